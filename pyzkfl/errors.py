@@ -1,0 +1,104 @@
+"""The one error tree. Every error pyzkfl raises on purpose derives from PyzkflError.
+
+Messages say what was wrong, where, and what to do. They never contain a secret, a share, a seed or a data value.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AggregateInvalid",
+    "BeaconInvalid",
+    "DataError",
+    "DecodeError",
+    "Interrupted",
+    "KeyFileError",
+    "LedgerError",
+    "NotEnoughClients",
+    "ParameterError",
+    "ProofInvalid",
+    "ProtocolError",
+    "PyzkflError",
+    "RangeError",
+    "SetupInvalid",
+    "SystemFailure",
+    "TransportError",
+    "UnprovableOption",
+    "UnsupportedVersion",
+    "WitnessInvalid",
+]
+
+
+class PyzkflError(Exception):
+    """Base class of every error raised by pyzkfl."""
+
+
+class DecodeError(PyzkflError, ValueError):
+    """Bytes that are not the canonical encoding of what they claim to be."""
+
+
+class UnsupportedVersion(DecodeError):
+    """An artefact of a version, kind or suite that this release does not read."""
+
+
+class ParameterError(PyzkflError, ValueError):
+    """An argument that cannot be meant: a wrong type, shape, size or combination."""
+
+
+class DataError(ParameterError):
+    """Data that cannot be trained on: empty, NaN or infinity, labels out of range, a wrong number of features."""
+
+
+class RangeError(DataError):
+    """A value outside the job's fixed-point range."""
+
+
+class UnprovableOption(ParameterError):
+    """An option for which no relation exists; it would make the proof say less than it seems to."""
+
+
+class WitnessInvalid(PyzkflError):
+    """The witness does not satisfy the statement, so there is no proof of it."""
+
+
+class ProofInvalid(PyzkflError):
+    """A well-formed proof that does not prove the statement."""
+
+
+class SetupInvalid(PyzkflError):
+    """A setup contribution or a key that fails its checks."""
+
+
+class BeaconInvalid(PyzkflError):
+    """A beacon reveal that does not match its commitment, or is missing."""
+
+
+class ProtocolError(PyzkflError):
+    """A message of the wrong phase, round, job or party, or one that an honest party must refuse to answer."""
+
+
+class NotEnoughClients(ProtocolError):
+    """Fewer clients than the threshold, or than three, remain: the round is void and nothing was revealed."""
+
+
+class AggregateInvalid(PyzkflError):
+    """The published sum does not open the sum of the commitments."""
+
+
+class LedgerError(PyzkflError):
+    """A ledger file that is not ours, was changed, or cannot take the record."""
+
+
+class KeyFileError(PyzkflError):
+    """An identity key that is missing, unreadable, badly protected or does not match."""
+
+
+class TransportError(PyzkflError):
+    """A peer that closed the connection, sent a truncated or oversized message, or stayed silent too long."""
+
+
+class SystemFailure(PyzkflError):
+    """The operating system or a cryptographic library failed: no memory, no entropy, no space."""
+
+
+class Interrupted(PyzkflError):
+    """A long computation was cancelled (Ctrl-C)."""
