@@ -1,0 +1,79 @@
+// Montgomery arithmetic on 4x64 limbs in plain C++: runs everywhere, at compile time too, and is what every other
+// kernel is tested against.
+//
+// Multiplication is operand scanning with interleaved reduction (CIOS: Koc, Acar, Kaliski 1996) without the carry
+// word: with the modulus below 2^254 and b < 2^256 - p, every intermediate value stays below b + p < 2^256 (the
+// "no-carry" observation of the gnark authors, 2020).
+//
+// All functions: constant time; any aliasing; M is a Modulus<...>.
+#pragma once
+
+#include "fields/limbs.h"
+
+namespace pyzkfl::portable {
+
+// v mod p, for v < 2p.
+template <class M>
+constexpr Limbs reduce_once(const Limbs& v) {
+  Limbs reduced{};
+  const uint64_t borrow = limbs::sub(reduced, v, M::p);
+  return limbs::select(0 - borrow, v, reduced);
+}
+
+// a + b mod p, for a, b < p.
+template <class M>
+constexpr Limbs add(const Limbs& a, const Limbs& b) {
+  Limbs sum{};
+  limbs::add(sum, a, b);
+  return reduce_once<M>(sum);
+}
+
+// a - b mod p, for a, b < p.
+template <class M>
+constexpr Limbs sub(const Limbs& a, const Limbs& b) {
+  Limbs difference{}, correction{};
+  const uint64_t mask = limbs::barrier(0 - limbs::sub(difference, a, b));
+  for (size_t i = 0; i < 4; ++i) correction[i] = M::p[i] & mask;
+  limbs::add(difference, difference, correction);
+  return difference;
+}
+
+// -a mod p, for a < p.
+template <class M>
+constexpr Limbs neg(const Limbs& a) {
+  return sub<M>(Limbs{}, a);
+}
+
+// a b / R mod p, for any a and b < p.
+template <class M>
+constexpr Limbs mul(const Limbs& a, const Limbs& b) {
+  uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    uint64_t high = 0, carry = 0;  // of t + a_i b, and of its reduction
+    t0 = limbs::multiply_add(a[i], b[0], t0, high);
+    const uint64_t m = t0 * M::n0;
+    limbs::multiply_add(m, M::p[0], t0, carry);
+    t1 = limbs::multiply_add(a[i], b[1], t1, high);
+    t0 = limbs::multiply_add(m, M::p[1], t1, carry);
+    t2 = limbs::multiply_add(a[i], b[2], t2, high);
+    t1 = limbs::multiply_add(m, M::p[2], t2, carry);
+    t3 = limbs::multiply_add(a[i], b[3], t3, high);
+    t2 = limbs::multiply_add(m, M::p[3], t3, carry);
+    t3 = high + carry;
+  }
+  return reduce_once<M>(Limbs{t0, t1, t2, t3});
+}
+
+// a a / R mod p, for a < p.
+template <class M>
+constexpr Limbs square(const Limbs& a) {
+  return mul<M>(a, a);
+}
+
+// a / R mod p, for any a: Montgomery form to canonical.
+template <class M>
+constexpr Limbs from_montgomery(const Limbs& a) {
+  return mul<M>(a, Limbs{1, 0, 0, 0});
+}
+
+}  // namespace pyzkfl::portable

@@ -1,0 +1,96 @@
+// 256-bit integers as four 64-bit limbs, least significant first: carries, comparison, bytes.
+//
+// Everything here is constant time, and constexpr so that parameters can be derived by the compiler.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace pyzkfl {
+
+using Limbs = std::array<uint64_t, 4>;
+
+namespace limbs {
+
+__extension__ typedef unsigned __int128 Wide;
+
+// a + b + carry; carry (0 or 1) is replaced by the carry out.
+constexpr uint64_t add_carry(uint64_t a, uint64_t b, uint64_t& carry) {
+  const Wide sum = static_cast<Wide>(a) + b + carry;
+  carry = static_cast<uint64_t>(sum >> 64);
+  return static_cast<uint64_t>(sum);
+}
+
+// a - b - borrow; borrow (0 or 1) is replaced by the borrow out.
+constexpr uint64_t sub_borrow(uint64_t a, uint64_t b, uint64_t& borrow) {
+  const Wide difference = static_cast<Wide>(a) - b - borrow;
+  borrow = static_cast<uint64_t>(difference >> 64) & 1;
+  return static_cast<uint64_t>(difference);
+}
+
+// a * b + c + high, which cannot overflow 128 bits: the low word is returned, the high word replaces `high`.
+constexpr uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t c, uint64_t& high) {
+  const Wide v = static_cast<Wide>(a) * b + c + high;
+  high = static_cast<uint64_t>(v >> 64);
+  return static_cast<uint64_t>(v);
+}
+
+// out = a + b; returns the carry. Any aliasing.
+constexpr uint64_t add(Limbs& out, const Limbs& a, const Limbs& b) {
+  uint64_t carry = 0;
+  for (size_t i = 0; i < 4; ++i) out[i] = add_carry(a[i], b[i], carry);
+  return carry;
+}
+
+// out = a - b; returns the borrow. Any aliasing.
+constexpr uint64_t sub(Limbs& out, const Limbs& a, const Limbs& b) {
+  uint64_t borrow = 0;
+  for (size_t i = 0; i < 4; ++i) out[i] = sub_borrow(a[i], b[i], borrow);
+  return borrow;
+}
+
+// Hides from the compiler that a mask has two values only, lest it turn a selection into a branch.
+constexpr uint64_t barrier(uint64_t mask) {
+  if (!__builtin_is_constant_evaluated()) __asm__("" : "+r"(mask));
+  return mask;
+}
+
+// mask ? a : b, for a mask of all ones or all zeros.
+constexpr Limbs select(uint64_t mask, const Limbs& a, const Limbs& b) {
+  mask = barrier(mask);
+  Limbs out{};
+  for (size_t i = 0; i < 4; ++i) out[i] = b[i] ^ (mask & (a[i] ^ b[i]));
+  return out;
+}
+
+constexpr bool less(const Limbs& a, const Limbs& b) {
+  Limbs difference{};
+  return sub(difference, a, b) != 0;
+}
+
+constexpr bool is_zero(const Limbs& a) { return (a[0] | a[1] | a[2] | a[3]) == 0; }
+
+constexpr Limbs from_bytes_le(std::span<const uint8_t, 32> in) {
+  Limbs out{};
+  for (size_t i = 0; i < 32; ++i) out[i / 8] |= static_cast<uint64_t>(in[i]) << (8 * (i % 8));
+  return out;
+}
+
+constexpr Limbs from_bytes_be(std::span<const uint8_t, 32> in) {
+  Limbs out{};
+  for (size_t i = 0; i < 32; ++i) out[i / 8] |= static_cast<uint64_t>(in[31 - i]) << (8 * (i % 8));
+  return out;
+}
+
+constexpr void to_bytes_le(std::span<uint8_t, 32> out, const Limbs& in) {
+  for (size_t i = 0; i < 32; ++i) out[i] = static_cast<uint8_t>(in[i / 8] >> (8 * (i % 8)));
+}
+
+constexpr void to_bytes_be(std::span<uint8_t, 32> out, const Limbs& in) {
+  for (size_t i = 0; i < 32; ++i) out[31 - i] = static_cast<uint8_t>(in[i / 8] >> (8 * (i % 8)));
+}
+
+}  // namespace limbs
+}  // namespace pyzkfl
