@@ -1,0 +1,327 @@
+"""A member of the consortium, as a pure state machine: signed message in, signed message out.
+
+It knows no transport: `handle(bytes) -> bytes` is all an adapter needs (in process, a socket, Flower). It trusts
+nobody: it verifies the setup, everybody's registration and every proof of a round before it signs the set of
+survivors, and opens every published sum itself (docs/protocol.md sections 4 to 6).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import _core, beacon, ceremony, messages, proofs
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.errors import (
+    AggregateInvalid,
+    ParameterError,
+    ProtocolError,
+    SetupInvalid,
+)
+from pyzkfl.job import Job, Member
+from pyzkfl.messages import Message, Type
+from pyzkfl.proofs import Opening, Proof, Submission, Submissions, Witness
+from pyzkfl.statement import Statement, batch_index, weights_digest
+
+__all__ = ["Client"]
+
+
+class Client:
+    """One member: its identity key, its data, and where it stands in the protocol.
+
+    name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of 0 and 1;
+    they never leave this object. members, coordinator: known from outside the protocol, never from the coordinator.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Any,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        members: Sequence[Member],
+        coordinator: bytes,
+    ) -> None:
+        if not any(m.name == name and m.public_key == identity.public_bytes for m in members):
+            raise ParameterError(f"the members list does not hold {name!r} with this identity's public key")
+        self.name = name
+        self.weights: npt.NDArray[np.int64] | None = None
+        self.prove_seconds: list[float] = []
+        self._identity = identity
+        self._x, self._y = x, y
+        self._members = tuple(members)
+        self._coordinator = coordinator
+        self._job: Job | None = None
+        self._keys: ceremony.Keys | None = None
+        self._records: dict[int, bytes] = {}  # what this member contributed: phase -> record
+        self._dataset: CommittedDataset | None = None
+        self._datasets: dict[str, DatasetCommitment] = {}
+        self._nonce: beacon.BeaconNonce | None = None
+        self._beacon_commitments: dict[str, bytes] = {}
+        self._beacon: bytes | None = None
+        self._round = -1
+        self._applied = -1  # last round whose sum is in self.weights
+        self._session: Any = None
+        self._blinder = b""
+        self._submissions: tuple[Submission, ...] = ()
+        self._submit: dict[str, Any] = {}  # the answer of this round, so that a repeated request gets the same bytes
+        self.finished = False
+        self._expected: frozenset[Type] = frozenset({Type.TERMS})
+
+    def __repr__(self) -> str:
+        return f"Client({self.name!r}, round {self._round})"
+
+    # -- the one entry point -------------------------------------------------------------------------------------
+
+    def handle(self, data: bytes) -> bytes:
+        """Answer one message of the coordinator.
+
+        Raises ProtocolError for a message of the wrong phase, round, job or party, DecodeError for malformed bytes,
+        and the error of the failed check otherwise; the state is then what it was before.
+        """
+        request = Message.open(data, signer=self._coordinator)
+        allowed = self._expected | {Type.FINISH} if self._beacon is not None else self._expected
+        if request.type not in allowed:
+            raise ProtocolError(f"{self.name}: message {request.type.name} does not belong in this phase")
+        if request.type not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB):
+            if request.job != self.job.digest:
+                raise ProtocolError(f"{self.name}: message {request.type.name} belongs to another job")
+        handlers: dict[Type, Callable[[Message], tuple[Type, dict[str, Any], frozenset[Type]]]] = {
+            Type.TERMS: self._on_terms,
+            Type.CONTRIBUTE: self._on_contribute,
+            Type.SETUP_FINAL: self._on_setup_final,
+            Type.JOB: self._on_job,
+            Type.REGISTRATIONS: self._on_registrations,
+            Type.BEACON_COMMITMENTS: self._on_beacon_commitments,
+            Type.BEACON: self._on_beacon,
+            Type.ROUND: self._on_round,
+            Type.MASK_KEYS: self._on_mask_keys,
+            Type.MASK_SHARES: self._on_mask_shares,
+            Type.SURVIVORS: self._on_survivors,
+            Type.UNMASK: self._on_unmask,
+            Type.AGGREGATE: self._on_aggregate,
+            Type.FINISH: self._on_finish,
+        }
+        type_, body, expected = handlers[request.type](request)
+        reply = Message(type_, self._job.digest if self._job else b"", max(self._round, 0), body)
+        sealed = reply.seal(self._identity)
+        self._expected = expected
+        return sealed
+
+    @property
+    def job(self) -> Job:
+        """The job this member agreed to; ProtocolError before there is one."""
+        if self._job is None:
+            raise ProtocolError(f"{self.name}: there is no job yet")
+        return self._job
+
+    @property
+    def keys(self) -> ceremony.Keys:
+        """The keys this member verified; ProtocolError before the setup."""
+        if self._keys is None:
+            raise ProtocolError(f"{self.name}: the setup is not finished")
+        return self._keys
+
+    # -- before the first round ----------------------------------------------------------------------------------
+
+    def _on_terms(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        job = Job.from_bytes(request.body["job"])
+        if job.members != self._members:
+            raise ProtocolError(f"{self.name}: the job's members are not the ones this member knows")
+        job.quantise(self._x)  # data that cannot be trained on is an error now, not in the first round
+        job.labels(self._y, len(np.asarray(self._x)))
+        self._job = job
+        return Type.ACCEPT_TERMS, {"terms": job.terms_digest}, frozenset({Type.CONTRIBUTE})
+
+    def _on_contribute(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        phase = request.body["phase"]
+        if phase not in (1, 2) or phase in self._records:
+            raise ProtocolError(f"{self.name}: asked for a contribution to phase {phase} out of turn")
+        state, record = ceremony.contribute(self.job, phase, request.body["state"], self.name)
+        self._records[phase] = record
+        following = Type.CONTRIBUTE if phase == 1 else Type.SETUP_FINAL
+        return Type.CONTRIBUTION, {"phase": phase, "state": state, "record": record}, frozenset({following})
+
+    def _on_setup_final(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        transcript = ceremony.Transcript.from_object(request.body)
+        keys = transcript.verify(self.job)
+        for phase, records in ((1, transcript.records1), (2, transcript.records2)):
+            if self._records.get(phase) not in records:
+                raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
+        self._keys = keys
+        self._job = keys.bind(self.job)
+        return Type.SETUP_VERIFIED, {"job": self._job.digest}, frozenset({Type.JOB})
+
+    def _on_job(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        if request.body["job"] != self.job.to_bytes():
+            raise ProtocolError(f"{self.name}: the job is not the agreed terms bound to the verified setup")
+        dataset = CommittedDataset.commit(self.job, self.keys, self._x, self._y)
+        self._dataset = dataset
+        self.weights = self.job.initial_weights()
+        return Type.REGISTER, {"batches": dataset.public.to_object()}, frozenset({Type.REGISTRATIONS})
+
+    def _on_registrations(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        datasets = {}
+        for name, message in messages.open_all(self.job, request.body["registrations"], Type.REGISTER):
+            datasets[name] = DatasetCommitment.from_object(message.body["batches"])
+            datasets[name].verify(self.job, self.keys.verifying)
+        if self._dataset is None or datasets.get(self.name) != self._dataset.public:
+            raise ProtocolError(f"{self.name}: this member's registration is missing or was changed")
+        self._datasets = datasets
+        self._nonce = beacon.BeaconNonce(self.job, self.name)
+        return (
+            Type.BEACON_COMMIT,
+            {"commitment": self._nonce.commitment},
+            frozenset({Type.BEACON_COMMITMENTS}),
+        )
+
+    def _on_beacon_commitments(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        commitments = {}
+        for name, message in messages.open_all(self.job, request.body["commitments"], Type.BEACON_COMMIT):
+            commitments[name] = message.body["commitment"]
+        if set(commitments) != set(self._datasets):
+            raise ProtocolError(f"{self.name}: the beacon's commitments are not those of the registered members")
+        if self._nonce is None or commitments[self.name] != self._nonce.commitment:
+            raise ProtocolError(f"{self.name}: this member's beacon commitment was changed")
+        self._beacon_commitments = commitments
+        return Type.BEACON_REVEAL, {"nonce": self._nonce.reveal()}, frozenset({Type.BEACON})
+
+    def _on_beacon(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        reveals = {}
+        for name, message in messages.open_all(self.job, request.body["reveals"], Type.BEACON_REVEAL):
+            reveals[name] = message.body["nonce"]
+        roots = {name: dataset.root for name, dataset in self._datasets.items()}
+        self._beacon = beacon.combine(self.job, roots, self._beacon_commitments, reveals)
+        return Type.BEACON_SEEN, {"beacon": self._beacon}, frozenset({Type.ROUND})
+
+    # -- a round -------------------------------------------------------------------------------------------------
+
+    def _on_round(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        round_ = request.round
+        if not (self._round < round_ < self.job.rounds):
+            raise ProtocolError(f"{self.name}: round {round_} is over, or not one of the job's")
+        weights, applied = self._catch_up(request)
+        if weights_digest(weights) != request.body["weights"]:
+            raise ProtocolError(f"{self.name}: the weights of round {round_} are not the ones this member computed")
+        session = _core.secagg.ClientSession(
+            messages.mask_config(self.job, round_), self.job.index_of(self.name), self._identity
+        )
+        advertisement = session.advertise()
+        self._session, self._round, self._applied, self.weights = session, round_, applied, weights
+        self._submissions, self._submit = (), {}
+        return Type.MASK_KEY, {"mask": advertisement}, frozenset({Type.MASK_KEYS, Type.ROUND})
+
+    def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], int]:
+        """W_t from this member's own weights and the evidence of the rounds that it missed, each checked in full."""
+        weights = self.weights
+        if weights is None:
+            raise ProtocolError(f"{self.name}: not registered yet")
+        last = self._applied
+        for entry in request.body["missed"]:
+            evidence = messages.Evidence.from_object(entry)
+            if not (last < evidence.round < request.round):
+                raise ProtocolError(f"{self.name}: the evidence of round {evidence.round} is out of order")
+            submissions = self._read_submissions(evidence.submissions, evidence.round, weights)
+            opening = Opening(messages.read_sum(self.job, evidence.total), evidence.blinder)
+            weights = proofs.aggregate(self.job, Submissions(submissions, opening, self.keys)).weights
+            last = evidence.round
+        return weights, last
+
+    def _on_mask_keys(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        shares = self._session.share(request.body["mask"])
+        return Type.MASK_SHARE, {"mask": shares}, frozenset({Type.MASK_SHARES, Type.ROUND})
+
+    def _on_mask_shares(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        if not self._submit:
+            submission, update = self._train()
+            masked = self._session.masked_input(request.body["mask"], update, self._blinder)
+            public = Message(Type.SUBMISSION, self.job.digest, self._round, messages.submission_body(submission))
+            self._submit = {"submission": public.seal(self._identity), "mask": masked}
+        return Type.SUBMIT, self._submit, frozenset({Type.MASK_SHARES, Type.SURVIVORS, Type.ROUND})
+
+    def _train(self) -> tuple[Submission, npt.NDArray[np.int64]]:
+        """One training step: the integer step, C(D), the proof. Returns the submission and the (secret) update."""
+        if self._dataset is None or self._beacon is None or self.weights is None:
+            raise ProtocolError(f"{self.name}: not registered yet")
+        index = batch_index(self._beacon, self._round, self.name, len(self._dataset))
+        x, y, rows, batch_blinder = self._dataset.batch(index)
+        update = _core.training.step(self.job.spec, self.weights, x, y, rows)
+        self._blinder = random_blinder()
+        statement = self.statement_of(self.name, self.keys.commit_update(update, self._blinder))
+        start = time.perf_counter()
+        proof = proofs.prove(statement, Witness(x, y, batch_blinder, self._blinder), self.keys)
+        self.prove_seconds.append(time.perf_counter() - start)
+        return Submission(statement, proof), update
+
+    def statement_of(
+        self, name: str, update_commitment: bytes, *, round_: int | None = None,
+        weights: npt.NDArray[np.int64] | None = None,
+    ) -> Statement:
+        """The statement of a member in a round (default: this one), from this member's own state."""
+        round_ = self._round if round_ is None else round_
+        weights = self.weights if weights is None else weights
+        if self._beacon is None or weights is None or name not in self._datasets:
+            raise ProtocolError(f"{self.name}: {name!r} is not registered")
+        dataset = self._datasets[name]
+        index = batch_index(self._beacon, round_, name, len(dataset.batches))
+        chosen = dataset.batches[index]
+        return Statement(
+            job=self.job, round=round_, client=name, beacon=self._beacon, dataset_root=dataset.root, batch=index,
+            rows=chosen.rows, weights=weights, batch_commitment=chosen.commitment,
+            update_commitment=update_commitment,
+        )
+
+    def _read_submissions(
+        self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64]
+    ) -> tuple[Submission, ...]:
+        submissions = []
+        for name, message in messages.open_all(self.job, entries, Type.SUBMISSION):
+            if message.round != round_:
+                raise ProtocolError(f"{self.name}: the submission of {name!r} is of another round")
+            statement = self.statement_of(name, message.body["commitment"], round_=round_, weights=weights)
+            submissions.append(Submission(statement, Proof.from_bytes(message.body["proof"])))
+        return tuple(submissions)
+
+    def _on_survivors(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        if self.weights is None:
+            raise ProtocolError(f"{self.name}: not registered yet")
+        submissions = self._read_submissions(request.body["submissions"], self._round, self.weights)
+        proofs.verify_batch([(s.statement, s.proof) for s in submissions], self.keys)
+        names = tuple(s.statement.client for s in submissions)
+        signature = self._session.sign_survivors([self.job.index_of(name) for name in names])
+        self._submissions = submissions
+        return Type.SIGNED_SURVIVORS, {"mask": signature}, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
+
+    def _on_unmask(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        shares = self._session.unmask(request.body["mask"])
+        return Type.UNMASK_SHARES, {"mask": shares}, frozenset({Type.UNMASK, Type.AGGREGATE, Type.ROUND})
+
+    def _on_aggregate(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        opening = Opening(messages.read_sum(self.job, request.body["total"]), request.body["blinder"])
+        if not self._submissions:
+            raise AggregateInvalid(f"{self.name}: no submissions of round {self._round} were shown")
+        checked = proofs.aggregate(self.job, Submissions(self._submissions, opening, self.keys))
+        self.weights, self._applied = checked.weights, self._round
+        return Type.ROUND_SEEN, {"weights": weights_digest(checked.weights)}, frozenset({Type.ROUND})
+
+    def _on_finish(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self.finished = True
+        return Type.FINISH, {}, frozenset()
+
+    def _same_round(self, request: Message) -> None:
+        if request.round != self._round:
+            raise ProtocolError(f"{self.name}: a message of round {request.round} in round {self._round}")
+
+    def registered(self) -> Mapping[str, DatasetCommitment]:
+        """Everybody's registered dataset commitments, by name."""
+        return dict(self._datasets)

@@ -1,0 +1,365 @@
+"""The coordinator: runs the protocol, verifies every proof, unmasks only the sum, records everything.
+
+It is trusted with nothing but liveness: members verify the setup, each other's proofs and every opened sum
+themselves. docs/protocol.md sections 4 to 6 describe the steps in this order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import _core, beacon, ceremony, messages, proofs
+from pyzkfl.dataset import DatasetCommitment
+from pyzkfl.errors import (
+    NotEnoughClients,
+    ParameterError,
+    ProtocolError,
+    PyzkflError,
+    SetupInvalid,
+)
+from pyzkfl.job import SURVIVORS_MIN, Job
+from pyzkfl.messages import Evidence, Message, Type
+from pyzkfl.proofs import Aggregate, Opening, Proof, Submission, Submissions
+from pyzkfl.recorder import Recorder
+from pyzkfl.statement import Statement, batch_index, weights_digest
+from pyzkfl.transport import Channel
+
+__all__ = ["Coordinator", "RoundReport"]
+
+Event = Callable[[str, dict[str, Any]], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class RoundReport:
+    """What happened in a round: survivors in the sum, who dropped out and where, who was refused and why."""
+
+    round: int
+    aggregate: Aggregate | None
+    dropped: dict[str, str]  # name -> phase after which nothing came
+    refused: list[tuple[str, str, str]]  # (name, error class, message)
+    verify_seconds: float
+    proof_bytes: int
+
+
+class Coordinator:
+    """Runs a job over a channel.
+
+    terms: the job before the setup. identity: the coordinator's key. channel: see pyzkfl.transport. recorder: writes
+    to a ledger (None: nothing is recorded). on_event: called with a name and a map, for progress displays.
+    """
+
+    def __init__(
+        self,
+        terms: Job,
+        identity: Any,
+        channel: Channel,
+        *,
+        recorder: Recorder | None = None,
+        on_event: Event | None = None,
+    ) -> None:
+        self.job = terms
+        self.weights: npt.NDArray[np.int64] = terms.initial_weights()
+        self.reports: list[RoundReport] = []
+        self.keys: ceremony.Keys | None = None
+        self.beacon = b""
+        self.bytes_up: dict[str, int] = {}  # bytes received from each member in rounds
+        self._identity = identity
+        self._channel = channel
+        self._recorder = recorder or Recorder(None)
+        self._event = on_event or (lambda name, values: None)
+        self._datasets: dict[str, DatasetCommitment] = {}
+        self._evidence: list[Evidence] = []
+        self._seen: dict[str, int] = {}  # member -> last round whose sum it has confirmed
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def _seal(self, type_: Type, body: dict[str, Any], round_: int = 0) -> bytes:
+        bound = type_ not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB)
+        return Message(type_, self.job.digest if bound else b"", round_, body).seal(self._identity)
+
+    def _ask(
+        self, requests: Mapping[str, bytes], answer: Type, round_: int = 0
+    ) -> tuple[dict[str, tuple[Message, bytes]], dict[str, PyzkflError]]:
+        """Send requests; (opened and sealed answer by name), and the errors of those that answered something else."""
+        answers: dict[str, tuple[Message, bytes]] = {}
+        errors: dict[str, PyzkflError] = {}
+        for name, data in self._channel.exchange(requests).items():
+            self.bytes_up[name] = self.bytes_up.get(name, 0) + len(data)
+            try:
+                message = Message.open(data, signer=self.job.members[self.job.index_of(name)].public_key)
+                if message.type is Type.REFUSED:
+                    raise ProtocolError(f"{name} refused: {message.body['error']}: {message.body['message']}")
+                if message.type is not answer or message.round != round_:
+                    raise ProtocolError(f"{name} answered {message.type.name} where {answer.name} was due")
+                answers[name] = (message, data)
+            except PyzkflError as error:
+                errors[name] = error
+        return answers, errors
+
+    def _ask_everybody(self, requests: Mapping[str, bytes], answer: Type) -> dict[str, tuple[Message, bytes]]:
+        """As `_ask`, for the steps before the first round, which need every member."""
+        answers, errors = self._ask(requests, answer)
+        for error in errors.values():
+            raise error
+        missing = set(requests) - set(answers)
+        if missing:
+            raise ProtocolError(f"no answer from {', '.join(sorted(missing))}, and this step needs every member")
+        return answers
+
+    def _to_all(self, type_: Type, body: dict[str, Any]) -> dict[str, bytes]:
+        sealed = self._seal(type_, body)
+        return {member.name: sealed for member in self.job.members}
+
+    # -- before the first round --------------------------------------------------------------------------------------
+
+    def run_setup(self) -> ceremony.Keys:
+        """Every member contributes to both phases, every member verifies the end. SetupInvalid names who fails."""
+        self._recorder.job(self.job)
+        accepted = self._ask_everybody(self._to_all(Type.TERMS, {"job": self.job.to_bytes()}), Type.ACCEPT_TERMS)
+        for name, (message, data) in accepted.items():
+            if message.body["terms"] != self.job.terms_digest:
+                raise ProtocolError(f"{name} accepted other terms")
+            self._recorder.message("member", name, 0, data)
+        run = ceremony.Ceremony(self.job)
+        count = 2 * len(self.job.members)
+        for phase in (1, 2):
+            run.begin(phase)
+            for index, member in enumerate(self.job.members):
+                request = self._seal(Type.CONTRIBUTE, {"phase": phase, "state": run.state})
+                message, _ = self._ask_everybody({member.name: request}, Type.CONTRIBUTION)[member.name]
+                if message.body["phase"] != phase:
+                    raise SetupInvalid(f"{member.name} contributed to another phase")
+                run.accept(message.body["state"], message.body["record"])
+                self._recorder.contribution(member.name, phase, message.body["record"])
+                self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
+        transcript = run.transcript()
+        self.keys = transcript.verify(self.job)
+        verified = self._ask_everybody(self._to_all(Type.SETUP_FINAL, transcript.to_object()), Type.SETUP_VERIFIED)
+        self.job = self.keys.bind(self.job)
+        for name, (message, data) in verified.items():
+            if message.body["job"] != self.job.digest:
+                raise SetupInvalid(f"{name} derived other keys from the setup")
+            self._recorder.message("setup_final", name, 0, data)
+        self._event("setup_done", {"job": self.job.digest.hex()})
+        return self.keys
+
+    def run_registration(self) -> None:
+        """Members commit to their datasets; then, and only then, the beacon is made."""
+        keys = self._need_keys()
+        answers = self._ask_everybody(self._to_all(Type.JOB, {"job": self.job.to_bytes()}), Type.REGISTER)
+        for name, (message, data) in answers.items():
+            dataset = DatasetCommitment.from_object(message.body["batches"])
+            dataset.verify(self.job, keys.verifying)
+            self._datasets[name] = dataset
+            self._recorder.message("dataset", name, 0, data)
+        registrations = [[name, data] for name, (_, data) in answers.items()]
+        answers = self._ask_everybody(
+            self._to_all(Type.REGISTRATIONS, {"registrations": registrations}), Type.BEACON_COMMIT
+        )
+        commitments = {name: message.body["commitment"] for name, (message, _) in answers.items()}
+        for name, (_, data) in answers.items():
+            self._recorder.message("beacon_commit", name, 0, data)
+        entries = [[name, data] for name, (_, data) in answers.items()]
+        answers = self._ask_everybody(
+            self._to_all(Type.BEACON_COMMITMENTS, {"commitments": entries}), Type.BEACON_REVEAL
+        )
+        reveals = {name: message.body["nonce"] for name, (message, _) in answers.items()}
+        for name, (_, data) in answers.items():
+            self._recorder.message("beacon_reveal", name, 0, data)
+        roots = {name: dataset.root for name, dataset in self._datasets.items()}
+        self.beacon = beacon.combine(self.job, roots, commitments, reveals)
+        entries = [[name, data] for name, (_, data) in answers.items()]
+        answers = self._ask_everybody(self._to_all(Type.BEACON, {"reveals": entries}), Type.BEACON_SEEN)
+        for name, (message, _) in answers.items():
+            if message.body["beacon"] != self.beacon:
+                raise ProtocolError(f"{name} computed another beacon")
+        self._recorder.beacon(self.beacon)
+        self._event("registered", {"batches": {name: len(d.batches) for name, d in self._datasets.items()}})
+
+    def _need_keys(self) -> ceremony.Keys:
+        if self.keys is None:
+            raise ProtocolError("run the setup first")
+        return self.keys
+
+    # -- a round -------------------------------------------------------------------------------------------------------
+
+    def expected_statement(self, round_: int, name: str, update_commitment: bytes) -> Statement:
+        """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's."""
+        dataset = self._datasets[name]
+        index = batch_index(self.beacon, round_, name, len(dataset.batches))
+        chosen = dataset.batches[index]
+        return Statement(
+            job=self.job, round=round_, client=name, beacon=self.beacon, dataset_root=dataset.root, batch=index,
+            rows=chosen.rows, weights=self.weights, batch_commitment=chosen.commitment,
+            update_commitment=update_commitment,
+        )
+
+    def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
+        """Open, rebuild the statement, verify the proof. Raises DecodeError, ProtocolError or ProofInvalid."""
+        message = Message.open(sealed, signer=self.job.members[self.job.index_of(name)].public_key)
+        if message.type is not Type.SUBMISSION or message.job != self.job.digest or message.round != round_:
+            raise ProtocolError(f"the submission of {name} is of another type, job or round")
+        statement = self.expected_statement(round_, name, message.body["commitment"])
+        proof = Proof.from_bytes(message.body["proof"])
+        proofs.verify(statement, proof, self._need_keys())
+        return Submission(statement, proof)
+
+    def run_round(self, round_: int) -> RoundReport:
+        """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger."""
+        if round_ != len(self.reports):
+            raise ParameterError(f"the next round is {len(self.reports)}")
+        state = _Round(self, round_)
+        try:
+            report = state.run()
+        except NotEnoughClients as error:
+            self._recorder.void(round_, str(error))
+            report = state.report(None)
+            self._event("void", {"round": round_, "reason": str(error)})
+        self.reports.append(report)
+        return report
+
+    def finish(self) -> None:
+        """Tell everybody that the job is over and close the ledger's job."""
+        self._recorder.finish(self.job, self.weights)
+        self._channel.exchange({name: self._seal(Type.FINISH, {}) for name in self._channel.connected()})
+
+
+class _Round:
+    """The state of one round."""
+
+    def __init__(self, coordinator: Coordinator, round_: int) -> None:
+        self.c = coordinator
+        self.round = round_
+        self.job = coordinator.job
+        self.server = _core.secagg.ServerSession(messages.mask_config(self.job, round_))
+        self.present = coordinator._channel.connected()
+        self.dropped: dict[str, str] = {
+            member.name: "absent" for member in self.job.members if member.name not in self.present
+        }
+        self.refused: list[tuple[str, str, str]] = []
+        self.accepted: dict[str, tuple[Submission, bytes]] = {}
+        self.verify_seconds: list[float] = []
+        self.proof_bytes = 0
+
+    def run(self) -> RoundReport:
+        c = self.c
+        c._recorder.round_start(self.round, weights_digest(c.weights))
+        self.collect(
+            {name: self.request(Type.ROUND, self.start_body(name)) for name in self.present},
+            Type.MASK_KEY, "round start",
+        )
+        keys = self.server.close_advertise()
+        self.collect({name: self.request(Type.MASK_KEYS, {"mask": keys}) for name in self.present},
+                     Type.MASK_SHARE, "mask keys")
+        routed = self.server.close_share()
+        requests = {name: self.request(Type.MASK_SHARES, {"mask": routed[self.job.index_of(name)]})
+                    for name in self.present}
+        self.take_submissions(requests)
+        self.retry(requests)
+        self.present = [name for name in self.present if name in self.accepted]
+        need = max(SURVIVORS_MIN, self.job.threshold)
+        if len(self.accepted) < need:
+            raise NotEnoughClients(f"round {self.round}: {len(self.accepted)} accepted submissions, {need} are needed")
+        self.server.close_masked([self.job.index_of(name) for name in self.accepted])
+        entries = [[name, sealed] for name, (_, sealed) in self.accepted.items()]
+        self.collect(self.survivor_requests(entries), Type.SIGNED_SURVIVORS, "submission")
+        signatures = self.server.close_consistency()
+        self.collect({name: self.request(Type.UNMASK, {"mask": signatures}) for name in self.present},
+                     Type.UNMASK_SHARES, "survivors")
+        total, blinder = self.server.sum()
+        return self.publish(Opening(np.asarray(total), bytes(blinder)), entries)
+
+    def request(self, type_: Type, body: dict[str, Any]) -> bytes:
+        return self.c._seal(type_, body, self.round)
+
+    def start_body(self, name: str) -> dict[str, Any]:
+        seen = self.c._seen.get(name, -1)
+        missed = [e.to_object() for e in self.c._evidence if e.round > seen]
+        return {"missed": missed, "weights": weights_digest(self.c.weights)}
+
+    def survivor_requests(self, entries: list[list[Any]]) -> dict[str, bytes]:
+        """The set of accepted submissions, the same for every survivor."""
+        sealed = self.request(Type.SURVIVORS, {"submissions": entries})
+        return {name: sealed for name in self.present}
+
+    def collect(self, requests: Mapping[str, bytes], answer: Type, after: str) -> None:
+        """Ask those present, feed the masking session; whoever fails is out of the round."""
+        answers, errors = self.c._ask(requests, answer, self.round)
+        for name, (message, _) in answers.items():
+            try:
+                self.server.receive(message.body["mask"])
+            except PyzkflError as error:
+                errors[name] = error
+        for name, error in errors.items():
+            self.refuse(name, error)
+        for name in requests:
+            if name not in answers and name not in errors:
+                self.dropped[name] = after
+        self.present = [name for name in self.present if name in answers and name not in errors]
+
+    def take_submissions(self, requests: Mapping[str, bytes]) -> None:
+        answers, errors = self.c._ask(requests, Type.SUBMIT, self.round)
+        for name, (message, _) in answers.items():
+            start = time.perf_counter()
+            try:
+                submission = self.c.check_submission(self.round, name, message.body["submission"])
+                self.verify_seconds.append(time.perf_counter() - start)
+                self.server.receive(message.body["mask"])
+            except PyzkflError as error:
+                errors[name] = error
+                continue
+            self.proof_bytes = len(submission.proof.to_bytes())
+            self.accepted[name] = (submission, message.body["submission"])
+            self.c._recorder.submission(name, self.round, submission, message.body["submission"])
+        for name, error in errors.items():
+            self.refuse(name, error)
+        for name in requests:
+            if name not in answers and name not in errors:
+                self.dropped[name] = "mask shares"
+
+    def retry(self, requests: Mapping[str, bytes]) -> None:
+        """Whoever was refused may answer once more: a proof damaged on the way should not cost the round."""
+        again = {name for name, _, _ in self.refused if name in requests and name not in self.accepted}
+        if again:
+            self.take_submissions({name: requests[name] for name in requests if name in again})
+
+    def refuse(self, name: str, error: PyzkflError) -> None:
+        self.refused.append((name, type(error).__name__, str(error)))
+        self.c._recorder.refusal(name, self.round, type(error).__name__, str(error))
+        self.c._event("refused", {"round": self.round, "client": name, "error": type(error).__name__,
+                                  "message": str(error)})
+
+    def publish(self, opening: Opening, entries: list[list[Any]]) -> RoundReport:
+        c = self.c
+        items = tuple(submission for submission, _ in self.accepted.values())
+        checked = proofs.aggregate(self.job, Submissions(items, opening, c._need_keys()))
+        evidence = Evidence(self.round, entries, messages.write_sum(opening.total), opening.blinder)
+        c._recorder.aggregate(checked, evidence)
+        c.weights = checked.weights
+        c._evidence.append(evidence)
+        body = {"total": evidence.total, "blinder": evidence.blinder}
+        answers, errors = c._ask({name: self.request(Type.AGGREGATE, body) for name in self.present},
+                                 Type.ROUND_SEEN, self.round)
+        for name, (message, _) in answers.items():
+            if message.body["weights"] == weights_digest(checked.weights):
+                c._seen[name] = self.round
+            else:
+                errors[name] = ProtocolError(f"{name} computed other weights")
+        for name, error in errors.items():
+            self.refuse(name, error)
+        return self.report(checked)
+
+    def report(self, checked: Aggregate | None) -> RoundReport:
+        median = float(np.median(self.verify_seconds)) if self.verify_seconds else 0.0
+        report = RoundReport(self.round, checked, self.dropped, self.refused, median, self.proof_bytes)
+        self.c._event("round", {
+            "round": self.round, "survivors": list(checked.survivors) if checked else [], "dropped": self.dropped,
+            "refused": len(self.refused),
+        })
+        return report

@@ -1,0 +1,134 @@
+"""A member's committed dataset: integer batches in a shuffled order, a hiding commitment to each, one Merkle root.
+
+docs/protocol.md sections 3 and 5. The commitments and the root are public; batches and blinders stay with the member.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import _core, merkle
+from pyzkfl.errors import DataError, DecodeError, ProofInvalid
+from pyzkfl.job import Job
+
+__all__ = ["BatchCommitment", "CommittedDataset", "DatasetCommitment"]
+
+_FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+
+
+def random_blinder() -> bytes:
+    """A uniform element of Fr from the system's generator: 32 bytes, little-endian, canonical."""
+    return secrets.randbelow(_FR).to_bytes(32, "little")
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchCommitment:
+    """C(X) of one batch (32 bytes), its proof of knowledge (32 bytes), and how many of its rows are real."""
+
+    rows: int
+    commitment: bytes
+    knowledge: bytes
+
+    def leaf(self) -> bytes:
+        """The Merkle leaf: rows (4 bytes, little-endian), then C(X)."""
+        return self.rows.to_bytes(4, "little") + self.commitment
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetCommitment:
+    """The public side: what a member registers before the beacon."""
+
+    batches: tuple[BatchCommitment, ...]
+
+    @property
+    def root(self) -> bytes:
+        """Merkle root over the batches' leaves, 32 bytes."""
+        return merkle.root([batch.leaf() for batch in self.batches])
+
+    def to_object(self) -> list[list[Any]]:
+        """For the canonical encoding: [rows, C(X), P_X] a batch."""
+        return [[b.rows, b.commitment, b.knowledge] for b in self.batches]
+
+    @staticmethod
+    def from_object(value: Any) -> DatasetCommitment:
+        """Read it back; DecodeError when the shape is not the documented one."""
+        if not isinstance(value, list) or not value:
+            raise DecodeError("a dataset commitment is a list of at least one batch")
+        batches = []
+        for entry in value:
+            if not (
+                isinstance(entry, list)
+                and len(entry) == 3
+                and type(entry[0]) is int
+                and all(isinstance(part, bytes) and len(part) == 32 for part in entry[1:])
+            ):
+                raise DecodeError("a batch is registered as its rows, C(X) and the proof of knowledge")
+            batches.append(BatchCommitment(*entry))
+        return DatasetCommitment(tuple(batches))
+
+    def verify(self, job: Job, verifying_key: Any) -> None:
+        """Check every batch: rows in range, points well formed, proof of knowledge of the opening; raises ProofInvalid."""
+        for index, batch in enumerate(self.batches):
+            if not (1 <= batch.rows <= job.batch):
+                raise ProofInvalid(f"batch {index}: {batch.rows} rows registered, the job allows 1 to {job.batch}")
+            if not _core.groth16.verify_commitment(verifying_key, 0, batch.commitment, batch.knowledge):
+                raise ProofInvalid(f"batch {index}: the proof of knowledge of its commitment does not hold")
+
+
+class CommittedDataset:
+    """The private side: integer batches and blinders of one member.
+
+    >>> # dataset = CommittedDataset.commit(job, keys, x, y)     x: (rows, features), y: (rows,) of 0 and 1
+    """
+
+    def __init__(self, batches: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, bytes]],
+                 public: DatasetCommitment, clipped: int) -> None:
+        self._batches = batches
+        self.public = public
+        self.clipped = clipped  # feature values that were clipped to the fixed-point range
+
+    def __repr__(self) -> str:
+        return f"CommittedDataset({len(self._batches)} batches, root {self.public.root.hex()[:16]})"
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    @property
+    def rows(self) -> int:
+        """Real rows in all batches."""
+        return sum(batch.rows for batch in self.public.batches)
+
+    def batch(self, index: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, bytes]:
+        """Features (batch, features), labels (batch,), real rows, blinder (32 bytes) of one batch."""
+        return self._batches[index]
+
+    @staticmethod
+    def commit(job: Job, keys: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> CommittedDataset:
+        """Quantise, shuffle with the system's generator, cut into batches as equal as can be, commit to each.
+
+        x: (rows, features), real; y: (rows,) of 0 and 1; keys: the job's Keys. Raises DataError for data that cannot
+        be trained on (empty, NaN, wrong shape, labels other than 0 and 1).
+        """
+        if np.asarray(x).ndim == 2 and len(np.asarray(x)) == 0:
+            raise DataError("the dataset is empty: a member needs at least one row")
+        features, clipped = job.quantise(x)
+        labels = job.labels(y, len(features))
+        order = np.random.Generator(np.random.PCG64(secrets.randbits(256))).permutation(len(features))
+        count = -(-len(features) // job.batch)
+        batches, public = [], []
+        for part in np.array_split(order, count):
+            rows = len(part)
+            bx = np.zeros((job.batch, job.features), dtype=np.int64)
+            by = np.zeros(job.batch, dtype=np.int64)
+            bx[:rows], by[:rows] = features[part], labels[part]
+            blinder = random_blinder()
+            values = np.concatenate([bx.ravel(), by])
+            point = keys.proving.commit(0, values, blinder)
+            public.append(BatchCommitment(rows, point, keys.proving.prove_knowledge(0, values, blinder)))
+            batches.append((bx, by, rows, blinder))
+        return CommittedDataset(batches, DatasetCommitment(tuple(public)), clipped)

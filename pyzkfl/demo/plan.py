@@ -1,0 +1,73 @@
+"""Who drops out when, and who tries to cheat how: the demo's script, fixed by the number of members and rounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+__all__ = ["Attack", "Plan", "Phase", "make_plan"]
+
+
+class Phase(enum.StrEnum):
+    """Where in a round a member's connection breaks."""
+
+    MASK_KEYS = "after advertising its mask keys"
+    MASK_SHARES = "after sharing its mask secrets"
+    UNMASK = "after its masked vector"
+
+
+class Attack(enum.StrEnum):
+    """A forgery. The first seven are a member's, the last two a coordinator's."""
+
+    SCALED = "an update scaled by ten"
+    SWAPPED_LABELS = "swapped labels"
+    NO_TRAINING = "no training at all"
+    LAST_ROUND = "last round's proof"
+    OTHER_CLIENT = "another member's proof"
+    OTHER_JOB = "another job's proof"
+    OTHER_BATCH = "a batch the beacon did not choose"
+    BOTH_SHARES = "a coordinator that asks for both shares of one member"
+    TWO_SETS = "a coordinator that shows two sets of survivors"
+
+    @property
+    def by_coordinator(self) -> bool:
+        """True for the coordinator's two."""
+        return self in (Attack.BOTH_SHARES, Attack.TWO_SETS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """drops[member][round] and attacks[member][round]; coordinator[round]."""
+
+    drops: dict[int, dict[int, Phase]]
+    attacks: dict[int, dict[int, Attack]]
+    coordinator: dict[int, Attack]
+
+
+def make_plan(members: int, rounds: int) -> Plan:
+    """Three members drop out of every round, one in each phase; every attack is tried once, from the second round on.
+
+    A forger is a member that stays in its round. The one that offers another batch has to have a second one: the
+    demo gives that attack to a member that does.
+    """
+    drops: dict[int, dict[int, Phase]] = {i: {} for i in range(members)}
+    attacks: dict[int, dict[int, Attack]] = {i: {} for i in range(members)}
+    coordinator: dict[int, Attack] = {}
+    staying = {}
+    for round_ in range(rounds):
+        gone = [(3 * round_ + k) % members for k in range(3)]
+        for member, phase in zip(gone, Phase, strict=True):
+            drops[member][round_] = phase
+        staying[round_] = [i for i in range(members) if i not in gone]
+    round_ = 1
+    for attack in Attack:
+        if attack.by_coordinator:
+            coordinator[1 + round_ % (rounds - 1)] = attack
+        else:
+            choice = staying[1 + (round_ - 1) % (rounds - 1)]
+            at = 1 + (round_ - 1) % (rounds - 1)
+            # last round's proof needs one: the forger stayed in the round before, too
+            forger = next(i for i in choice if i in staying[at - 1])
+            attacks[forger][at] = attack
+        round_ += 1
+    return Plan(drops, attacks, coordinator)

@@ -1,0 +1,201 @@
+"""The signed messages between coordinator and members (docs/formats.md has each body, field by field).
+
+A message is a canonical map {type, job, round, body} in a signed envelope. Opening one checks signature, type and
+job; what the body means is for the receiver to check.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import _core, encoding
+from pyzkfl.errors import DecodeError, ProtocolError
+from pyzkfl.job import Job
+from pyzkfl.proofs import Submission
+
+__all__ = ["Evidence", "Message", "Type", "mask_config", "open_all", "read_sum", "submission_body", "write_sum"]
+
+
+class Type(enum.IntEnum):
+    """What a message is; the number stands on the wire."""
+
+    TERMS = 1
+    ACCEPT_TERMS = 2
+    CONTRIBUTE = 3
+    CONTRIBUTION = 4
+    SETUP_FINAL = 5
+    SETUP_VERIFIED = 6
+    JOB = 7
+    REGISTER = 8
+    REGISTRATIONS = 9
+    BEACON_COMMIT = 10
+    BEACON_COMMITMENTS = 11
+    BEACON_REVEAL = 12
+    BEACON = 13
+    BEACON_SEEN = 14
+    ROUND = 15
+    MASK_KEY = 16
+    MASK_KEYS = 17
+    MASK_SHARE = 18
+    MASK_SHARES = 19
+    SUBMIT = 20
+    SUBMISSION = 21
+    SURVIVORS = 22
+    SIGNED_SURVIVORS = 23
+    UNMASK = 24
+    UNMASK_SHARES = 25
+    AGGREGATE = 26
+    ROUND_SEEN = 27
+    HELLO = 28
+    REFUSED = 29
+    FINISH = 30
+
+
+# Field of each body -> its type. A body has exactly these fields.
+_BODIES: dict[Type, dict[str, type]] = {
+    Type.TERMS: {"job": bytes},
+    Type.ACCEPT_TERMS: {"terms": bytes},
+    Type.CONTRIBUTE: {"phase": int, "state": bytes},
+    Type.CONTRIBUTION: {"phase": int, "state": bytes, "record": bytes},
+    Type.SETUP_FINAL: {"phase1": bytes, "records1": list, "phase2": bytes, "records2": list},
+    Type.SETUP_VERIFIED: {"job": bytes},
+    Type.JOB: {"job": bytes},
+    Type.REGISTER: {"batches": list},
+    Type.REGISTRATIONS: {"registrations": list},
+    Type.BEACON_COMMIT: {"commitment": bytes},
+    Type.BEACON_COMMITMENTS: {"commitments": list},
+    Type.BEACON_REVEAL: {"nonce": bytes},
+    Type.BEACON: {"reveals": list},
+    Type.BEACON_SEEN: {"beacon": bytes},
+    Type.ROUND: {"missed": list, "weights": bytes},
+    Type.MASK_KEY: {"mask": bytes},
+    Type.MASK_KEYS: {"mask": bytes},
+    Type.MASK_SHARE: {"mask": bytes},
+    Type.MASK_SHARES: {"mask": bytes},
+    Type.SUBMIT: {"submission": bytes, "mask": bytes},
+    Type.SUBMISSION: {"commitment": bytes, "proof": bytes},
+    Type.SURVIVORS: {"submissions": list},
+    Type.SIGNED_SURVIVORS: {"mask": bytes},
+    Type.UNMASK: {"mask": bytes},
+    Type.UNMASK_SHARES: {"mask": bytes},
+    Type.AGGREGATE: {"total": list, "blinder": bytes},
+    Type.ROUND_SEEN: {"weights": bytes},
+    Type.HELLO: {"name": str},
+    Type.REFUSED: {"error": str, "message": str},
+    Type.FINISH: {},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Message:
+    """One message: type, job digest (32 bytes, or empty before there is a job), round, body."""
+
+    type: Type
+    job: bytes
+    round: int
+    body: dict[str, Any]
+
+    def seal(self, identity: Any) -> bytes:
+        """Canonical bytes, signed by the identity key."""
+        _check_body(self.type, self.body)
+        value = {"type": int(self.type), "job": self.job, "round": self.round, "body": self.body}
+        return encoding.Envelope.seal(identity, encoding.Kind.MESSAGE, value)
+
+    @staticmethod
+    def open(data: bytes, *, signer: bytes) -> Message:
+        """Check the signature of `signer` (32 bytes) and the shape; DecodeError, UnsupportedVersion or ProtocolError."""
+        value = encoding.Envelope.open(data, encoding.Kind.MESSAGE, signer)
+        encoding.expect_map(value, {"type", "job", "round", "body"})
+        encoding.expect_type(value, "type", int)
+        encoding.expect_type(value, "job", bytes)
+        encoding.expect_type(value, "round", int)
+        encoding.expect_type(value, "body", dict)
+        try:
+            type_ = Type(value["type"])
+        except ValueError:
+            raise DecodeError(f"there is no message of type {value['type']}") from None
+        if value["round"] < 0:
+            raise DecodeError("a message's round is not negative")
+        _check_body(type_, value["body"])
+        return Message(type_, value["job"], value["round"], value["body"])
+
+
+def _check_body(type_: Type, body: dict[str, Any]) -> None:
+    fields = _BODIES[type_]
+    encoding.expect_map(body, set(fields))
+    for name, kind in fields.items():
+        encoding.expect_type(body, name, kind)
+
+
+def open_all(job: Job, entries: Iterable[Any], type_: Type) -> Iterator[tuple[str, Message]]:
+    """Open [name, sealed message] pairs that others signed: each member once, of this job and type.
+
+    Raises DecodeError or ProtocolError naming the member.
+    """
+    seen = set()
+    for entry in entries:
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)
+                and isinstance(entry[1], bytes)):
+            raise DecodeError("expected pairs of a member's name and its signed message")
+        name, data = entry
+        message = Message.open(data, signer=job.members[job.index_of(name)].public_key)
+        if name in seen:
+            raise ProtocolError(f"member {name!r} appears twice")
+        if message.type is not type_ or message.job != job.digest:
+            raise ProtocolError(f"the message of {name!r} is of another type or job")
+        seen.add(name)
+        yield name, message
+
+
+def submission_body(submission: Submission) -> dict[str, Any]:
+    """The public part of a submission: C(D) and the proof. The rest of the statement is everybody's own state."""
+    return {"commitment": submission.statement.update_commitment, "proof": submission.proof.to_bytes()}
+
+
+def mask_config(job: Job, round_: int) -> Any:
+    """The masking configuration of a round: |D| <= bound in every coordinate, since its L2 norm is."""
+    return _core.secagg.Config(
+        job.digest, round_, [m.public_key for m in job.members], job.threshold, job.dimension, job.bound
+    )
+
+
+def write_sum(total: npt.NDArray[np.int64]) -> list[int]:
+    """A sum of updates as a list of integers."""
+    return [int(v) for v in total]
+
+
+def read_sum(job: Job, value: list[Any]) -> npt.NDArray[np.int64]:
+    """Read it back, shape (features + 1,); DecodeError when it has another length or holds anything but integers."""
+    if len(value) != job.dimension or any(type(v) is not int or abs(v) >= 1 << 62 for v in value):
+        raise DecodeError(f"a sum of updates has {job.dimension} integers below 2^62")
+    return np.array(value, dtype=np.int64)
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """A finished round, as anyone can check it: the signed submissions, the opened sum, the sum of blinders."""
+
+    round: int
+    submissions: list[Any]  # [name, sealed SUBMISSION]
+    total: list[int]
+    blinder: bytes
+
+    def to_object(self) -> dict[str, Any]:
+        """For the canonical encoding."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_object(value: Any) -> Evidence:
+        """Read it back; DecodeError when the shape is not the documented one."""
+        encoding.expect_map(value, {"round", "submissions", "total", "blinder"})
+        encoding.expect_type(value, "round", int)
+        encoding.expect_type(value, "submissions", list)
+        encoding.expect_type(value, "total", list)
+        encoding.expect_type(value, "blinder", bytes)
+        return Evidence(**value)

@@ -1,0 +1,102 @@
+"""What a proof speaks about: one member's training step in one round, as public values (docs/protocol.md section 2).
+
+A verifier builds the Statement from its own state and takes only C(D) and the proof from the prover.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import encoding
+from pyzkfl.errors import ParameterError, RangeError
+from pyzkfl.job import Job
+
+__all__ = ["Statement", "batch_index", "weights_digest"]
+
+_BATCH_DOMAIN = b"pyzkfl/1 batch choice"
+_WEIGHTS_DOMAIN = b"pyzkfl/1 weights"
+
+
+def weights_digest(weights: npt.NDArray[np.int64]) -> bytes:
+    """SHA-256 of integer weights: domain, length, little-endian 64-bit values. 32 bytes."""
+    values = np.ascontiguousarray(weights, dtype="<i8")
+    return hashlib.sha256(_WEIGHTS_DOMAIN + len(values).to_bytes(8, "little") + values.tobytes()).digest()
+
+
+def batch_index(beacon: bytes, round_: int, client: str, batches: int) -> int:
+    """The batch that the beacon picks for a member in a round; uniform up to 2^-64 (docs/protocol.md section 5)."""
+    if batches < 1:
+        raise ParameterError("a dataset has at least one batch")
+    name = client.encode()
+    data = _BATCH_DOMAIN + beacon + round_.to_bytes(8, "little") + len(name).to_bytes(8, "little") + name
+    return int.from_bytes(hashlib.sha256(data).digest()[:16], "big") % batches
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    """Public values of one training step.
+
+    weights: int64, shape (features + 1,), the W_t of the round. batch: index that the beacon picked; rows: its real
+    rows; batch_commitment, update_commitment: C(X) and C(D), compressed G1 points of 32 bytes; dataset_root: 32 bytes.
+    """
+
+    job: Job
+    round: int
+    client: str
+    beacon: bytes
+    dataset_root: bytes
+    batch: int
+    rows: int
+    weights: npt.NDArray[np.int64]
+    batch_commitment: bytes
+    update_commitment: bytes
+
+    def __post_init__(self) -> None:
+        self.job.index_of(self.client)
+        if not (0 <= self.round < self.job.rounds):
+            raise ParameterError(f"round {self.round} is not one of the job's {self.job.rounds}")
+        if not (1 <= self.rows <= self.job.batch):
+            raise ParameterError(f"rows must be between 1 and {self.job.batch}, got {self.rows}")
+        for name in ("beacon", "dataset_root", "batch_commitment", "update_commitment"):
+            if len(getattr(self, name)) != 32:
+                raise ParameterError(f"{name} must have 32 bytes")
+        weights = np.array(self.weights, dtype=np.int64)  # our own copy: the digest must not move under us
+        if weights.shape != (self.job.dimension,):
+            raise ParameterError(f"weights must have shape ({self.job.dimension},), got {weights.shape}")
+        limit = 1 << (self.job.w_bits - 1)
+        if (weights < -limit).any() or (weights >= limit).any():
+            raise RangeError(f"weights must be signed integers of {self.job.w_bits} bits")
+        weights.flags.writeable = False
+        object.__setattr__(self, "weights", weights)
+
+    def to_bytes(self) -> bytes:
+        """The canonical encoding (docs/formats.md)."""
+        return encoding.encode(
+            encoding.Kind.STATEMENT,
+            {
+                "job": self.job.digest,
+                "round": self.round,
+                "client": self.client,
+                "beacon": self.beacon,
+                "dataset_root": self.dataset_root,
+                "batch": self.batch,
+                "rows": self.rows,
+                "weights": weights_digest(self.weights),
+                "batch_commitment": self.batch_commitment,
+                "update_commitment": self.update_commitment,
+            },
+        )
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical bytes; the first two public inputs of the circuit are its halves."""
+        return encoding.digest(self.to_bytes())
+
+    def public_inputs(self) -> list[int]:
+        """ctx_lo, ctx_hi, rows, W_0 .. W_d as integers (negative weights stay negative)."""
+        ctx = self.digest
+        return [int.from_bytes(ctx[:16], "big"), int.from_bytes(ctx[16:], "big"), self.rows, *map(int, self.weights)]
