@@ -74,6 +74,9 @@ class Builder {
   };
   Scope scope(const char* name, std::optional<size_t> index = std::nullopt);
 
+  // "outer/inner[3]/label", for error messages.
+  std::string path(const char* label) const;
+
   // Circuit constraints made so far (without the rows that take_constraint_system adds).
   size_t num_constraints() const { return num_constraints_; }
   uint32_t num_private() const { return count_[WireId::private_class]; }
@@ -109,7 +112,6 @@ class Builder {
 
   Wire allocate(uint32_t wire_class, const Fr& value);
   void leave_scope();
-  std::string path(const char* label) const;
   uint32_t intern_label(const char* label);
   uint32_t intern_coefficient(const Fr& value);
   void record_row(SparseMatrix& out, const LC& lc);
