@@ -3,7 +3,7 @@
     pip install .                            a normal install
     python setup.py build_ext --inplace      compile beside the sources, only what changed (make dev)
 
-PYZKFL_BUILD_JOBS   parallel compilations; default: the processors, and at most one for each 1.3 GB of 4 GB or of what is free
+PYZKFL_BUILD_JOBS   parallel compilations; default: as many as the processors and the memory take
 PYZKFL_BUILD_DIR    where CMake builds; default build/native-<python tag>, reused from one build to the next
 PYZKFL_BUILD_TYPE   CMake build type; default Release
 """
@@ -11,7 +11,6 @@ PYZKFL_BUILD_TYPE   CMake build type; default Release
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import os
 import re
 import shutil
@@ -26,6 +25,9 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import prerequisites  # noqa: E402  (pip runs this file without its folder on the path)
+
 CORE = "pyzkfl._core"
 CMAKE_MINIMUM = (3, 22)
 
@@ -66,20 +68,6 @@ def write_built(package: Path) -> None:
         path.write_text(text)
 
 
-def jobs() -> int:
-    """Parallel compilations: one takes up to about 1.3 GB, and an install shall do with 4 GB."""
-    if asked := os.environ.get("PYZKFL_BUILD_JOBS"):
-        return max(1, int(asked))
-    memory = 4e9
-    try:
-        text = Path("/proc/meminfo").read_text()
-        memory = min(memory, 1024 * int(re.search(r"MemAvailable:\s+(\d+)", text)[1]))
-    except (OSError, TypeError):
-        pass
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, int(memory / 1.3e9)))
-
-
 def stop(message: str) -> None:
     """Ends the build with a message a person can act on, and no traceback of setuptools around it."""
     raise SystemExit("\n" + message + "\n")
@@ -87,10 +75,6 @@ def stop(message: str) -> None:
 
 def name_what_is_missing(log: str) -> None:
     """After a failed configuration: the missing packages by name; else the end of CMake's own log."""
-    spec = importlib.util.spec_from_file_location("prerequisites", ROOT / "scripts/prerequisites.py")
-    prerequisites = importlib.util.module_from_spec(spec)
-    sys.modules["prerequisites"] = prerequisites
-    spec.loader.exec_module(prerequisites)
     # pip brings its own environment, so the venv module is not needed to build.
     items = [item for item in prerequisites.missing() if item.present is not prerequisites.has_venv]
     stop(prerequisites.explain(items) if items else "CMake could not configure pyzkfl's native core:\n" + log[-4000:])
@@ -144,7 +128,7 @@ class BuildExt(build_ext):
         with open(folder / "lock", "w") as lock:  # two builds at once would corrupt the folder
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.configure(folder)
-            command = ["cmake", "--build", str(folder), "--target", "_core", "--parallel", str(jobs())]
+            command = ["cmake", "--build", str(folder), "--target", "_core", "--parallel", str(prerequisites.jobs())]
             if subprocess.run(command, check=False).returncode != 0:
                 stop("pyzkfl's native core did not compile; the compiler's messages are above.")
             built = folder / "bindings" / target.name

@@ -3,6 +3,7 @@
     python3 scripts/prerequisites.py             what a build needs; exit 1 and the apt command where something is missing
     python3 scripts/prerequisites.py --tests     also what `make test` needs
     python3 scripts/prerequisites.py --install   runs the apt command, as root or through `sudo -n`, never asking
+    python3 scripts/prerequisites.py --jobs      prints how many compilations this machine takes at once
 
 PYZKFL_NO_APT=1 forbids the last. Standard library only: it runs before there is a virtual environment, and inside
 `pip install .`, where setup.py uses it to say what a failed build was missing.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -143,12 +145,30 @@ def install(items: list[Prerequisite]) -> bool:
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
+def jobs() -> int:
+    """Parallel compilations: one takes up to about 1.3 GB, and an install shall do with 4 GB."""
+    if asked := os.environ.get("PYZKFL_BUILD_JOBS"):
+        return max(1, int(asked))
+    memory = 4e9
+    try:
+        available = re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())
+        memory = min(memory, 1024 * int(available[1])) if available else memory
+    except OSError:
+        pass
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(processors, int(memory / 1.3e9)))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tests", action="store_true", help="also what `make test` needs")
     parser.add_argument("--install", action="store_true", help="run the apt command if no question is needed")
+    parser.add_argument("--jobs", action="store_true", help="print how many compilations this machine takes at once")
     arguments = parser.parse_args()
 
+    if arguments.jobs:
+        print(jobs())
+        return 0
     items = missing(arguments.tests)
     if not items:
         return 0

@@ -1,0 +1,83 @@
+# What a person types. Everything lands in .venv and build/; nothing needs root but missing system packages.
+#
+#   make             a virtual environment with pyzkfl in it, built from this tree
+#   make demo        the same, then a federated training: proven, masked, recorded
+#   make test        every test
+#   make test-deep   sanitizers, valgrind, long property tests and fuzzing (an hour or so)
+#   make bench       every benchmark, as a table
+#   make dev         compile what changed, nothing else
+#   make style       ruff, mypy
+#   make clean       remove what was built; make distclean: the virtual environment too
+#
+#   PYTHON=python3.12 make      another Python (3.11 to 3.13)
+#   PYZKFL_NO_APT=1 make        never call apt-get; name what is missing and stop
+#   PYZKFL_BUILD_JOBS=1 make    fewer compilations at once
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := install
+.PHONY: install demo test test-deep bench dev style clean distclean prerequisites test-environment
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+# The first Python in the range that the package takes.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$python; break; }; done)
+
+install: dev
+	@echo "pyzkfl is in $(VENV). Try: $(BIN)/pyzkfl doctor"
+
+prerequisites:
+	@if [ -z "$(PYTHON)" ]; then echo "pyzkfl needs Python 3.11, 3.12 or 3.13 (PYTHON=... make)" >&2; exit 1; fi
+	@$(PYTHON) scripts/prerequisites.py --install
+
+# Stamps: pip runs again only when what it installs has changed.
+$(VENV)/.created: | prerequisites
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml setup.py
+	$(PIP) install -q "setuptools>=77" wheel "pybind11>=2.13" "cython>=3.0"
+	@cmake --version >/dev/null 2>&1 || $(PIP) install -q "cmake>=3.22"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation -e ".[demo]"
+	@touch $@
+
+dev: prerequisites $(VENV)/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python setup.py -q build_ext --inplace
+
+# torch comes first and alone: asked for by another package, pip would take a build with gigabytes of CUDA.
+$(VENV)/.test-installed: $(VENV)/.installed
+	$(PIP) install -q "torch==2.13.0"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation -e ".[demo,test]"
+	@touch $@
+
+test-environment: prerequisites $(VENV)/.test-installed
+	@$(PYTHON) scripts/prerequisites.py --tests --install
+
+demo: dev
+	$(BIN)/pyzkfl demo
+
+test:
+	@bash scripts/test.sh
+
+test-deep:
+	@bash scripts/test_deep.sh
+
+bench: dev test-environment
+	$(BIN)/python -m pyzkfl bench all
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds
+
+style: test-environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find pyzkfl -name '*.so' -delete -o -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f pyzkfl/_built.py $(VENV)/.installed $(VENV)/.test-installed
+
+distclean: clean
+	rm -rf $(VENV)
