@@ -20,13 +20,16 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 # The first Python in the range that the package takes.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$python; break; }; done)
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { command -v $$python; break; }; done)
+endif
 
-install: dev
+install: dev $(VENV)/.installed
 	@echo "pyzkfl is in $(VENV). Try: $(BIN)/pyzkfl doctor"
 
 prerequisites:
@@ -34,29 +37,29 @@ prerequisites:
 	@$(PYTHON) scripts/prerequisites.py --install
 
 # Stamps: pip runs again only when what it installs has changed.
-$(VENV)/.created: | prerequisites
+$(VENV)/.tools: pyproject.toml | prerequisites
 	$(PYTHON) -m venv $(VENV)
-	@touch $@
-
-$(VENV)/.installed: $(VENV)/.created pyproject.toml setup.py
 	$(PIP) install -q "setuptools>=77" wheel "pybind11>=2.13" "cython>=3.0"
 	@cmake --version >/dev/null 2>&1 || $(PIP) install -q "cmake>=3.22"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation -e ".[demo]"
 	@touch $@
 
-dev: prerequisites $(VENV)/.installed
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python setup.py -q build_ext --inplace
+dev: prerequisites $(VENV)/.tools
+	@$(BIN)/python setup.py -q build_ext --inplace
+
+$(VENV)/.installed: pyproject.toml setup.py | dev
+	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo]"
+	@touch $@
 
 # torch comes first and alone: asked for by another package, pip would take a build with gigabytes of CUDA.
 $(VENV)/.test-installed: $(VENV)/.installed
 	$(PIP) install -q "torch==2.13.0"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation -e ".[demo,test]"
+	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo,test]"
 	@touch $@
 
-test-environment: prerequisites $(VENV)/.test-installed
+test-environment: install $(VENV)/.test-installed
 	@$(PYTHON) scripts/prerequisites.py --tests --install
 
-demo: dev
+demo: install
 	$(BIN)/pyzkfl demo
 
 test:
@@ -65,7 +68,7 @@ test:
 test-deep:
 	@bash scripts/test_deep.sh
 
-bench: dev test-environment
+bench: test-environment
 	$(BIN)/python -m pyzkfl bench all
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds
 
@@ -77,7 +80,7 @@ style: test-environment
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find pyzkfl -name '*.so' -delete -o -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -f pyzkfl/_built.py $(VENV)/.installed $(VENV)/.test-installed
+	rm -f pyzkfl/_built.py $(VENV)/.installed
 
 distclean: clean
 	rm -rf $(VENV)
