@@ -1,0 +1,163 @@
+#include <doctest/doctest.h>
+
+#include "base/thread_pool.h"
+#include "curves/msm.h"
+#include "naive.h"
+
+using namespace pyzkfl;
+
+namespace {
+
+template <class Point>
+void check(const std::vector<Point>& points, const std::vector<Fr>& scalars) {
+  CHECK(msm(points, scalars) == naive::msm(std::span<const Point>(points), scalars));
+}
+
+// For large inputs: the naive sum takes one multiplication a point, so let points be few and repeat, and compare with
+// the sum of each one's scalars.
+template <class Point>
+void check_large(size_t n, const std::vector<Fr>& scalars) {
+  const auto few = naive::points<Point>(16);
+  std::vector<Point> points(n);
+  std::vector<Fr> totals(16);
+  uint64_t state = 1;
+  for (size_t i = 0; i < n; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const size_t which = state >> 60;
+    const bool negative = (state >> 40 & 1) != 0;
+    points[i] = negative ? -few[which] : few[which];
+    totals[which] += negative ? -scalars[i] : scalars[i];
+  }
+  CHECK(msm(points, scalars) == naive::msm(std::span<const Point>(few), totals));
+}
+
+std::vector<Fr> scalars_of_bits(size_t n, unsigned bits) {
+  std::vector<Fr> out(n);
+  for (auto& k : out) {
+    Limbs v = Fr::random().to_canonical();
+    for (size_t i = 0; i < 4; ++i) {
+      if (64 * i >= bits) v[i] = 0;
+      else if (64 * (i + 1) > bits) v[i] &= (uint64_t{1} << (bits - 64 * i)) - 1;
+    }
+    k = Fr::from_canonical(v);
+  }
+  return out;
+}
+
+template <class Point>
+void check_edges() {
+  CHECK(msm(std::span<const Point>{}, std::span<const Fr>{}).is_infinity());
+  for (size_t n : {1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 128, 129}) {
+    check(naive::points<Point>(n), naive::scalars(n));
+  }
+  const size_t n = 70;
+  const auto points = naive::points<Point>(n);
+  const auto scalars = naive::scalars(n);
+  check(points, std::vector<Fr>(n));
+  check(points, std::vector<Fr>(n, Fr::one()));
+  check(points, std::vector<Fr>(n, -Fr::one()));
+  check(points, std::vector<Fr>(n, scalars[0]));
+  check(std::vector<Point>(n, points[0]), scalars);
+  check(std::vector<Point>(n, points[0]), std::vector<Fr>(n, scalars[0]));
+  check(std::vector<Point>(n, Point::infinity()), scalars);
+  auto mixed = points;
+  auto edge = scalars;
+  for (size_t i = 0; i + 7 < n; i += 7) {
+    mixed[i] = Point::infinity();
+    mixed[i + 1] = -mixed[i + 2];
+    edge[i + 1] = edge[i + 2];
+    mixed[i + 3] = mixed[i + 4];
+    edge[i + 3] = -edge[i + 4];
+    edge[i + 5] = i % 2 != 0 ? -Fr::one() : Fr::from_u64(i);
+    edge[i + 6] = i % 2 != 0 ? Fr::zero() : -Fr::from_u64(i);
+  }
+  check(mixed, edge);
+  CHECK_THROWS_AS(msm(std::span<const Point>(points), std::span(scalars).first(n - 1)), ParameterError);
+}
+
+}  // namespace
+
+TEST_CASE("msm agrees with the plain sum: small lengths, equal and opposite points, infinity, special scalars") {
+  check_edges<G1Affine>();
+  check_edges<G2Affine>();
+}
+
+TEST_CASE("msm agrees with the plain sum for large inputs full of equal and opposite points") {
+  for (size_t n : {255, 256, 257, 1023, 1024, 1025, 5000, 20000}) {
+    check_large<G1Affine>(n, naive::scalars(n));
+    check_large<G1Affine>(n, std::vector<Fr>(n, Fr::random()));
+  }
+  for (size_t n : {257, 3000}) {
+    check_large<G2Affine>(n, naive::scalars(n));
+    check_large<G2Affine>(n, std::vector<Fr>(n, Fr::random()));
+  }
+}
+
+TEST_CASE("msm agrees with the plain sum for scalars of every length, and for mixtures like a witness") {
+  for (unsigned bits : {1u, 2u, 7u, 8u, 16u, 31u, 32u, 33u, 63u, 64u, 65u, 127u, 128u, 200u, 253u}) {
+    check_large<G1Affine>(600, scalars_of_bits(600, bits));
+    auto negative = scalars_of_bits(600, bits);
+    for (auto& k : negative) k = -k;
+    check_large<G1Affine>(600, negative);
+    check_large<G2Affine>(300, scalars_of_bits(300, bits));
+  }
+  std::vector<Fr> witness(6000);
+  for (size_t i = 0; i < witness.size(); ++i) {
+    if (i % 8 < 4) continue;
+    if (i % 8 < 6) witness[i] = Fr::one();
+    else if (i % 16 == 6) witness[i] = -Fr::one();
+    else if (i % 16 == 14) witness[i] = Fr::from_i64(static_cast<int64_t>(i) * (i % 3 == 0 ? -77 : 5));
+    else if (i % 32 == 7) witness[i] = Fr::random();
+    else witness[i] = scalars_of_bits(1, 20 + i % 100)[0];
+  }
+  check_large<G1Affine>(witness.size(), witness);
+  check_large<G2Affine>(witness.size(), witness);
+}
+
+TEST_CASE("msm gives the same with one thread and with several") {
+  const auto points = naive::points<G1Affine>(3000);
+  const auto scalars = naive::scalars(3000);
+  const G1 expected = msm(points, scalars);
+  for (size_t threads : {1, 2, 3, 8}) {
+    set_thread_count(threads);
+    CHECK(msm(points, scalars) == expected);
+  }
+  set_thread_count(0);
+}
+
+TEST_CASE("msm of integers agrees with msm of field elements, the smallest integer included") {
+  for (size_t n : {0, 1, 2, 100, 2000}) {
+    const auto points = naive::points<G1Affine>(n);
+    for (int shift : {0, 10, 40, 48, 62}) {
+      std::vector<int64_t> integers(n);
+      std::vector<Fr> scalars(n);
+      for (size_t i = 0; i < n; ++i) {
+        integers[i] = static_cast<int64_t>(Fr::random().to_canonical()[0]) >> shift;
+        if (i == 0) integers[i] = INT64_MIN;
+        if (i == 1) integers[i] = INT64_MAX;
+        if (i == 2) integers[i] = 0;
+        scalars[i] = Fr::from_i64(integers[i]);
+      }
+      CHECK(msm_i64(points, integers) == msm(points, scalars));
+    }
+  }
+  const auto points = naive::points<G1Affine>(2);
+  const std::vector<int64_t> one = {1};
+  CHECK_THROWS_AS(msm_i64(points, one), ParameterError);
+}
+
+TEST_CASE("the plain sum of points is right, equal and opposite ones included") {
+  auto points = naive::points<G1Affine>(1000);
+  points[3] = points[2];
+  points[5] = -points[4];
+  points[9] = G1Affine::infinity();
+  G1 expected;
+  for (const auto& p : points) expected += p;
+  CHECK(sum(points) == expected);
+  CHECK(sum(std::span<const G1Affine>{}).is_infinity());
+  CHECK(sum(std::vector<G1Affine>(77, points[0])) == naive::mul(points[0], Fr::from_u64(77)));
+  const auto q = naive::points<G2Affine>(50);
+  G2 expected2;
+  for (const auto& p : q) expected2 += p;
+  CHECK(sum(q) == expected2);
+}
