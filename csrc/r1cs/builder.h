@@ -5,11 +5,12 @@
 //     Wire y = b.product(x, x + 1, "square");
 //     b.constrain(y, 1, out, "result");
 //   }
-//   Builder shape(Builder::Mode::shape);      circuit(shape, zeros...);   cs = shape.take_constraint_system();
+//   Builder shape(Builder::Mode::shape);   circuit(shape, zeros...);   cs = shape.take_constraint_system();
 //   Builder run(Builder::Mode::witness);      circuit(run, inputs...);    w = run.take_witness(cs);
 //
-// The circuit function must make the same calls in the same order whatever the values are: it never branches on a
-// value. The builder holds it to that (take_witness). In shape mode all values are zero, so hints must be total functions.
+// The circuit function must make the same calls in the same order whatever the values are: it never
+// branches on a value. The builder holds it to that (take_witness). In shape mode all values are zero, so
+// hints must be total functions.
 //
 // Time: variable in the values; a witness is computed by its owner, on its own machine.
 #pragma once
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -49,8 +51,8 @@ class Builder {
   Wire committed_blinder(uint32_t group, const Fr& value = Fr());
   Wire private_wire(const Fr& value = Fr());
 
-  // The constraint a * b = c. `label` must live as long as the builder (a literal).
-  // A violated one is remembered (failure()), never thrown: whether that is an error is the caller's business.
+  // The constraint a * b = c. `label` must live as long as the builder (a literal). A violated one is
+  // remembered (failure()), never thrown: whether that is an error is the caller's business.
   void constrain(const LC& a, const LC& b, const LC& c, const char* label);
   // A new private wire a * b, with its constraint.
   Wire product(const LC& a, const LC& b, const char* label);
@@ -84,17 +86,24 @@ class Builder {
   // The label of the first constraint that the values violate, with its number; none in shape mode.
   const std::optional<std::pair<size_t, std::string>>& failure() const { return failure_; }
 
-  // For tests of soundness: the private wire made n-th (from 0) takes `value` instead of the honest one, and
-  // everything made after it is computed from that: a prover that cheats in one place and is consistent elsewhere.
+  // For tests of soundness: the private wire made n-th (from 0) takes `value` instead of the honest one,
+  // and everything made after it is computed from that: a prover that cheats in one place and is consistent
+  // elsewhere.
   void substitute_private(uint32_t n, const Fr& value) { substitutes_[n] = value; }
 
-  // Where a wire ends up; throws ParameterError for a wire of a builder in another state than `layout` describes.
+  // For tests of soundness: constraints made from now on under this label (without scopes) are left out, wires stay:
+  // the circuit without one of its checks.
+  void leave_out(std::string_view label) { left_out_.emplace_back(label); }
+
+  // Where a wire ends up; throws ParameterError for a wire of a builder in another state than `layout`
+  // describes.
   static uint32_t final_index(const WireLayout& layout, WireId id);
 
   // The finished system; the builder is used up. Throws ParameterError in witness mode.
   ConstraintSystem take_constraint_system();
-  // The finished values in final order; the builder is used up. Throws ParameterError in shape mode, and when the calls
-  // made here are not those that made `shape` (another number or order of wires or constraints).
+  // The finished values in final order; the builder is used up. Throws ParameterError in shape mode, and
+  // when the calls made here are not those that made `shape` (another number or order of wires or
+  // constraints).
   Witness take_witness(const ConstraintSystem& shape);
   // Mode::both: the two at once.
   std::pair<ConstraintSystem, Witness> take_both();
@@ -106,7 +115,7 @@ class Builder {
   };
   struct CoefficientHash {
     size_t operator()(const Limbs& l) const {
-      return static_cast<size_t>(l[0] ^ (l[1] * 0x9e3779b97f4a7c15u) ^ (l[2] << 17) ^ (l[3] * 0xff51afd7ed558ccdu));
+      return static_cast<size_t>(l[0] ^ l[1] * 0x9e3779b97f4a7c15u ^ l[2] << 17 ^ l[3] * 0xff51afd7ed558ccdu);
     }
   };
 
@@ -136,6 +145,7 @@ class Builder {
 
   std::optional<std::pair<size_t, std::string>> failure_;
   std::unordered_map<uint32_t, Fr> substitutes_;
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace pyzkfl
