@@ -1,5 +1,5 @@
-// A circuit of any size for benchmarks and tests of the proof system: x[i+1] = x[i]^2 + x[0], N times, from a private x[0] to a public x[N].
-// Dense: every wire is a full field element.
+// A circuit of any size for benchmarks and tests of the proof system: x[i+1] = x[i]^2 + x[0], N times, from
+// a private x[0] to a public x[N]. Dense: every wire is a full field element.
 #pragma once
 
 #include <cstddef>

@@ -77,8 +77,9 @@ std::string ConstraintSystem::label(size_t k) const {
   return labels_[row_label_[k]];
 }
 
-// magic | num_public u32 | groups u32, size of each u32 | num_private u32 | coefficients u32, each 32 bytes little-endian in order
-// of first use | for A, B, C: rows u64, then for each row its entries u32, then (wire u32, coefficient u32) each.
+// magic | num_public u32 | groups u32, size of each u32 | num_private u32 | coefficients u32, each 32 bytes
+// little-endian in order of first use | for A, B, C: rows u64, then for each row its entries u32, then
+// (wire u32, coefficient u32) each.
 std::array<uint8_t, 32> ConstraintSystem::compute_digest() const {
   Sha256 hash;
   Writer header;
@@ -93,7 +94,9 @@ std::array<uint8_t, 32> ConstraintSystem::compute_digest() const {
     body.u64(m.num_rows());
     for (size_t k = 0; k < m.num_rows(); ++k) {
       body.u32(static_cast<uint32_t>(m.row_start[k + 1] - m.row_start[k]));
-      for (uint64_t e = m.row_start[k]; e < m.row_start[k + 1]; ++e) body.u32(m.wire[e]).u32(m.coefficient[e]);
+      for (uint64_t e = m.row_start[k]; e < m.row_start[k + 1]; ++e) {
+        body.u32(m.wire[e]).u32(m.coefficient[e]);
+      }
       if (body.view().size() > (1 << 16)) hash.update(body.take()), body = Writer();
     }
     hash.update(body.view());

@@ -1,12 +1,13 @@
 // A rank-1 constraint system over Fr: rows <A_k, w> <B_k, w> = <C_k, w>, with its wires in classes.
 //
-// Made by Builder (r1cs/builder.h), immutable afterwards. Groth16's setup reads the matrices, its prover evaluates
-// them, and the digest binds keys and statements to the circuit.
+// Made by Builder (r1cs/builder.h), immutable afterwards. Groth16's setup reads the matrices, its prover
+// evaluates them, and the digest binds keys and statements to the circuit.
 //
-// Rows come in this order, so that whoever appends or omits the last ones (snarkjs keeps them implicit) finds them:
+// Rows come in this order, so that whoever appends or omits the last ones (snarkjs keeps them implicit)
+// finds them:
 //   1. the circuit's own constraints, in the order in which they were made;
 //   2. one row b * 0 = 0 for each committed blinder b (a wire that no other row need read);
-//   3. one row x * 0 = 0 for the constant wire and each public input, in wire order: 1 + num_public rows, A only.
+//   3. one row x * 0 = 0 for the constant wire and each public input, in wire order: 1 + num_public rows.
 // The rows of 2 and 3 always hold; they make the polynomials of those wires independent of all others.
 #pragma once
 
@@ -22,7 +23,8 @@
 
 namespace pyzkfl {
 
-// How many wires of each class there are. Final wire order: [one | public | group 0 | group 1 | ... | private].
+// How many wires of each class there are. Final wire order: [one | public | group 0 | group 1 | ... |
+// private].
 struct WireLayout {
   uint32_t num_public = 0;  // without the constant wire
   std::vector<uint32_t> group_sizes;
@@ -72,16 +74,17 @@ class ConstraintSystem {
   std::span<const Fr> coefficients() const { return coefficients_; }
   const Fr& coefficient(uint32_t index) const { return coefficients_[index]; }
 
-  // out[k] = <row k of the matrix, witness> for all num_constraints() rows; the rest of `out` is set to zero, so that
-  // it can be as long as an evaluation domain. Parallel; constant time in the witness. Throws ParameterError if `out`
-  // is shorter than the rows or the witness is not num_wires() long. No overlap.
+  // out[k] = <row k of the matrix, witness> for all num_constraints() rows; the rest of `out` is set to
+  // zero, so that it can be as long as an evaluation domain. Parallel; constant time in the witness. Throws
+  // ParameterError if `out` is shorter than the rows or the witness is not num_wires() long. No overlap.
   void evaluate(Side side, std::span<Fr> out, std::span<const Fr> witness) const;
 
-  // The first constraint that `witness` violates, if any. Parallel; not constant time. Throws ParameterError for a
-  // witness of another length or whose wire 0 is not one.
+  // The first constraint that `witness` violates, if any. Parallel; not constant time. Throws
+  // ParameterError for a witness of another length or whose wire 0 is not one.
   [[nodiscard]] std::optional<size_t> check(std::span<const Fr> witness) const;
 
-  // What constraint k is for, e.g. "row[3]/sigmoid/clamp". Throws ParameterError if there is no such constraint.
+  // What constraint k is for, e.g. "row[3]/sigmoid/clamp". Throws ParameterError if there is no such
+  // constraint.
   std::string label(size_t k) const;
 
   // SHA-256 of a canonical serialisation of layout and matrices (labels do not count). Computed once.
@@ -105,9 +108,10 @@ class ConstraintSystem {
   std::array<uint8_t, 32> digest_{};
 };
 
-// Checks what the binding of commitments rests on (docs/protocol.md, section 3): every committed wire stands alone
-// among all committed wires, of whatever group, in some row of A, B or C. Then the key elements K_i of committed wires are linearly
-// independent as polynomials. Throws ParameterError naming the first wire that does not.
+// Checks what the binding of commitments rests on (docs/protocol.md, section 3): every committed wire
+// stands alone among all committed wires, of whatever group, in some row of A, B or C. Then the key
+// elements K_i of committed wires are linearly independent as polynomials. Throws ParameterError naming the
+// first wire that does not.
 void check_commitment_independence(const ConstraintSystem& cs);
 
 }  // namespace pyzkfl

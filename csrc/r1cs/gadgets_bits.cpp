@@ -43,7 +43,9 @@ Wire boolean(Builder& b, bool value, const char* label) {
   return wire;
 }
 
-void assert_equal(Builder& b, const LC& x, const LC& y, const char* label) { b.constrain(x - y, 1, 0, label); }
+void assert_equal(Builder& b, const LC& x, const LC& y, const char* label) {
+  b.constrain(x - y, 1, 0, label);
+}
 
 void assert_zero(Builder& b, const LC& x, const char* label) { b.constrain(x, 1, 0, label); }
 

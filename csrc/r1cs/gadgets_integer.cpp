@@ -19,7 +19,8 @@ Fr clamp_value(const Fr& v, unsigned result_bits) {
   return v;
 }
 
-// The clamp with an excess of any sign in [-2^excess_bits, 2^excess_bits). Nothing is promised of v beyond 252 bits.
+// The clamp with an excess of any sign in [-2^excess_bits, 2^excess_bits). Nothing is promised of v beyond
+// 252 bits.
 Clamped clamp_excess(Builder& b, const LC& v, unsigned excess_bits, unsigned result_bits, const char* label) {
   const Wire over = b.private_wire(b.computes() ? v.value() - clamp_value(v.value(), result_bits) : Fr());
   Clamped out;
@@ -37,7 +38,7 @@ Clamped clamp_excess(Builder& b, const LC& v, unsigned excess_bits, unsigned res
 Wire floor_div_pow2(Builder& b, const LC& v, const FloorDivPow2& w, const char* label) {
   require(b, w.value_bits <= max_bits, label, "the value may have more than 252 bits");
   require(b, w.quotient_bits >= 1, label, "the quotient must have a sign bit at least");
-  require(b, w.quotient_bits <= max_bits && w.shift <= max_bits && w.shift + w.quotient_bits <= max_bits, label,
+  require(b, w.quotient_bits <= max_bits && w.shift <= max_bits - w.quotient_bits, label,
           "quotient times divisor may have more than 252 bits");
   const Wire quotient = b.private_wire(
       b.computes() ? floor_shift(SignedValue::of(v.value()), w.shift).to_field() : Fr());
@@ -58,8 +59,9 @@ Clamped floor_div_pow2_clamp(Builder& b, const LC& v, const FloorDivPow2Clamp& w
           "the result must have 1 to 250 bits");
   // |quotient + offset| < 2^excess_bits.
   const unsigned quotient_width = w.value_bits > w.shift ? w.value_bits - w.shift : 0;
-  const uint64_t magnitude = w.offset < 0 ? 0 - static_cast<uint64_t>(w.offset) : static_cast<uint64_t>(w.offset);
-  const unsigned excess_bits = std::max(quotient_width, static_cast<unsigned>(std::bit_width(magnitude))) + 1;
+  const auto raw = static_cast<uint64_t>(w.offset);
+  const auto offset_width = static_cast<unsigned>(std::bit_width(w.offset < 0 ? 0 - raw : raw));
+  const unsigned excess_bits = std::max(quotient_width, offset_width) + 1;
   require(b, excess_bits + w.shift + w.result_bits <= 250, label,
           "quotient times divisor may have more than 250 bits");
   const Wire quotient = b.private_wire(

@@ -1,8 +1,8 @@
 // Gadgets of integer arithmetic: divisions that floor towards minus infinity, saturation, square roots.
 //
-// A remainder in range proves nothing by itself: modulo r a quotient exists for every remainder. So both are ranged,
-// and the widths are such that quotient * divisor + remainder = value holds over the integers. Conventions as in
-// gadgets_bits.h.
+// A remainder in range proves nothing by itself: modulo r a quotient exists for every remainder. So both
+// are ranged, and the widths are such that quotient * divisor + remainder = value holds over the integers.
+// Conventions as in gadgets_bits.h.
 #pragma once
 
 #include <vector>
@@ -18,11 +18,13 @@ struct FloorDivPow2 {
   unsigned quotient_bits;  // refuses quotients outside [-2^(quotient_bits-1), 2^(quotient_bits-1))
 };
 
-// floor(v / 2^shift). shift + quotient_bits <= 252. shift + quotient_bits constraints (one more for shift = 0), as many wires less one.
-Wire floor_div_pow2(Builder& b, const LC& v, const FloorDivPow2& widths, const char* label = "floor division");
+// floor(v / 2^shift). shift + quotient_bits <= 252. shift + quotient_bits constraints (one more for shift =
+// 0), as many wires less one.
+Wire floor_div_pow2(Builder& b, const LC& v, const FloorDivPow2& widths,
+                    const char* label = "floor division");
 
 struct Clamp {
-  unsigned value_bits;   // refuses clamped-away amounts outside [-2^value_bits, 2^value_bits); suffices for |v| < 2^value_bits
+  unsigned value_bits;   // enough for |v| < 2^value_bits: refuses v - clamped v outside that range; <= 250
   unsigned result_bits;  // clamps to [0, 2^result_bits - 1]; 1 .. 251
 };
 
@@ -31,9 +33,9 @@ struct Clamped {
   std::vector<LC> bits;  // of the value, least significant first; all but the lowest are wires
 };
 
-// min(max(v, 0), 2^result_bits - 1). value_bits <= 250.
-// With t the result and `over` = v - t: t and over are ranged, s is over's sign bit, and over * (t - (1 - s) max) = 0: so
-// t = max where over > 0, t = 0 where over < 0. result_bits + value_bits + 2 constraints.
+// min(max(v, 0), 2^result_bits - 1). value_bits <= 250. With t the result and `over` = v - t: t and over
+// are ranged, s is over's sign bit, and over * (t - (1 - s) max) = 0: so t = max where over > 0, t = 0
+// where over < 0. result_bits + value_bits + 2 constraints.
 Clamped clamp(Builder& b, const LC& v, const Clamp& widths, const char* label = "clamp");
 
 struct FloorDivPow2Clamp {
@@ -43,9 +45,9 @@ struct FloorDivPow2Clamp {
   unsigned result_bits;  // then clamps to [0, 2^result_bits - 1]
 };
 
-// clamp(floor(v / 2^shift) + offset). Cheaper than the two one after the other: the quotient needs no range of its
-// own, since result and excess have theirs. With e = max(value_bits - shift, bits of offset) + 1, the width of the
-// excess: e + result_bits + 2 + shift constraints, e + shift + result_bits <= 250.
+// clamp(floor(v / 2^shift) + offset). Cheaper than the two one after the other: the quotient needs no range
+// of its own, since result and excess have theirs. With e = max(value_bits - shift, bits of offset) + 1,
+// the width of the excess: e + result_bits + 2 + shift constraints, e + shift + result_bits <= 250.
 Clamped floor_div_pow2_clamp(Builder& b, const LC& v, const FloorDivPow2Clamp& widths,
                              const char* label = "floor division and clamp");
 

@@ -18,7 +18,8 @@ LookupTables::LookupTables(unsigned index_bits, std::span<const std::vector<int6
   if (index_bits < 1 || index_bits > 12) throw ParameterError("a lookup table has 1 to 12 index bits");
   if (tables.empty()) throw ParameterError("a lookup needs a table");
   for (unsigned j = 2; j <= index_bits; ++j) {
-    if (cost(index_bits, j, tables.size()) < cost(index_bits, expanded_bits_, tables.size())) expanded_bits_ = j;
+    const size_t best = cost(index_bits, expanded_bits_, tables.size());
+    if (cost(index_bits, j, tables.size()) < best) expanded_bits_ = j;
   }
   const size_t block = size_t{1} << expanded_bits_;
   for (const std::vector<int64_t>& table : tables) {
@@ -43,7 +44,7 @@ LookupTables::LookupTables(unsigned index_bits, std::span<const std::vector<int6
 size_t LookupTables::num_constraints() const { return cost(index_bits_, expanded_bits_, num_tables()); }
 
 std::vector<LC> lookup(Builder& b, std::span<const LC> bits, const LookupTables& tables, const char* label) {
-  require(b, bits.size() == tables.index_bits(), label, "the index has another number of bits than the tables");
+  require(b, bits.size() == tables.index_bits(), label, "the index has not as many bits as the tables");
   const unsigned expanded = tables.expanded_bits_;
   const size_t block = size_t{1} << expanded;
   std::vector<LC> monomials(block);

@@ -69,7 +69,9 @@ void LinearCombination::normalise() {
   size_t kept = 0;
   for (size_t i = 0; i < terms_.size();) {
     Term merged = terms_[i];
-    for (++i; i < terms_.size() && terms_[i].wire == merged.wire; ++i) merged.coefficient += terms_[i].coefficient;
+    for (++i; i < terms_.size() && terms_[i].wire == merged.wire; ++i) {
+      merged.coefficient += terms_[i].coefficient;
+    }
     if (!merged.coefficient.is_zero()) terms_[kept++] = merged;
   }
   terms_.resize(kept);

@@ -1,7 +1,8 @@
 // Wires and linear combinations of wires, as a circuit under construction sees them.
 //
-// Both carry their value, and, where the builder records constraints, their terms. In a builder that only computes a
-// witness no term is ever stored, so arithmetic on combinations is a few field operations and no allocation.
+// Both carry their value, and, where the builder records constraints, their terms. In a builder that only
+// computes a witness no term is ever stored, so arithmetic on combinations is a few field operations and no
+// allocation.
 #pragma once
 
 #include <concepts>

@@ -38,7 +38,8 @@ SignedValue floor_shift(const SignedValue& v, unsigned shift) {
 
 Int128 to_int128(const Fr& v) {
   const SignedValue s = SignedValue::of(v);
-  const UInt128 magnitude = (static_cast<UInt128>(s.magnitude[1] & ~(uint64_t{1} << 63)) << 64) | s.magnitude[0];
+  const uint64_t high = s.magnitude[1] & ~(uint64_t{1} << 63);
+  const UInt128 magnitude = static_cast<UInt128>(high) << 64 | s.magnitude[0];
   return s.negative ? -static_cast<Int128>(magnitude) : static_cast<Int128>(magnitude);
 }
 

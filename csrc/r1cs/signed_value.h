@@ -1,8 +1,8 @@
 // Field elements read as the integers they stand for, to compute hints (quotients, bits, roots) in a circuit.
 //
-// An element stands for the integer of least magnitude in its class, in (-r/2, r/2]. Every function is total: a value
-// outside the range that a gadget was promised gives some hint, and a constraint of the gadget refuses it.
-// Variable time.
+// An element stands for the integer of least magnitude in its class, in (-r/2, r/2]. Every function is
+// total: a value outside the range that a gadget was promised gives some hint, and a constraint of the
+// gadget refuses it. Variable time.
 #pragma once
 
 #include "fields/fr.h"

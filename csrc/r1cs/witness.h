@@ -1,4 +1,5 @@
-// The assignment of a constraint system's wires: secret, so it is wiped when it goes, not comparable, not printable.
+// The assignment of a constraint system's wires: secret, so it is wiped when it goes, not comparable, not
+// printable.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@
 
 namespace pyzkfl {
 
-// Wipes memory before giving it back, so that neither growth nor destruction of a vector leaves a copy behind.
+// Wipes memory before giving it back, so that neither growth nor destruction of a vector leaves a copy
+// behind.
 template <class T>
 struct WipingAllocator {
   using value_type = T;

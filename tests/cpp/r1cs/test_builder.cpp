@@ -11,7 +11,8 @@ using namespace pyzkfl;
 
 namespace {
 
-// Wires of all classes, made in an order that is not the final one: y = x * k + c, with c committed in group 1.
+// Wires of all classes, made in an order that is not the final one: y = x * k + c, with c committed in
+// group 1.
 void mixed_circuit(Builder& b, int64_t x, int64_t k, int64_t c) {
   const Wire factor = b.private_wire(Fr::from_i64(k));
   const Wire offset = b.committed(1, Fr::from_i64(c));
