@@ -9,13 +9,13 @@ try:
 except ImportError:  # the sources, not yet built
     commit = "unknown"
 
-__all__ = ["commit", "header", "version"]
+__all__ = ["build_stamp", "commit", "version"]
 
 
-def header() -> dict[str, int | str]:
+def build_stamp() -> dict[str, int | str]:
     """The first keys of every JSON object of ours.
 
-    >>> list(header())
+    >>> list(build_stamp())
     ['schema', 'version', 'commit']
     """
     return {"schema": 1, "version": version, "commit": commit}
