@@ -74,7 +74,6 @@ bench: test-environment
 
 style: test-environment
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:

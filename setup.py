@@ -6,6 +6,7 @@
 PYZKFL_BUILD_JOBS   parallel compilations; default: as many as the processors and the memory take
 PYZKFL_BUILD_DIR    where CMake builds; default build/native-<python tag>, reused from one build to the next
 PYZKFL_BUILD_TYPE   CMake build type; default Release
+CMAKE_ARGS          further arguments of CMake, as other packages know it (-DOPENSSL_ROOT_DIR=...)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -123,7 +125,8 @@ class BuildExt(build_ext):
             super().build_extension(ext)
 
     def build_core(self, target: Path) -> None:
-        folder = Path(os.environ.get("PYZKFL_BUILD_DIR") or ROOT / f"build/native-{sys.implementation.cache_tag}").resolve()
+        default = ROOT / f"build/native-{sys.implementation.cache_tag}"
+        folder = Path(os.environ.get("PYZKFL_BUILD_DIR") or default).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "lock", "w") as lock:  # two builds at once would corrupt the folder
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -144,7 +147,7 @@ class BuildExt(build_ext):
 
     def configure(self, folder: Path) -> None:
         if not working("cmake", CMAKE_MINIMUM):
-            stop("pyzkfl needs CMake 3.22 or newer: pip install cmake, or on Debian or Ubuntu: sudo apt-get install -y cmake")
+            stop("pyzkfl needs CMake 3.22 or newer: pip install cmake, or on Debian or Ubuntu: apt-get install cmake")
         try:
             import pybind11
         except ImportError:
@@ -156,6 +159,7 @@ class BuildExt(build_ext):
             "-DPYZKFL_BINDINGS=ON",
             f"-DPython3_EXECUTABLE={sys.executable}",
             f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
+            *shlex.split(os.environ.get("CMAKE_ARGS", "")),
         ]
         generator = ["-G", "Ninja"] if working("ninja") else []
         reused = (folder / "CMakeCache.txt").exists()
@@ -181,10 +185,8 @@ class Sdist(sdist):
 
 def cython_modules() -> list[Extension]:
     """One extension for each .pyx file of the package."""
-    paths = sorted((ROOT / "pyzkfl").rglob("*.pyx"))
-    return [
-        Extension(".".join(path.relative_to(ROOT).with_suffix("").parts), [str(path.relative_to(ROOT))]) for path in paths
-    ]
+    paths = [path.relative_to(ROOT) for path in sorted((ROOT / "pyzkfl").rglob("*.pyx"))]
+    return [Extension(".".join(path.with_suffix("").parts), [str(path)]) for path in paths]
 
 
 setup(

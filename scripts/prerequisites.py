@@ -1,6 +1,6 @@
 """What pyzkfl needs from the operating system: finds what is missing, names it, and installs it if it may.
 
-    python3 scripts/prerequisites.py             what a build needs; exit 1 and the apt command where something is missing
+    python3 scripts/prerequisites.py             what a build needs; where something is missing, how to get it, and exit 1
     python3 scripts/prerequisites.py --tests     also what `make test` needs
     python3 scripts/prerequisites.py --install   runs the apt command, as root or through `sudo -n`, never asking
     python3 scripts/prerequisites.py --jobs      prints how many compilations this machine takes at once
@@ -105,12 +105,14 @@ TESTS = (
     Prerequisite("doctest, the C++ test framework", "doctest-dev", has_doctest),
     Prerequisite("npm, for the snarkjs oracle", "npm", has_npm),
 )
+DEEP = (Prerequisite("valgrind", "valgrind", lambda: shutil.which("valgrind") is not None),)
 # GMP is a system library of the design too, but no code of this release uses it, so its absence stops nothing.
 
 
-def missing(tests: bool = False) -> list[Prerequisite]:
+def missing(*, tests: bool = False, deep: bool = False) -> list[Prerequisite]:
     """What is not there. Without a compiler no header can be looked for, so all that need one are counted missing."""
-    return [item for item in BUILD + (TESTS if tests else ()) if not item.present()]
+    wanted = BUILD + (TESTS if tests or deep else ()) + (DEEP if deep else ())
+    return [item for item in wanted if not item.present()]
 
 
 def apt_command(items: list[Prerequisite]) -> str:
@@ -131,7 +133,7 @@ def install(items: list[Prerequisite]) -> bool:
         return False
     prefix: list[str] = []
     if os.geteuid() != 0:
-        if subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode if shutil.which("sudo") else True:
+        if shutil.which("sudo") is None or subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode != 0:
             return False
         prefix = ["sudo", "-n"]
     prefix += ["env", "DEBIAN_FRONTEND=noninteractive"]
@@ -162,6 +164,7 @@ def jobs() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tests", action="store_true", help="also what `make test` needs")
+    parser.add_argument("--deep", action="store_true", help="also what `make test-deep` needs")
     parser.add_argument("--install", action="store_true", help="run the apt command if no question is needed")
     parser.add_argument("--jobs", action="store_true", help="print how many compilations this machine takes at once")
     arguments = parser.parse_args()
@@ -169,7 +172,7 @@ def main() -> int:
     if arguments.jobs:
         print(jobs())
         return 0
-    items = missing(arguments.tests)
+    items = missing(tests=arguments.tests, deep=arguments.deep)
     if not items:
         return 0
     if not arguments.install:
@@ -177,7 +180,7 @@ def main() -> int:
         return 1
     print("missing:", ", ".join(item.what for item in items), flush=True)
     installed = install(items)
-    items = missing(arguments.tests)
+    items = missing(tests=arguments.tests, deep=arguments.deep)
     if items:
         if installed:
             print("apt-get ran, but something is still missing.", file=sys.stderr)

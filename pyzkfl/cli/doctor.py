@@ -1,4 +1,4 @@
-"""`pyzkfl doctor`: what is installed, what the machine has, and what is wrong; it works when the native core does not."""
+"""`pyzkfl doctor`: what is installed, what the machine has, what is wrong; it works when the core does not."""
 
 from __future__ import annotations
 

@@ -106,7 +106,9 @@ def test_cpp_tests_link_only_the_module_they_test(repository: Path) -> None:
 def test_a_planted_upward_include_is_found(tmp_path: Path, place: str, line: str, complaint: str) -> None:
     (tmp_path / "csrc").mkdir()
     (tmp_path / "csrc/CMakeLists.txt").write_text(
-        "pyzkfl_module(low LIBRARIES x)\npyzkfl_module(high DEPENDS low LIBRARIES y)\npyzkfl_module(beside DEPENDS low)\n"
+        "pyzkfl_module(low LIBRARIES x)\n"
+        "pyzkfl_module(high DEPENDS low LIBRARIES y)\n"
+        "pyzkfl_module(beside DEPENDS low)\n"
     )
     for folder in ("low", "high/deep", "beside", "nowhere"):
         (tmp_path / "csrc" / folder).mkdir(parents=True)
@@ -225,4 +227,4 @@ def test_each_file_begins_by_saying_what_it_is(repository: Path) -> None:
 def test_no_file_is_longer_than_a_room(repository: Path) -> None:
     lengths = {str(p.relative_to(repository)): len(p.read_text().splitlines()) for p in source_files(repository)}
     assert {name: n for name, n in lengths.items() if n > LONGEST and name not in LONG_FILES} == {}
-    assert [name for name in LONG_FILES if lengths.get(name, 0) <= LONGEST] == [], "no longer long: take it off the list"
+    assert [name for name in LONG_FILES if lengths.get(name, 0) <= LONGEST] == [], "not long any more: off the list"

@@ -1,0 +1,43 @@
+# Sourced by test.sh and test_deep.sh: stages, their minutes, and the exit code, which is 0 only if all passed.
+# shellcheck shell=bash
+
+python=.venv/bin/python
+export PATH="$PWD/.venv/bin:$PATH"
+stage_names=() stage_seconds=() stage_results=()
+
+# stage NAME COMMAND...: runs it, and remembers how long it took and how it ended. Returns its status.
+stage() {
+  local name=$1 began=$SECONDS status=0
+  shift
+  printf '\n=== %s ===\n' "$name"
+  "$@" || status=$?
+  stage_names+=("$name") stage_seconds+=($((SECONDS - began))) stage_results+=("$status")
+  return "$status"
+}
+
+in_minutes() { printf '%d.%02d' $(($1 / 60)) $((($1 % 60) * 100 / 60)); }
+
+# Prints the table and exits.
+report() {
+  local i total=0 failed=0 verdict
+  printf '\n%-14s %8s\n' stage minutes
+  for i in "${!stage_names[@]}"; do
+    verdict=ok
+    [ "${stage_results[i]}" = 0 ] || verdict="FAILED (exit ${stage_results[i]})" failed=1
+    printf '%-14s %8s   %s\n' "${stage_names[i]}" "$(in_minutes "${stage_seconds[i]}")" "$verdict"
+    total=$((total + stage_seconds[i]))
+  done
+  printf '%-14s %8s\n' total "$(in_minutes "$total")"
+  exit "$failed"
+}
+
+native_folder() { echo "build/native-$($python -c 'import sys; print(sys.implementation.cache_tag)')"; }
+
+# One folder for the extension module and the C++ tests, so that the core is compiled once.
+build() {
+  make --no-print-directory dev || return
+  local folder
+  folder=$(native_folder)
+  cmake -S . -B "$folder" -DPYZKFL_TESTS=ON >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
+  cmake --build "$folder" --parallel "$($python scripts/prerequisites.py --jobs)"
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# What takes too long for every change: the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer, under
+# ThreadSanitizer, and a subset under valgrind; every CPU kernel; thousands of examples of each property. `make test-deep`.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source scripts/stages.sh
+
+jobs=$($python scripts/prerequisites.py --jobs)
+
+install() {
+  make --no-print-directory test-environment || return
+  command -v valgrind >/dev/null || $python scripts/prerequisites.py --deep --install
+}
+
+sanitized() { # sanitized FOLDER SANITIZERS
+  cmake -S . -B "$1" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYZKFL_TESTS=ON -DPYZKFL_SANITIZE="$2" >/dev/null &&
+    cmake --build "$1" --parallel "$jobs" &&
+    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+      ctest --test-dir "$1" --output-on-failure --no-tests=error --timeout 1800
+}
+
+address_and_undefined() { sanitized build/asan address,undefined; }
+
+threads() { sanitized build/tsan thread; }
+
+# valgrind knows no AVX-512, and is fifty times slower: the modules that handle secrets and untrusted bytes, portable code.
+memcheck() {
+  cmake -S . -B build/valgrind -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYZKFL_TESTS=ON >/dev/null &&
+    cmake --build build/valgrind --parallel "$jobs" --target test_base test_fields test_secagg || return
+  for module in base fields secagg; do
+    PYZKFL_CPU=generic PYZKFL_THREADS=2 valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+      "build/valgrind/tests/cpp/test_$module" || return
+  done
+}
+
+every_kernel() {
+  for kernel in generic adx; do
+    PYZKFL_CPU=$kernel ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
+  done
+}
+
+properties() { HYPOTHESIS_PROFILE=deep PYZKFL_DEEP=1 $python -m pytest -q --durations=20 tests/python; }
+
+stage install install || report
+stage build build || report
+stage "every kernel" every_kernel
+stage "ASan, UBSan" address_and_undefined
+stage TSan threads
+stage valgrind memcheck
+stage properties properties
+report
