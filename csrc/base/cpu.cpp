@@ -59,7 +59,9 @@ std::string cpu_kernel() { return selected_kernel() == CpuKernel::adx ? "adx" : 
 std::string cpu_features() {
   std::string list;
   const auto add = [&](bool present, const char* name) {
-    if (present) list += list.empty() ? std::string(name) : " " + std::string(name);
+    if (!present) return;
+    if (!list.empty()) list += ' ';
+    list += name;
   };
   const Features& f = features();
   add(f.bmi2, "bmi2");

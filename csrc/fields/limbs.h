@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace pyzkfl {
 
@@ -53,16 +54,15 @@ constexpr uint64_t sub(Limbs& out, const Limbs& a, const Limbs& b) {
 
 // Hides from the compiler that a mask has two values only, lest it turn a selection into a branch.
 constexpr uint64_t barrier(uint64_t mask) {
-  if (!__builtin_is_constant_evaluated()) __asm__("" : "+r"(mask));
+  if (!std::is_constant_evaluated()) __asm__("" : "+r"(mask));
   return mask;
 }
 
 // mask ? a : b, for a mask of all ones or all zeros.
 constexpr Limbs select(uint64_t mask, const Limbs& a, const Limbs& b) {
   mask = barrier(mask);
-  Limbs out{};
-  for (size_t i = 0; i < 4; ++i) out[i] = b[i] ^ (mask & (a[i] ^ b[i]));
-  return out;
+  return {b[0] ^ (mask & (a[0] ^ b[0])), b[1] ^ (mask & (a[1] ^ b[1])), b[2] ^ (mask & (a[2] ^ b[2])),
+          b[3] ^ (mask & (a[3] ^ b[3]))};
 }
 
 constexpr bool less(const Limbs& a, const Limbs& b) {

@@ -31,10 +31,9 @@ constexpr Limbs add(const Limbs& a, const Limbs& b) {
 // a - b mod p, for a, b < p.
 template <class M>
 constexpr Limbs sub(const Limbs& a, const Limbs& b) {
-  Limbs difference{}, correction{};
+  Limbs difference{};
   const uint64_t mask = limbs::barrier(0 - limbs::sub(difference, a, b));
-  for (size_t i = 0; i < 4; ++i) correction[i] = M::p[i] & mask;
-  limbs::add(difference, difference, correction);
+  limbs::add(difference, difference, Limbs{M::p[0] & mask, M::p[1] & mask, M::p[2] & mask, M::p[3] & mask});
   return difference;
 }
 

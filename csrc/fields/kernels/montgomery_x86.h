@@ -1,0 +1,175 @@
+// Montgomery arithmetic for x86-64, as inline assembly: addition and subtraction with the instructions that every
+// such processor has, multiplication with mulx, adcx and adox (BMI2 and ADX: Intel since Broadwell, AMD since Zen).
+//
+// Why assembly: compilers do not keep two carry chains in flight, and turn selections into branches or carries into
+// set/compare sequences as they please. Inline, because a call costs as much as a third of a multiplication.
+// The functions of namespace adx must run only where selected_kernel() says so (see montgomery.h).
+//
+// Contracts as in montgomery_portable.h, function by function.
+#pragma once
+
+#include "fields/limbs.h"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define PYZKFL_X86_KERNELS 1
+
+namespace pyzkfl::x86 {
+
+// t = t mod p, for t < 2p.
+template <class M>
+[[gnu::always_inline]] inline void reduce_once(uint64_t& t0, uint64_t& t1, uint64_t& t2, uint64_t& t3) {
+  uint64_t s0, s1, s2, s3;
+  __asm__(
+      "movq %[t0], %[s0]\n\t"
+      "movq %[t1], %[s1]\n\t"
+      "movq %[t2], %[s2]\n\t"
+      "movq %[t3], %[s3]\n\t"
+      "subq %[p0], %[s0]\n\t"
+      "sbbq %[p1], %[s1]\n\t"
+      "sbbq %[p2], %[s2]\n\t"
+      "sbbq %[p3], %[s3]\n\t"
+      "cmovncq %[s0], %[t0]\n\t"
+      "cmovncq %[s1], %[t1]\n\t"
+      "cmovncq %[s2], %[t2]\n\t"
+      "cmovncq %[s3], %[t3]"
+      : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "=&r"(s0), [s1] "=&r"(s1),
+        [s2] "=&r"(s2), [s3] "=&r"(s3)
+      : [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+      : "cc");
+}
+
+template <class M>
+[[gnu::always_inline]] inline Limbs add(const Limbs& a, const Limbs& b) {
+  uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
+  __asm__(
+      "addq %[b0], %[t0]\n\t"
+      "adcq %[b1], %[t1]\n\t"
+      "adcq %[b2], %[t2]\n\t"
+      "adcq %[b3], %[t3]"
+      : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3)
+      : [b0] "rm"(b[0]), [b1] "rm"(b[1]), [b2] "rm"(b[2]), [b3] "rm"(b[3])
+      : "cc");
+  reduce_once<M>(t0, t1, t2, t3);
+  return {t0, t1, t2, t3};
+}
+
+template <class M>
+[[gnu::always_inline]] inline Limbs sub(const Limbs& a, const Limbs& b) {
+  uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
+  uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  __asm__(
+      "subq %[b0], %[t0]\n\t"
+      "sbbq %[b1], %[t1]\n\t"
+      "sbbq %[b2], %[t2]\n\t"
+      "sbbq %[b3], %[t3]\n\t"
+      "cmovcq %[p0], %[s0]\n\t"
+      "cmovcq %[p1], %[s1]\n\t"
+      "cmovcq %[p2], %[s2]\n\t"
+      "cmovcq %[p3], %[s3]\n\t"
+      "addq %[s0], %[t0]\n\t"
+      "adcq %[s1], %[t1]\n\t"
+      "adcq %[s2], %[t2]\n\t"
+      "adcq %[s3], %[t3]"
+      : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "+&r"(s0), [s1] "+&r"(s1),
+        [s2] "+&r"(s2), [s3] "+&r"(s3)
+      : [b0] "m"(b[0]), [b1] "m"(b[1]), [b2] "m"(b[2]), [b3] "m"(b[3]), [p0] "m"(M::p[0]),
+        [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+      : "cc");
+  return {t0, t1, t2, t3};
+}
+
+}  // namespace pyzkfl::x86
+
+namespace pyzkfl::adx {
+
+// Rows of the no-carry product scan. t0..t3 accumulate, hi takes the row's carry limb, two carry chains run side by
+// side: adcx adds high words, adox low words.
+
+// hi:t = a[I] b, the first row.
+#define PYZKFL_ADX_FIRST_ROW(A, B)    \
+  "movq 0(%[" A "]), %%rdx\n\t"       \
+  "mulxq 0(%[" B "]), %[t0], %[t1]\n\t"  \
+  "mulxq 8(%[" B "]), %[lo], %[t2]\n\t"  \
+  "addq %[lo], %[t1]\n\t"             \
+  "mulxq 16(%[" B "]), %[lo], %[t3]\n\t" \
+  "adcq %[lo], %[t2]\n\t"             \
+  "mulxq 24(%[" B "]), %[lo], %[hi]\n\t" \
+  "adcq %[lo], %[t3]\n\t"             \
+  "adcq $0, %[hi]\n\t"
+
+// hi:t = t + a[I] b.
+#define PYZKFL_ADX_ROW(A, OFFSET, B)     \
+  "movq " OFFSET "(%[" A "]), %%rdx\n\t" \
+  "xorl %k[hi], %k[hi]\n\t"              \
+  "mulxq 0(%[" B "]), %[lo], %[hi]\n\t"  \
+  "adoxq %[lo], %[t0]\n\t"               \
+  "adcxq %[hi], %[t1]\n\t"               \
+  "mulxq 8(%[" B "]), %[lo], %[hi]\n\t"  \
+  "adoxq %[lo], %[t1]\n\t"               \
+  "adcxq %[hi], %[t2]\n\t"               \
+  "mulxq 16(%[" B "]), %[lo], %[hi]\n\t" \
+  "adoxq %[lo], %[t2]\n\t"               \
+  "adcxq %[hi], %[t3]\n\t"               \
+  "mulxq 24(%[" B "]), %[lo], %[hi]\n\t" \
+  "adoxq %[lo], %[t3]\n\t"               \
+  "movl $0, %k[lo]\n\t"                  \
+  "adcxq %[lo], %[hi]\n\t"               \
+  "adoxq %[lo], %[hi]\n\t"
+
+// t = (hi:t + m p) / 2^64, with m such that the division is exact.
+#define PYZKFL_ADX_REDUCE              \
+  "movq %[n0], %%rdx\n\t"              \
+  "imulq %[t0], %%rdx\n\t"             \
+  "xorl %k[lo], %k[lo]\n\t"            \
+  "mulxq %[p0], %[lo], %[carry]\n\t"   \
+  "adcxq %[t0], %[lo]\n\t"             \
+  "movq %[carry], %[t0]\n\t"           \
+  "adcxq %[t1], %[t0]\n\t"             \
+  "mulxq %[p1], %[lo], %[t1]\n\t"      \
+  "adoxq %[lo], %[t0]\n\t"             \
+  "adcxq %[t2], %[t1]\n\t"             \
+  "mulxq %[p2], %[lo], %[t2]\n\t"      \
+  "adoxq %[lo], %[t1]\n\t"             \
+  "adcxq %[t3], %[t2]\n\t"             \
+  "mulxq %[p3], %[lo], %[t3]\n\t"      \
+  "adoxq %[lo], %[t2]\n\t"             \
+  "movl $0, %k[lo]\n\t"                \
+  "adcxq %[lo], %[t3]\n\t"             \
+  "adoxq %[hi], %[t3]\n\t"
+
+template <class M>
+[[gnu::always_inline]] inline Limbs mul(const Limbs& a, const Limbs& b) {
+  uint64_t t0, t1, t2, t3, hi, lo, carry;
+  __asm__(PYZKFL_ADX_FIRST_ROW("a", "b") PYZKFL_ADX_REDUCE           //
+          PYZKFL_ADX_ROW("a", "8", "b") PYZKFL_ADX_REDUCE            //
+          PYZKFL_ADX_ROW("a", "16", "b") PYZKFL_ADX_REDUCE           //
+          PYZKFL_ADX_ROW("a", "24", "b") PYZKFL_ADX_REDUCE
+          : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [hi] "=&r"(hi), [lo] "=&r"(lo),
+            [carry] "=&r"(carry)
+          : [a] "r"(a.data()), [b] "r"(b.data()), "m"(a), "m"(b), [n0] "m"(M::n0), [p0] "m"(M::p[0]),
+            [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+          : "rdx", "cc");
+  x86::reduce_once<M>(t0, t1, t2, t3);
+  return {t0, t1, t2, t3};
+}
+
+// (a b + c d) / R mod p, for any a and c, and b, d <= p.
+template <class M>
+[[gnu::always_inline]] inline Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+  uint64_t t0, t1, t2, t3, hi, lo, carry, sum;
+  __asm__(PYZKFL_ADX_FIRST_ROW("a", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "0", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE           //
+          PYZKFL_ADX_ROW("a", "8", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "8", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE            //
+          PYZKFL_ADX_ROW("a", "16", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "16", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE           //
+          PYZKFL_ADX_ROW("a", "24", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "24", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE
+          : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [hi] "=&r"(hi), [lo] "=&r"(lo),
+            [carry] "=&r"(carry), [sum] "=&r"(sum)
+          : [a] "r"(a.data()), [b] "r"(b.data()), [c] "r"(c.data()), [d] "r"(d.data()), "m"(a), "m"(b), "m"(c), "m"(d), [n0] "m"(M::n0), [p0] "m"(M::p[0]),
+            [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+          : "rdx", "cc");
+  x86::reduce_once<M>(t0, t1, t2, t3);
+  return {t0, t1, t2, t3};
+}
+
+}  // namespace pyzkfl::adx
+
+#endif
