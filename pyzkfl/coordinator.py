@@ -120,12 +120,12 @@ class Coordinator:
 
     def run_setup(self) -> ceremony.Keys:
         """Every member contributes to both phases, every member verifies the end. SetupInvalid names who fails."""
-        self._recorder.job(self.job)
+        self._recorder.terms(self.job)
         accepted = self._ask_everybody(self._to_all(Type.TERMS, {"job": self.job.to_bytes()}), Type.ACCEPT_TERMS)
         for name, (message, data) in accepted.items():
             if message.body["terms"] != self.job.terms_digest:
                 raise ProtocolError(f"{name} accepted other terms")
-            self._recorder.message("member", name, 0, data)
+            self._recorder.accepted(name, data)
         run = ceremony.Ceremony(self.job)
         count = 2 * len(self.job.members)
         for phase in (1, 2):
@@ -145,7 +145,8 @@ class Coordinator:
         for name, (message, data) in verified.items():
             if message.body["job"] != self.job.digest:
                 raise SetupInvalid(f"{name} derived other keys from the setup")
-            self._recorder.message("setup_final", name, 0, data)
+            self._recorder.setup_verified(name, self.job, data)
+        self._recorder.flush()
         self._event("setup_done", {"job": self.job.digest.hex()})
         return self.keys
 
@@ -157,21 +158,23 @@ class Coordinator:
             dataset = DatasetCommitment.from_object(message.body["batches"])
             dataset.verify(self.job, keys.verifying)
             self._datasets[name] = dataset
-            self._recorder.message("dataset", name, 0, data)
+            self._recorder.dataset(name, dataset, data)
+        self._recorder.flush()
         registrations = [[name, data] for name, (_, data) in answers.items()]
         answers = self._ask_everybody(
             self._to_all(Type.REGISTRATIONS, {"registrations": registrations}), Type.BEACON_COMMIT
         )
         commitments = {name: message.body["commitment"] for name, (message, _) in answers.items()}
-        for name, (_, data) in answers.items():
-            self._recorder.message("beacon_commit", name, 0, data)
+        for name, (message, data) in answers.items():
+            self._recorder.beacon_commit(name, message, data)
+        self._recorder.flush()  # commitments are durable before anybody is asked to reveal
         entries = [[name, data] for name, (_, data) in answers.items()]
         answers = self._ask_everybody(
             self._to_all(Type.BEACON_COMMITMENTS, {"commitments": entries}), Type.BEACON_REVEAL
         )
         reveals = {name: message.body["nonce"] for name, (message, _) in answers.items()}
-        for name, (_, data) in answers.items():
-            self._recorder.message("beacon_reveal", name, 0, data)
+        for name, (message, data) in answers.items():
+            self._recorder.beacon_reveal(name, message, data)
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
         self.beacon = beacon.combine(self.job, roots, commitments, reveals)
         entries = [[name, data] for name, (_, data) in answers.items()]
@@ -226,7 +229,7 @@ class Coordinator:
 
     def finish(self) -> None:
         """Tell everybody that the job is over and close the ledger's job."""
-        self._recorder.finish(self.job, self.weights)
+        self._recorder.finish(len(self.reports), self.weights)
         self._channel.exchange({name: self._seal(Type.FINISH, {}) for name in self._channel.connected()})
 
 

@@ -19,7 +19,7 @@ from pyzkfl.errors import PyzkflError, TransportError
 from pyzkfl.job import Member
 from pyzkfl.messages import Message, Type
 
-__all__ = ["Channel", "InProcessChannel", "SocketChannel", "serve"]
+__all__ = ["Channel", "InProcessChannel", "SocketChannel", "connect", "receive_frame", "refused", "send_frame", "serve"]
 
 MAX_FRAME = 256 * 1024 * 1024
 Tap = Callable[[str, str, bytes], None]  # ("to" or "from", member's name, payload)
@@ -221,7 +221,7 @@ class SocketChannel:
         if frame is None:
             return
         if not connection.name:
-            self._greet(connection, frame)
+            self._greet(connection, frame, waiting)
             return
         self._record("from", connection.name, frame)
         if connection.name not in waiting or connection.received:
@@ -229,7 +229,7 @@ class SocketChannel:
         answers[connection.name] = frame
         del waiting[connection.name]
 
-    def _greet(self, connection: _Connection, frame: bytes) -> None:
+    def _greet(self, connection: _Connection, frame: bytes, waiting: dict[str, _Connection]) -> None:
         """Take a connection for a member's: its first frame is a HELLO signed by the member's key."""
         name_length = frame[0] if frame else 0
         name = frame[1 : 1 + name_length].decode("utf-8", errors="replace")
@@ -240,7 +240,8 @@ class SocketChannel:
         if hello.type is not Type.HELLO or hello.body["name"] != name:
             raise TransportError("the first frame of a connection is a HELLO")
         previous = self._by_name.get(name)
-        if previous is not None:
+        if previous is not None:  # it dropped out and came back: what it was asked for will not come any more
+            waiting.pop(name, None)
             self._drop(previous)
         self._greeting.remove(connection)
         connection.name = name
@@ -273,22 +274,29 @@ def connect(path: str | os.PathLike[str], client: Client, identity: Any, *, pati
             time.sleep(0.02)
     name = client.name.encode()
     hello = Message(Type.HELLO, b"", 0, {"name": client.name}).seal(identity)
-    frame = bytes([len(name)]) + name + hello
-    sock.sendall(len(frame).to_bytes(4, "big") + frame)
+    send_frame(sock, bytes([len(name)]) + name + hello)
     return sock
 
 
+def receive_frame(sock: socket.socket) -> bytes:
+    """One frame; TransportError when the peer closes first or the length is above MAX_FRAME."""
+    size = int.from_bytes(_receive(sock, 4), "big")
+    if size > MAX_FRAME:
+        raise TransportError(f"a frame of {size} bytes is above the limit of {MAX_FRAME}")
+    return _receive(sock, size)
+
+
+def send_frame(sock: socket.socket, payload: bytes) -> None:
+    """Send one frame."""
+    sock.sendall(len(payload).to_bytes(4, "big") + payload)
+
+
 def serve(sock: socket.socket, client: Client, identity: Any) -> None:
-    """Answer the coordinator until it says FINISH or closes; refusals are answered as REFUSED."""
-    while True:
-        size = int.from_bytes(_receive(sock, 4), "big")
-        if size > MAX_FRAME:
-            raise TransportError(f"a frame of {size} bytes is above the limit of {MAX_FRAME}")
-        request = _receive(sock, size)
+    """Answer the coordinator until it says FINISH or closes; what the client refuses is answered as REFUSED."""
+    while not client.finished:
+        request = receive_frame(sock)
         try:
             reply = client.handle(request)
         except PyzkflError as error:
             reply = refused(client, identity, error)
-        sock.sendall(len(reply).to_bytes(4, "big") + reply)
-        if client.finished:
-            return
+        send_frame(sock, reply)

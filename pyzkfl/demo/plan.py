@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from pyzkfl.errors import ParameterError
+
 __all__ = ["Attack", "Plan", "Phase", "make_plan"]
 
 
@@ -44,11 +46,11 @@ class Plan:
     coordinator: dict[int, Attack]
 
 
-def make_plan(members: int, rounds: int) -> Plan:
+def make_plan(members: int, rounds: int, with_two_batches: set[int]) -> Plan:
     """Three members drop out of every round, one in each phase; every attack is tried once, from the second round on.
 
-    A forger is a member that stays in its round. The one that offers another batch has to have a second one: the
-    demo gives that attack to a member that does.
+    A forger is a member that stays in its round; one that offers another batch has to have a second one, so
+    `with_two_batches` names those that do.
     """
     drops: dict[int, dict[int, Phase]] = {i: {} for i in range(members)}
     attacks: dict[int, dict[int, Attack]] = {i: {} for i in range(members)}
@@ -67,7 +69,12 @@ def make_plan(members: int, rounds: int) -> Plan:
             choice = staying[1 + (round_ - 1) % (rounds - 1)]
             at = 1 + (round_ - 1) % (rounds - 1)
             # last round's proof needs one: the forger stayed in the round before, too
-            forger = next(i for i in choice if i in staying[at - 1])
+            fit = [i for i in choice if i in staying[at - 1]]
+            if attack is Attack.OTHER_BATCH:
+                fit = [i for i in choice if i in with_two_batches]
+            if not fit:
+                raise ParameterError(f"no member can try {attack.value!r} in round {at}: use more members or rounds")
+            forger = fit[0]
             attacks[forger][at] = attack
         round_ += 1
     return Plan(drops, attacks, coordinator)

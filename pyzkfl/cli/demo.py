@@ -1,0 +1,94 @@
+"""`pyzkfl demo`: the whole protocol on real data, with progress while it works and a table at the end."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def demo(
+        json_: Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")] = False,
+        ledger: Annotated[str | None, typer.Option(help="path of the ledger to write (must not exist)")] = None,
+        rounds: Annotated[int, typer.Option(help="rounds of training")] = 12,
+        clients: Annotated[int, typer.Option(help="members of the consortium, at least 8")] = 8,
+        seed: Annotated[int, typer.Option(help="how the data are split")] = 4,
+    ) -> None:
+        """Train on scikit-learn's breast-cancer data among hospitals that drop out and cheat."""
+        try:
+            import sklearn  # noqa: F401
+        except ModuleNotFoundError:
+            raise typer.BadParameter("the demo needs scikit-learn: pip install 'pyzkfl[demo]'") from None
+        from pyzkfl.demo.runner import DemoConfig, run
+
+        config = DemoConfig(clients=clients, rounds=rounds, seed=seed, ledger=ledger)
+        if json_:
+            from pyzkfl import build_stamp
+
+            result = run(config, lambda name, values: None)
+            print(json.dumps({**build_stamp(), **result}))
+            return
+        _show(config, run)
+
+
+def _show(config: Any, run: Any) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=console) as progress:
+        setup = progress.add_task("setup: contributions", total=2 * config.clients, note="")
+        rounds = progress.add_task("rounds", total=config.rounds, note="")
+
+        def on_event(name: str, values: dict[str, Any]) -> None:
+            if name == "setup":
+                progress.update(setup, completed=values["done"])
+            elif name == "setup_done":
+                progress.update(setup, note="verified by every member")
+            elif name == "registered":
+                progress.update(rounds, note="datasets committed, beacon drawn")
+            elif name == "round":
+                gone = len(values["dropped"])
+                progress.update(rounds, completed=values["round"] + 1,
+                                note=f"{len(values['survivors'])} in the sum, {gone} dropped out")
+            elif name in ("refused", "refused_by_member"):
+                console.print(f"[red]refused[/] round {values['round']}, {values['client']}: {values['message']}",
+                              highlight=False)
+
+        result = run(config, on_event)
+    _table(console, result)
+
+
+def _table(console: Any, result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    forgeries = Table(title="forgeries")
+    for column in ("round", "by", "what", "refused"):
+        forgeries.add_column(column)
+    for row in result["forgeries"]:
+        forgeries.add_row(str(row["round"]), row["by"], row["attack"], "yes" if row["refused"] else "[red]NO[/]")
+    console.print(forgeries)
+    table = Table(title="pyzkfl demo", show_header=False)
+    accuracy = "{accuracy_federated:.4f} / {accuracy_central:.4f} / {accuracy_alone:.4f}"
+    for label, text in (
+        ("rounds, clients, dropouts", "{rounds}, {clients}, {dropped}"),
+        ("proof", "{proof_bytes} bytes"),
+        ("prove / verify (median)", "{prove_seconds_median:.3f} s / {verify_seconds_median:.4f} s"),
+        ("accuracy federated / central float / alone (median)", accuracy),
+        ("every sum opened its commitments", "{aggregate_exact}"),
+        ("forgeries tried / refused", "{forgeries_tried} / {forgeries_refused}"),
+        ("bytes per client and round", "{bytes_per_client_per_round:.0f}"),
+        ("setup / total", "{setup_seconds:.1f} s / {seconds_total:.1f} s"),
+        ("ledger", "{ledger} (verified: {ledger_ok})"),
+    ):
+        table.add_row(label, text.format(**result))
+    console.print(table)

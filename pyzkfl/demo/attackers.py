@@ -1,0 +1,122 @@
+"""Members and a coordinator that cheat as well as they can, for the demo and for tests.
+
+A forger runs the real prover on a false witness, or signs a true proof of something else; when it is refused it goes
+on honestly, so that a round has the same members with and without it. The prover here is the one without checks
+(`prove_unverified`): an honest one refuses a false witness by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyzkfl import _core, proofs
+from pyzkfl.client import Client
+from pyzkfl.demo.plan import Attack
+from pyzkfl.errors import ParameterError
+from pyzkfl.job import Member
+from pyzkfl.messages import Message, Type, submission_body
+from pyzkfl.proofs import Proof, Submission, Witness
+from pyzkfl.statement import Statement
+
+__all__ = ["Forger", "prove_false"]
+
+
+def prove_false(statement: Statement, witness: Witness, keys: Any, update: npt.NDArray[np.int64]) -> Proof:
+    """A proof made from a witness whose update is `update`, whatever the training step gives; nothing is checked."""
+    core_witness = _core.training.tampered_witness(
+        statement.job.spec, statement.digest, statement.weights, witness.x, witness.y, statement.rows,
+        witness.batch_blinder, witness.update_blinder, update=update,
+    )
+    groth16, knowledge = _core.groth16.prove_unverified(keys.proving, keys.constraints, core_witness)
+    return Proof(groth16, knowledge[1])
+
+
+class Forger(Client):
+    """A member that tries the planned attack of a round first, and is honest when asked again.
+
+    attacks: round -> attack. `forged` lists [round, attack] that were tried.
+    """
+
+    def __init__(
+        self, name: str, identity: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, members: Sequence[Member],
+        coordinator: bytes, attacks: Mapping[int, Attack],
+    ) -> None:
+        super().__init__(name, identity, x, y, members=members, coordinator=coordinator)
+        self.forged: list[list[Any]] = []
+        self._attacks = dict(attacks)
+        self._own: Submission | None = None  # of the last round it took part in
+        self._others: dict[str, Submission] = {}  # what it has seen of other members
+
+    def _on_mask_shares(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        type_, body, expected = super()._on_mask_shares(request)  # the honest answer, kept for the second try
+        attack = self._attacks.pop(self._round, None)
+        if attack is not None:
+            self.forged.append([self._round, str(attack)])
+            commitment, proof = self.forge(attack)
+            public = {"commitment": commitment, "proof": proof.to_bytes()}
+            sealed = Message(Type.SUBMISSION, self.job.digest, self._round, public).seal(self._identity)
+            body = {**body, "submission": sealed}
+        return type_, body, expected
+
+    def _train(self) -> tuple[Submission, npt.NDArray[np.int64]]:
+        submission, update = super()._train()
+        self._last, self._own = self._own, submission
+        return submission, update
+
+    def _on_survivors(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        answer = super()._on_survivors(request)
+        self._others = {s.statement.client: s for s in self._submissions if s.statement.client != self.name}
+        return answer
+
+    def forge(self, attack: Attack) -> tuple[bytes, Proof]:
+        """C(D) and a proof for this round that ought to be refused."""
+        if self._own is None or self._dataset is None or self.weights is None:
+            raise ParameterError("a forger needs a round to forge in")
+        honest = self._own.statement
+        x, y, rows, blinder = self._dataset.batch(honest.batch)
+        update = _core.training.step(self.job.spec, self.weights, x, y, rows)
+        if attack in (Attack.SCALED, Attack.NO_TRAINING):
+            return self._with_update(honest, Witness(x, y, blinder, self._blinder),
+                                     update * (10 if attack is Attack.SCALED else 0))
+        if attack is Attack.SWAPPED_LABELS:
+            swapped = np.where(np.arange(len(y)) < rows, 1 - y, 0)
+            return self._with_update(honest, Witness(x, swapped, blinder, self._blinder),
+                                     _core.training.step(self.job.spec, self.weights, x, swapped, rows))
+        if attack is Attack.OTHER_BATCH:
+            return self._other_batch(honest)
+        if attack is Attack.OTHER_JOB:
+            other = dataclasses.replace(self.job, name="another job")
+            statement = dataclasses.replace(honest, job=other)
+            proof = proofs.prove(statement, Witness(x, y, blinder, self._blinder), self.keys)
+            return statement.update_commitment, proof
+        source = self._last if attack is Attack.LAST_ROUND else next(iter(self._others.values()), None)
+        if source is None:
+            raise ParameterError(f"{self.name} has nothing to replay for {attack.value!r}")
+        body = submission_body(source)
+        return body["commitment"], source.proof
+
+    def _with_update(
+        self, honest: Statement, witness: Witness, update: npt.NDArray[np.int64]
+    ) -> tuple[bytes, Proof]:
+        commitment = self.keys.commit_update(update, self._blinder)
+        statement = dataclasses.replace(honest, update_commitment=commitment)
+        return commitment, prove_false(statement, witness, self.keys, update)
+
+    def _other_batch(self, honest: Statement) -> tuple[bytes, Proof]:
+        assert self._dataset is not None
+        index = (honest.batch + 1) % len(self._dataset)
+        if index == honest.batch:
+            raise ParameterError(f"{self.name} has one batch only")
+        x, y, rows, blinder = self._dataset.batch(index)
+        update = _core.training.step(self.job.spec, honest.weights, x, y, rows)
+        statement = dataclasses.replace(
+            honest, batch=index, rows=rows, batch_commitment=self._dataset.public.batches[index].commitment,
+            update_commitment=self.keys.commit_update(update, self._blinder),
+        )
+        proof = proofs.prove(statement, Witness(x, y, blinder, self._blinder), self.keys)
+        return statement.update_commitment, proof

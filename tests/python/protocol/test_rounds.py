@@ -1,0 +1,110 @@
+"""Whole rounds in one process: the sum is exact, everybody agrees, dropouts and latecomers are handled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from consortium import make, rows_of
+
+from pyzkfl import _core
+from pyzkfl.errors import NotEnoughClients, ProtocolError
+from pyzkfl.statement import batch_index
+
+
+def updates_in_the_clear(c, round_: int, weights) -> dict[str, np.ndarray]:
+    """What each member's update must be, computed from its private batches by the trainer."""
+    result = {}
+    for name, client in c.clients.items():
+        x, y, rows, _ = client._dataset.batch(batch_index(c.coordinator.beacon, round_, name, len(client._dataset)))
+        result[name] = _core.training.step(c.job.spec, weights, x, y, rows)
+    return result
+
+
+def test_the_opened_sum_is_the_sum_of_the_members_updates_and_everybody_computes_the_next_weights() -> None:
+    c = make().ready()
+    for round_ in range(2):
+        weights = c.coordinator.weights
+        updates = updates_in_the_clear(c, round_, weights)
+        report = c.coordinator.run_round(round_)
+        assert report.aggregate is not None and report.aggregate.survivors == tuple(c.clients)
+        np.testing.assert_array_equal(report.aggregate.total, sum(updates.values()))
+        for client in c.clients.values():
+            np.testing.assert_array_equal(client.weights, c.coordinator.weights)
+    assert np.any(c.coordinator.weights != 0)
+
+
+def test_training_learns() -> None:
+    c = make(rounds=8).ready()
+    for round_ in range(8):
+        c.coordinator.run_round(round_)
+    x, y = rows_of(99, 400)
+    assert c.job.accuracy(c.coordinator.weights, x, y) > 0.85
+
+
+def test_a_member_absent_for_two_rounds_catches_up_from_evidence_that_it_checks() -> None:
+    c = make().ready()
+    c.channel.absent = {"m4"}
+    c.coordinator.run_round(0)
+    c.coordinator.run_round(1)
+    c.channel.absent = set()
+    report = c.coordinator.run_round(2)
+    assert report.aggregate is not None and "m4" in report.aggregate.survivors
+    np.testing.assert_array_equal(c.clients["m4"].weights, c.coordinator.weights)
+
+
+def test_a_latecomer_refuses_evidence_whose_sum_was_changed() -> None:
+    c = make().ready()
+    c.channel.absent = {"m4"}
+    c.coordinator.run_round(0)
+    c.channel.absent = set()
+    c.coordinator._evidence[0].total[0] += 1
+    report = c.coordinator.run_round(1)
+    assert [(name, kind) for name, kind, _ in report.refused] == [("m4", "ProtocolError")]
+    assert "does not open" in report.refused[0][2]
+    assert report.aggregate is not None and "m4" not in report.aggregate.survivors
+
+
+def test_a_round_below_the_threshold_is_void_and_the_next_one_goes_on() -> None:
+    c = make().ready()
+    before = c.coordinator.weights.copy()
+    c.channel.absent = {"m2", "m3", "m4"}
+    report = c.coordinator.run_round(0)
+    assert report.aggregate is None
+    np.testing.assert_array_equal(c.coordinator.weights, before)
+    c.channel.absent = set()
+    assert c.coordinator.run_round(1).aggregate is not None
+
+
+def test_a_message_of_another_phase_is_refused_and_changes_nothing() -> None:
+    c = make().ready()
+    client = c.clients["m0"]
+    request = c.coordinator._seal(c_type("UNMASK"), {"mask": b"x"}, 0)
+    with pytest.raises(ProtocolError, match="does not belong in this phase"):
+        client.handle(request)
+    assert c.coordinator.run_round(0).aggregate is not None
+
+
+def test_a_message_signed_by_somebody_else_than_the_coordinator_is_refused() -> None:
+    from pyzkfl import IdentityKey
+    from pyzkfl.messages import Message, Type
+
+    c = make().ready()
+    forged = Message(Type.FINISH, c.coordinator.job.digest, 0, {}).seal(IdentityKey.generate())
+    with pytest.raises(ProtocolError, match="signed by"):
+        c.clients["m0"].handle(forged)
+    assert not c.clients["m0"].finished
+
+
+def test_aggregate_refuses_too_few_submissions() -> None:
+    from pyzkfl.proofs import Opening, Submissions, aggregate
+
+    c = make().ready()
+    empty = Submissions((), Opening(np.zeros(c.job.dimension, dtype=np.int64), bytes(32)), c.coordinator.keys)
+    with pytest.raises(NotEnoughClients):
+        aggregate(c.coordinator.job, empty)
+
+
+def c_type(name: str):
+    from pyzkfl.messages import Type
+
+    return Type[name]
