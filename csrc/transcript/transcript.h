@@ -9,7 +9,7 @@
 // shape. No padding is needed.
 //
 //   capacity at the start: H("pyzkfl/transcript/1/start", domain)
-//   added before a permutation: H("pyzkfl/transcript/1/calls", calls), where `calls` is, for each call begun since
+//   added before a permutation: H("pyzkfl/transcript/1/calls", calls); `calls` is, for each call begun since
 //     the last permutation, its kind (1 byte) and length (8 bytes little-endian)
 //   H(name, data): SHA-256(name | data) as a big-endian integer with its top 3 bits cleared
 //   kinds: 1 element (length 1), 2 list (its length), 3 G1 point (1), 4 bytes (their number), 5 challenge (1)
