@@ -16,10 +16,14 @@ namespace pyzkfl::kernel {
 // Whether the processor runs the functions of namespace adx, and the environment allows it (base/cpu.h).
 extern bool adx_selected;
 
-// The portable kernel out of line, where speed no longer matters.
+// The portable kernel out of line, where a call no longer matters.
 template <class M>
 [[gnu::noinline, gnu::cold]] Limbs mul_out_of_line(const Limbs& a, const Limbs& b) {
   return portable::mul<M>(a, b);
+}
+template <class M>
+[[gnu::noinline, gnu::cold]] Limbs mul_add_out_of_line(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+  return portable::mul_add<M>(a, b, c, d);
 }
 
 // Contracts of all that follow: montgomery_portable.h. They return limb by limb, never by copying an array: a copy
@@ -51,6 +55,18 @@ template <class M>
   }
 #endif
   return portable::mul<M>(a, b);
+}
+
+template <class M>
+[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+#ifdef PYZKFL_X86_KERNELS
+  if (!std::is_constant_evaluated()) {
+    if (adx_selected) [[likely]] return adx::mul_add<M>(a, b, c, d);
+    const Limbs sum = mul_add_out_of_line<M>(a, b, c, d);
+    return {sum[0], sum[1], sum[2], sum[3]};
+  }
+#endif
+  return portable::mul_add<M>(a, b, c, d);
 }
 
 template <class M>

@@ -63,6 +63,32 @@ constexpr Limbs mul(const Limbs& a, const Limbs& b) {
   return reduce_once<M>(Limbs{t0, t1, t2, t3});
 }
 
+// (a b + c d) / R mod p, for any a and c, and b, d <= p. One reduction for two products: the sum of products of
+// Longa ("Efficient algorithms for large prime characteristic fields", 2022). Intermediate values stay below
+// b + d + p <= 3p.
+template <class M>
+constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+  uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    uint64_t high = 0, more = 0, carry = 0;  // of t + a_i b, of that + c_i d, and of its reduction
+    t0 = limbs::multiply_add(a[i], b[0], t0, high);
+    t0 = limbs::multiply_add(c[i], d[0], t0, more);
+    const uint64_t m = t0 * M::n0;
+    limbs::multiply_add(m, M::p[0], t0, carry);
+    t1 = limbs::multiply_add(a[i], b[1], t1, high);
+    t1 = limbs::multiply_add(c[i], d[1], t1, more);
+    t0 = limbs::multiply_add(m, M::p[1], t1, carry);
+    t2 = limbs::multiply_add(a[i], b[2], t2, high);
+    t2 = limbs::multiply_add(c[i], d[2], t2, more);
+    t1 = limbs::multiply_add(m, M::p[2], t2, carry);
+    t3 = limbs::multiply_add(a[i], b[3], t3, high);
+    t3 = limbs::multiply_add(c[i], d[3], t3, more);
+    t2 = limbs::multiply_add(m, M::p[3], t3, carry);
+    t3 = high + more + carry;
+  }
+  return reduce_once<M>(Limbs{t0, t1, t2, t3});
+}
+
 // a a / R mod p, for a < p.
 template <class M>
 constexpr Limbs square(const Limbs& a) {

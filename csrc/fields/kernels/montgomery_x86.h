@@ -10,7 +10,8 @@
 
 #include "fields/limbs.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+// Without optimisation the compiler gives every memory operand a register, and there are not enough of them.
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__OPTIMIZE__)
 #define PYZKFL_X86_KERNELS 1
 
 namespace pyzkfl::x86 {
@@ -85,7 +86,7 @@ namespace pyzkfl::adx {
 // Rows of the no-carry product scan. t0..t3 accumulate, hi takes the row's carry limb, two carry chains run side by
 // side: adcx adds high words, adox low words.
 
-// hi:t = a[I] b, the first row.
+// hi:t = a[0] b.
 #define PYZKFL_ADX_FIRST_ROW(A, B)    \
   "movq 0(%[" A "]), %%rdx\n\t"       \
   "mulxq 0(%[" B "]), %[t0], %[t1]\n\t"  \
@@ -153,22 +154,33 @@ template <class M>
   return {t0, t1, t2, t3};
 }
 
-// (a b + c d) / R mod p, for any a and c, and b, d <= p.
+// The same for two products: hi:t = t + a[I] b + c[I] d. hi cannot overflow, see the bound in montgomery_portable.h.
+#define PYZKFL_ADX_TWO_ROWS(OFFSET, B_ROW) \
+  B_ROW                                    \
+  "movq %[hi], %[carry]\n\t"               \
+  PYZKFL_ADX_ROW("c", OFFSET, "d")         \
+  "addq %[carry], %[hi]\n\t"
+
 template <class M>
 [[gnu::always_inline]] inline Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
-  uint64_t t0, t1, t2, t3, hi, lo, carry, sum;
-  __asm__(PYZKFL_ADX_FIRST_ROW("a", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "0", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE           //
-          PYZKFL_ADX_ROW("a", "8", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "8", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE            //
-          PYZKFL_ADX_ROW("a", "16", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "16", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE           //
-          PYZKFL_ADX_ROW("a", "24", "b") "movq %[hi], %[sum]\n\t" PYZKFL_ADX_ROW("c", "24", "d") "addq %[sum], %[hi]\n\t" PYZKFL_ADX_REDUCE
+  uint64_t t0, t1, t2, t3, hi, lo, carry;
+  __asm__(PYZKFL_ADX_TWO_ROWS("0", PYZKFL_ADX_FIRST_ROW("a", "b")) PYZKFL_ADX_REDUCE         //
+          PYZKFL_ADX_TWO_ROWS("8", PYZKFL_ADX_ROW("a", "8", "b")) PYZKFL_ADX_REDUCE          //
+          PYZKFL_ADX_TWO_ROWS("16", PYZKFL_ADX_ROW("a", "16", "b")) PYZKFL_ADX_REDUCE        //
+          PYZKFL_ADX_TWO_ROWS("24", PYZKFL_ADX_ROW("a", "24", "b")) PYZKFL_ADX_REDUCE
           : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [hi] "=&r"(hi), [lo] "=&r"(lo),
-            [carry] "=&r"(carry), [sum] "=&r"(sum)
-          : [a] "r"(a.data()), [b] "r"(b.data()), [c] "r"(c.data()), [d] "r"(d.data()), "m"(a), "m"(b), "m"(c), "m"(d), [n0] "m"(M::n0), [p0] "m"(M::p[0]),
-            [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
-          : "rdx", "cc");
+            [carry] "=&r"(carry)
+          : [a] "r"(a.data()), [b] "r"(b.data()), [c] "r"(c.data()), [d] "r"(d.data()), [n0] "m"(M::n0),
+            [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+          : "rdx", "cc", "memory");  // "memory": four operands as such would take more registers than there are
   x86::reduce_once<M>(t0, t1, t2, t3);
   return {t0, t1, t2, t3};
 }
+
+#undef PYZKFL_ADX_FIRST_ROW
+#undef PYZKFL_ADX_ROW
+#undef PYZKFL_ADX_TWO_ROWS
+#undef PYZKFL_ADX_REDUCE
 
 }  // namespace pyzkfl::adx
 
