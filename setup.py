@@ -132,7 +132,9 @@ class BuildExt(build_ext):
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.configure(folder)
             command = ["cmake", "--build", str(folder), "--target", "_core", "--parallel", str(prerequisites.jobs())]
-            if subprocess.run(command, check=False).returncode != 0:
+            # The make above us, if there is one, has flags of its own that are not meant for CMake's.
+            environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+            if subprocess.run(command, env=environment, check=False).returncode != 0:
                 stop("pyzkfl's native core did not compile; the compiler's messages are above.")
             built = folder / "bindings" / target.name
             target.parent.mkdir(parents=True, exist_ok=True)

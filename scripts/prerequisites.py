@@ -1,6 +1,6 @@
 """What pyzkfl needs from the operating system: finds what is missing, names it, and installs it if it may.
 
-    python3 scripts/prerequisites.py             what a build needs; where something is missing, how to get it, and exit 1
+    python3 scripts/prerequisites.py             what a build needs; where something is missing, the way to get it
     python3 scripts/prerequisites.py --tests     also what `make test` needs
     python3 scripts/prerequisites.py --install   runs the apt command, as root or through `sudo -n`, never asking
     python3 scripts/prerequisites.py --jobs      prints how many compilations this machine takes at once
@@ -137,7 +137,7 @@ def install(items: list[Prerequisite]) -> bool:
             return False
         prefix = ["sudo", "-n"]
     prefix += ["env", "DEBIAN_FRONTEND=noninteractive"]
-    command = [*prefix, *shlex.split(apt_command(items)), "--no-install-recommends"]
+    command = [*prefix, *shlex.split(apt_command(items)), "--no-install-recommends", "-q"]
     print("+", shlex.join(command), flush=True)
     if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0:
         return True

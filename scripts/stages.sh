@@ -39,5 +39,5 @@ build() {
   local folder
   folder=$(native_folder)
   cmake -S . -B "$folder" -DPYZKFL_TESTS=ON >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
-  cmake --build "$folder" --parallel "$($python scripts/prerequisites.py --jobs)"
+  env -u MAKEFLAGS -u MAKELEVEL cmake --build "$folder" --parallel "$($python scripts/prerequisites.py --jobs)"
 }
