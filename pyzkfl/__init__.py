@@ -13,20 +13,25 @@ from pyzkfl._build_info import build_stamp
 from pyzkfl._version import __version__
 
 if TYPE_CHECKING:
+    from pyzkfl._core.identity import IdentityKey
     from pyzkfl.client import Client
     from pyzkfl.coordinator import Coordinator
     from pyzkfl.errors import PyzkflError
     from pyzkfl.job import Job, Member
     from pyzkfl.proofs import aggregate, prove, verify
     from pyzkfl.statement import Statement
+    from pyzkfl.transport import InProcessChannel, SocketChannel
 
 # Public name -> the module that defines it.
 _HOME = {
     "Client": "pyzkfl.client",
     "Coordinator": "pyzkfl.coordinator",
+    "IdentityKey": "pyzkfl._core.identity",
+    "InProcessChannel": "pyzkfl.transport",
     "Job": "pyzkfl.job",
     "Member": "pyzkfl.job",
     "PyzkflError": "pyzkfl.errors",
+    "SocketChannel": "pyzkfl.transport",
     "Statement": "pyzkfl.statement",
     "aggregate": "pyzkfl.proofs",
     "prove": "pyzkfl.proofs",
@@ -36,9 +41,12 @@ _HOME = {
 __all__ = [
     "Client",
     "Coordinator",
+    "IdentityKey",
+    "InProcessChannel",
     "Job",
     "Member",
     "PyzkflError",
+    "SocketChannel",
     "Statement",
     "__version__",
     "aggregate",
