@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -111,12 +112,18 @@ class Solver {
     candidates_ = unique;
   }
 
-  size_t count(size_t limit = 2) {
+  size_t count(size_t limit = 2) { return count_without(std::numeric_limits<size_t>::max(), limit); }
+
+  // The same for the circuit without constraint `row`.
+  size_t count_without(size_t row, size_t limit = 2) {
     Witness w = built_.witness.clone();
+    left_out_ = row;
     found_ = 0;
     search(w, 0, limit);
     return found_;
   }
+
+  size_t num_constraints() const { return built_.cs.num_circuit_constraints(); }
 
  private:
   Fr side(Side s, size_t k, const Witness& w) const {
@@ -137,7 +144,7 @@ class Solver {
     for (const Fr& v : candidates_) {
       w[built_.cs.layout().first_private() + i] = v;
       const bool holds = std::all_of(rows_[i].begin(), rows_[i].end(), [&](size_t k) {
-        return side(Side::a, k, w) * side(Side::b, k, w) == side(Side::c, k, w);
+        return k == left_out_ || side(Side::a, k, w) * side(Side::b, k, w) == side(Side::c, k, w);
       });
       if (holds) search(w, i + 1, limit);
     }
@@ -146,6 +153,7 @@ class Solver {
   Built built_;
   std::vector<Fr> candidates_;
   std::vector<std::vector<size_t>> rows_;  // by the private wire that completes them
+  size_t left_out_ = 0;
   size_t found_ = 0;
 };
 
@@ -154,6 +162,30 @@ inline std::vector<Fr> small_integers(int64_t n) {
   std::vector<Fr> out;
   for (int64_t v = -n; v <= n; ++v) out.push_back(Fr::from_i64(v));
   return out;
+}
+
+using CircuitOfInput = std::function<std::vector<LC>(Builder&, int64_t input)>;
+
+// Every constraint is needed: for one of the inputs at least, the forger succeeds against the circuit
+// without it. (This also shows that the forger is able to find such forgeries, so that its failure against
+// the whole circuit means something.)
+inline void check_each_constraint_needed(const CircuitOfInput& circuit, const std::vector<int64_t>& inputs,
+                                         const std::vector<Fr>& candidates) {
+  std::set<size_t> needed;
+  size_t constraints = 0;
+  for (const int64_t input : inputs) {
+    CAPTURE(input);
+    Solver solver([&](Builder& b) { return circuit(b, input); }, candidates);
+    CHECK(solver.count() == 1);
+    constraints = solver.num_constraints();
+    for (size_t k = 0; k < constraints; ++k) {
+      if (!needed.contains(k) && solver.count_without(k) == 2) needed.insert(k);
+    }
+  }
+  for (size_t k = 0; k < constraints; ++k) {
+    CAPTURE(k);
+    CHECK(needed.contains(k));
+  }
 }
 
 // All of the above.

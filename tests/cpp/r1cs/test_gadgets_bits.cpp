@@ -183,6 +183,30 @@ TEST_CASE("comparisons agree with integers, negative ones too, and refuse pairs 
   CHECK_THROWS_AS((void)gadgets::less_equal(b, 1, 2, 252), ParameterError);
 }
 
+TEST_CASE("every constraint of ranges, comparisons and selections is needed") {
+  std::vector<Fr> candidates = small_integers(9);
+  for (int64_t rest = -9; rest <= 9; ++rest) {
+    for (const int64_t weight : {2, 4, 8}) candidates.push_back(f(rest) * f(weight).inverse());
+  }
+  const std::vector<int64_t> inputs = {0, 5};
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) { return gadgets::bits(b, b.public_input(f(v)), 4); }, inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        return std::vector<LC>{gadgets::less_equal(b, b.public_input(f(v)), 2, 3)};
+      },
+      inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) { return std::vector<LC>{gadgets::maximum(b, b.public_input(f(v)), 2, 3)}; },
+      inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        const Wire choice = b.public_input(f(1)), x = b.public_input(f(v)), y = b.public_input(f(3));
+        return std::vector<LC>{gadgets::select(b, choice, x, y)};
+      },
+      inputs, candidates);
+}
+
 TEST_CASE("is_zero tells zero from everything else; only the inverse of zero is free") {
   for (const Fr& v : {f(0), f(1), f(-1), f(7), Fr::random()}) {
     const auto circuit = [&](Builder& b) { return std::vector<LC>{gadgets::is_zero(b, b.public_input(v))}; };

@@ -254,6 +254,35 @@ TEST_CASE("no quotient by a wire but the floor satisfies its constraints") {
   }
 }
 
+TEST_CASE("every constraint of division and clamp is needed") {
+  std::vector<Fr> candidates = small_integers(20);
+  for (const int64_t m : {2, 3, 4, 8, 16}) {
+    for (int64_t n = -20; n <= 20; ++n) candidates.push_back(f(n) * f(m).inverse());
+  }
+  const std::vector<int64_t> inputs = {-9, 6, 1};
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        return std::vector<LC>{gadgets::floor_div_pow2(b, b.public_input(f(v)), {4, 2, 3})};
+      },
+      inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        return std::vector<LC>{gadgets::clamp(b, b.public_input(f(v)), {4, 2}).value};
+      },
+      inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        return std::vector<LC>{gadgets::floor_div_pow2_clamp(b, b.public_input(f(v)), {4, 1, 0, 2}).value};
+      },
+      inputs, candidates);
+  check_each_constraint_needed(
+      [](Builder& b, int64_t v) {
+        const Wire value = b.public_input(f(v)), divisor = b.public_input(f(3));
+        return std::vector<LC>{gadgets::floor_div(b, value, divisor, {4, 2, 3})};
+      },
+      inputs, candidates);
+}
+
 TEST_CASE("large values divide right") {
   const Int128 one = 1, v = (one << 100) + 12345;
   for (const Int128 m : {one, static_cast<Int128>(977), (one << 59) + 1}) {

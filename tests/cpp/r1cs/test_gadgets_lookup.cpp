@@ -74,6 +74,16 @@ TEST_CASE("no wire of a lookup is free, and recorded constraints agree with comp
   }
 }
 
+TEST_CASE("every constraint of a lookup is needed") {
+  const std::vector<std::vector<int64_t>> small = {{0, 1, 3, 2, 5, 1, 4, 0}, {1, 0, 2, 2, 3, 1, 1, 5}};
+  const gadgets::LookupTables prepared(3, small);
+  check_each_constraint_needed(
+      [&](Builder& b, int64_t index) {
+        return gadgets::lookup(b, index_wires(b, 3, static_cast<size_t>(index)), prepared);
+      },
+      {5, 7}, small_integers(15));
+}
+
 TEST_CASE("two tables of 32 entries cost ten constraints") {
   CHECK(gadgets::LookupTables(5, tables(5, 2)).num_constraints() == 10);
   CHECK(gadgets::LookupTables(5, tables(5, 1)).num_constraints() == 7);
