@@ -250,6 +250,14 @@ class LogisticCircuit {
 
 }  // namespace
 
+Relation find_relation(std::string_view name) {
+  for (size_t i = 0; i < kRelationCount; ++i) {
+    const auto relation = static_cast<Relation>(i);
+    if (name == relation_name(relation)) return relation;
+  }
+  throw ParameterError("no relation is called '" + std::string(name) + "'");
+}
+
 void logistic_circuit(Builder& builder, const LogisticSpec& spec, const LogisticAssignment& values, RelationSet omit) {
   for (size_t i = 0; i < kRelationCount; ++i) {
     const auto relation = static_cast<Relation>(i);

@@ -54,13 +54,17 @@ constexpr const char* relation_name(Relation relation) {
   return names[static_cast<size_t>(relation)];
 }
 
+// By name; throws ParameterError for a name that is none.
+Relation find_relation(std::string_view name);
+
 // A set of relations, for leaving them out of a circuit in tests.
 class RelationSet {
  public:
   constexpr RelationSet() = default;
   constexpr RelationSet(std::initializer_list<Relation> relations) {
-    for (const Relation r : relations) bits_ |= uint32_t{1} << static_cast<unsigned>(r);
+    for (const Relation r : relations) insert(r);
   }
+  constexpr void insert(Relation r) { bits_ |= uint32_t{1} << static_cast<unsigned>(r); }
   constexpr bool contains(Relation r) const { return (bits_ >> static_cast<unsigned>(r) & 1) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr auto operator<=>(const RelationSet&) const = default;
