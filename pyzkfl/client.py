@@ -296,7 +296,8 @@ class Client:
         submissions = self._read_submissions(request.body["submissions"], self._round, self.weights)
         proofs.verify_batch([(s.statement, s.proof) for s in submissions], self.keys)
         names = tuple(s.statement.client for s in submissions)
-        signature = self._session.sign_survivors([self.job.index_of(name) for name in names])
+        context = messages.submissions_digest(request.body["submissions"])
+        signature = self._session.sign_survivors(sorted(self.job.index_of(name) for name in names), context)
         self._submissions = submissions
         return Type.SIGNED_SURVIVORS, {"mask": signature}, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
 

@@ -30,7 +30,7 @@ from pyzkfl.recorder import Recorder
 from pyzkfl.statement import Statement, batch_index, weights_digest
 from pyzkfl.transport import Channel
 
-__all__ = ["Coordinator", "RoundReport"]
+__all__ = ["Coordinator", "Round", "RoundReport"]
 
 Event = Callable[[str, dict[str, Any]], None]
 
@@ -217,7 +217,7 @@ class Coordinator:
         """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger."""
         if round_ != len(self.reports):
             raise ParameterError(f"the next round is {len(self.reports)}")
-        state = _Round(self, round_)
+        state = self.round_type(self, round_)
         try:
             report = state.run()
         except NotEnoughClients as error:
@@ -227,13 +227,18 @@ class Coordinator:
         self.reports.append(report)
         return report
 
+    @property
+    def round_type(self) -> type[Round]:
+        """What runs a round."""
+        return Round
+
     def finish(self) -> None:
         """Tell everybody that the job is over and close the ledger's job."""
         self._recorder.finish(len(self.reports), self.weights)
         self._channel.exchange({name: self._seal(Type.FINISH, {}) for name in self._channel.connected()})
 
 
-class _Round:
+class Round:
     """The state of one round."""
 
     def __init__(self, coordinator: Coordinator, round_: int) -> None:
@@ -269,9 +274,13 @@ class _Round:
         need = max(SURVIVORS_MIN, self.job.threshold)
         if len(self.accepted) < need:
             raise NotEnoughClients(f"round {self.round}: {len(self.accepted)} accepted submissions, {need} are needed")
-        self.server.close_masked([self.job.index_of(name) for name in self.accepted])
+        self.accepted = {name: self.accepted[name] for name in sorted(self.accepted, key=self.job.index_of)}
         entries = [[name, sealed] for name, (_, sealed) in self.accepted.items()]
-        self.collect(self.survivor_requests(entries), Type.SIGNED_SURVIVORS, "submission")
+        self.server.close_masked(
+            [self.job.index_of(name) for name in self.accepted], messages.submissions_digest(entries)
+        )
+        self.collect({name: self.request(Type.SURVIVORS, {"submissions": entries}) for name in self.present},
+                     Type.SIGNED_SURVIVORS, "submission")
         signatures = self.server.close_consistency()
         self.collect({name: self.request(Type.UNMASK, {"mask": signatures}) for name in self.present},
                      Type.UNMASK_SHARES, "survivors")
@@ -285,11 +294,6 @@ class _Round:
         seen = self.c._seen.get(name, -1)
         missed = [e.to_object() for e in self.c._evidence if e.round > seen]
         return {"missed": missed, "weights": weights_digest(self.c.weights)}
-
-    def survivor_requests(self, entries: list[list[Any]]) -> dict[str, bytes]:
-        """The set of accepted submissions, the same for every survivor."""
-        sealed = self.request(Type.SURVIVORS, {"submissions": entries})
-        return {name: sealed for name in self.present}
 
     def collect(self, requests: Mapping[str, bytes], answer: Type, after: str) -> None:
         """Ask those present, feed the masking session; whoever fails is out of the round."""

@@ -19,7 +19,8 @@ from pyzkfl.errors import DecodeError, ProtocolError
 from pyzkfl.job import Job
 from pyzkfl.proofs import Submission
 
-__all__ = ["Evidence", "Message", "Type", "mask_config", "open_all", "read_sum", "submission_body", "write_sum"]
+__all__ = ["Evidence", "Message", "Type", "mask_config", "open_all", "read_sum", "submission_body",
+           "submissions_digest", "write_sum"]
 
 
 class Type(enum.IntEnum):
@@ -151,6 +152,11 @@ def open_all(job: Job, entries: Iterable[Any], type_: Type) -> Iterator[tuple[st
             raise ProtocolError(f"the message of {name!r} is of another type or job")
         seen.add(name)
         yield name, message
+
+
+def submissions_digest(entries: Iterable[Any]) -> bytes:
+    """SHA-256 of [name, sealed SUBMISSION] pairs: what survivors sign beside the set of indices. 32 bytes."""
+    return encoding.digest(encoding.encode(encoding.Kind.MESSAGE, list(entries)))
 
 
 def submission_body(submission: Submission) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core, proofs
 from pyzkfl.client import Client
+from pyzkfl.coordinator import Coordinator, Round
 from pyzkfl.demo.plan import Attack
 from pyzkfl.errors import ParameterError
 from pyzkfl.job import Member
@@ -23,7 +24,9 @@ from pyzkfl.messages import Message, Type, submission_body
 from pyzkfl.proofs import Proof, Submission, Witness
 from pyzkfl.statement import Statement
 
-__all__ = ["Forger", "prove_false"]
+__all__ = ["CheatingCoordinator", "Forger", "ask_for_both_shares", "prove_false"]
+
+_MASK_HEADER, _SIGNED_ENTRY = 53, 2 + 64  # docs/secagg.md: bytes of a header, of a signature in an unmask request
 
 
 def prove_false(statement: Statement, witness: Witness, keys: Any, update: npt.NDArray[np.int64]) -> Proof:
@@ -120,3 +123,59 @@ class Forger(Client):
         )
         proof = proofs.prove(statement, Witness(x, y, blinder, self._blinder), self.keys)
         return statement.update_commitment, proof
+
+
+def ask_for_both_shares(request: bytes, victim: int) -> bytes:
+    """An unmask request (docs/secagg.md) that also asks for the mask key of `victim`, a survivor."""
+    at = _MASK_HEADER + 32
+    at += 2 + _SIGNED_ENTRY * int.from_bytes(request[at : at + 2], "little")
+    at += 2 + 2 * int.from_bytes(request[at : at + 2], "little")
+    count = int.from_bytes(request[at : at + 2], "little")
+    asked = {int.from_bytes(request[at + 2 + 2 * i : at + 4 + 2 * i], "little") for i in range(count)} | {victim}
+    return request[:at] + b"".join(value.to_bytes(2, "little") for value in (len(asked), *sorted(asked)))
+
+
+class CheatingRound(Round):
+    """A round in which the coordinator asks members for what they must not give, before it goes on honestly."""
+
+    def collect(self, requests: Mapping[str, bytes], answer: Type, after: str) -> None:
+        """As in an honest round, with the attack of this round first."""
+        assert isinstance(self.c, CheatingCoordinator)
+        attack = self.c.attacks.get(self.round)
+        if attack is Attack.BOTH_SHARES and answer is Type.UNMASK_SHARES:
+            victim = self.job.index_of(next(iter(self.accepted)))
+            forged = ask_for_both_shares(self.content(requests)["mask"], victim)
+            self.attempt(attack, requests, self.request(Type.UNMASK, {"mask": forged}), answer)
+        super().collect(requests, answer, after)
+        if attack is Attack.TWO_SETS and answer is Type.SIGNED_SURVIVORS:
+            entries = self.content(requests)["submissions"]
+            other = self.request(Type.SURVIVORS, {"submissions": entries[:-1]})
+            self.attempt(attack, requests, other, answer)
+
+    def content(self, requests: Mapping[str, bytes]) -> dict[str, Any]:
+        """The body that the honest coordinator sends to everybody."""
+        return Message.open(next(iter(requests.values())), signer=self.c._identity.public_bytes).body
+
+    def attempt(self, attack: Attack, requests: Mapping[str, bytes], forged: bytes, answer: Type) -> None:
+        """Ask members one after the other until one answers (others may drop out at this point)."""
+        for name in requests:
+            answers, errors = self.c._ask({name: forged}, answer, self.round)
+            if answers or errors:
+                how = str(errors[name]) if errors else ""
+                self.c.outcomes.append([self.round, str(attack), how])  # type: ignore[attr-defined]
+                self.c._event("refused_by_member", {"round": self.round, "client": "coordinator", "message": how})
+                return
+
+
+class CheatingCoordinator(Coordinator):
+    """A coordinator that tries the planned attack of a round. `outcomes`: [round, attack, how it was refused or ""]."""
+
+    def __init__(self, *args: Any, attacks: Mapping[int, Attack] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.attacks = dict(attacks or {})
+        self.outcomes: list[list[Any]] = []
+
+    @property
+    def round_type(self) -> type[Round]:
+        """Rounds with attacks."""
+        return CheatingRound

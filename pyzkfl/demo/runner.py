@@ -26,7 +26,7 @@ from pyzkfl.demo.pipes import read_block, read_json, write_block, write_json
 from pyzkfl.demo.plan import Attack, Plan, make_plan
 from pyzkfl.errors import ParameterError, PyzkflError
 from pyzkfl.job import Job, Member
-from pyzkfl.ledger import verify_ledger
+from pyzkfl.ledger import SqliteLedger
 
 __all__ = ["DemoConfig", "run"]
 
@@ -171,7 +171,8 @@ def _summary(
         raise PyzkflError(f"{planned} forgeries were planned, {len(table)} were tried")
     ledger_ok, ledger_error = True, ""
     try:
-        verify_ledger(ledger)
+        with SqliteLedger.open(ledger) as opened:
+            opened.verify()
     except PyzkflError as error:
         ledger_ok, ledger_error = False, str(error)
     proofs = [s for member in outcome["members"] for s in member["prove_seconds"]]
