@@ -35,14 +35,17 @@ struct SectionGuard {
 // One parallel_for. Lives on the caller's stack: the caller leaves only when `helpers` is zero and the job is out
 // of the queue, so no worker holds it any more.
 struct Job {
+  Job(const std::function<void(size_t, size_t)>& what, size_t indices, size_t pieces)
+      : body(what), n(indices), chunks(pieces) {}
+
   const std::function<void(size_t, size_t)>& body;
-  size_t n;
-  size_t chunks;
+  const size_t n;
+  const size_t chunks;
   std::atomic<size_t> next_chunk{0};
   std::atomic<bool> failed{false};
   std::exception_ptr error;  // written once, by the thread that turned `failed`; read after all have left
   size_t helpers = 0;        // guarded by the pool's mutex
-  size_t seats;              // workers that may still join; guarded by the pool's mutex
+  size_t seats = 0;          // workers that may still join; guarded by the pool's mutex
 
   void work() {
     for (;;) {
@@ -190,7 +193,7 @@ void parallel_for(size_t n, size_t min_chunk, const std::function<void(size_t be
     return;
   }
   const std::shared_ptr<Pool> pool = current_pool();
-  Job job{.body = body, .n = n, .chunks = std::min(most_chunks, threads * kChunksPerThread), .seats = 0};
+  Job job(body, n, std::min(most_chunks, threads * kChunksPerThread));
   pool->run(job);
   if (job.error) std::rethrow_exception(job.error);
 }

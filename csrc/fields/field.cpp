@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "fields/fp.h"
 #include "fields/fr.h"
+#include "fields/inversion.h"
 
 namespace pyzkfl {
 namespace {
@@ -49,14 +50,17 @@ Field<Params> Field<Params>::random() {
   return out;
 }
 
+// The inverse of a R is a^-1 R^-1; a multiplication by R^3 (and the R^-1 that it brings) makes it a^-1 R.
 template <class Params>
 Field<Params> Field<Params>::inverse() const {
-  return pow_vartime(M::p_minus_2);
+  static constexpr InversionModulus p(modulus);
+  return from_montgomery_limbs(kernel::mul<M>(invert(l, p), M::r3));
 }
 
 template <class Params>
 Field<Params> Field<Params>::inverse_vartime() const {
-  return inverse();
+  static constexpr InversionModulus p(modulus);
+  return from_montgomery_limbs(kernel::mul<M>(invert_vartime(l, p), M::r3));
 }
 
 template <class Params>

@@ -111,16 +111,37 @@ class Field {
     requires((Params::modulus[0] & 3) == 3);
 };
 
+// Sliding windows of four bits: at each run that ends in a one, multiply by an odd power below 16.
 template <class Params>
 constexpr Field<Params> Field<Params>::pow_vartime(std::span<const uint64_t> exponent) const {
+  constexpr size_t window = 4;
+  const auto bit = [&](size_t i) { return (exponent[i / 64] >> (i % 64) & 1) != 0; };
+  size_t top = exponent.size() * 64;
+  while (top > 0 && !bit(top - 1)) --top;
+  if (top == 0) return one();
+
+  std::array<Field, (size_t{1} << window) / 2> odd_powers{};  // this^1, this^3, ...
+  odd_powers[0] = *this;
+  const Field this_squared = square();
+  if (top > 1) {
+    for (size_t i = 1; i < odd_powers.size(); ++i) odd_powers[i] = odd_powers[i - 1] * this_squared;
+  }
   Field out = one();
-  bool started = false;
-  for (size_t i = exponent.size() * 64; i-- > 0;) {
-    if (started) out = out.square();
-    if ((exponent[i / 64] >> (i % 64) & 1) != 0) {
-      out *= *this;
-      started = true;
+  for (size_t i = top; i > 0;) {
+    if (!bit(i - 1)) {
+      out = out.square();
+      --i;
+      continue;
     }
+    size_t end = i > window ? i - window : 0;  // the run is bits end .. i - 1
+    while (!bit(end)) ++end;
+    size_t value = 0;
+    for (size_t j = i; j-- > end;) {
+      value = value << 1 | static_cast<size_t>(bit(j));
+      out = out.square();
+    }
+    out = out * odd_powers[value >> 1];
+    i = end;
   }
   return out;
 }

@@ -18,9 +18,11 @@ struct Fp12 {
     return {a, Fp6::random()};
   }
 
-  constexpr bool is_zero() const { return c0.is_zero() & c1.is_zero(); }
+  constexpr bool is_zero() const { return limbs::both(c0.is_zero(), c1.is_zero()); }
   constexpr bool is_one() const { return *this == one(); }
-  friend constexpr bool operator==(const Fp12& a, const Fp12& b) { return (a.c0 == b.c0) & (a.c1 == b.c1); }
+  friend constexpr bool operator==(const Fp12& a, const Fp12& b) {
+    return limbs::both(a.c0 == b.c0, a.c1 == b.c1);
+  }
 
   friend constexpr Fp12 operator+(const Fp12& a, const Fp12& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
   friend constexpr Fp12 operator-(const Fp12& a, const Fp12& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }

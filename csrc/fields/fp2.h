@@ -23,9 +23,11 @@ struct Fp2 {
     return {a, Fp::random()};
   }
 
-  constexpr bool is_zero() const { return c0.is_zero() & c1.is_zero(); }
+  constexpr bool is_zero() const { return limbs::both(c0.is_zero(), c1.is_zero()); }
   constexpr bool is_one() const { return *this == one(); }
-  friend constexpr bool operator==(const Fp2& a, const Fp2& b) { return (a.c0 == b.c0) & (a.c1 == b.c1); }
+  friend constexpr bool operator==(const Fp2& a, const Fp2& b) {
+    return limbs::both(a.c0 == b.c0, a.c1 == b.c1);
+  }
 
   friend constexpr Fp2 operator+(const Fp2& a, const Fp2& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
   friend constexpr Fp2 operator-(const Fp2& a, const Fp2& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }

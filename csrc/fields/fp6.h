@@ -18,10 +18,10 @@ struct Fp6 {
     return {a, b, Fp2::random()};
   }
 
-  constexpr bool is_zero() const { return c0.is_zero() & c1.is_zero() & c2.is_zero(); }
+  constexpr bool is_zero() const { return limbs::both(c0.is_zero(), limbs::both(c1.is_zero(), c2.is_zero())); }
   constexpr bool is_one() const { return *this == one(); }
   friend constexpr bool operator==(const Fp6& a, const Fp6& b) {
-    return (a.c0 == b.c0) & (a.c1 == b.c1) & (a.c2 == b.c2);
+    return limbs::both(a.c0 == b.c0, limbs::both(a.c1 == b.c1, a.c2 == b.c2));
   }
 
   friend constexpr Fp6 operator+(const Fp6& a, const Fp6& b) { return {a.c0 + b.c0, a.c1 + b.c1, a.c2 + b.c2}; }

@@ -70,6 +70,9 @@ constexpr bool less(const Limbs& a, const Limbs& b) {
   return sub(difference, a, b) != 0;
 }
 
+// a && b without a branch.
+constexpr bool both(bool a, bool b) { return (static_cast<unsigned>(a) & static_cast<unsigned>(b)) != 0; }
+
 constexpr bool is_zero(const Limbs& a) { return (a[0] | a[1] | a[2] | a[3]) == 0; }
 
 constexpr Limbs from_bytes_le(std::span<const uint8_t, 32> in) {
