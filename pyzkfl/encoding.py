@@ -290,11 +290,17 @@ def _pool() -> concurrent.futures.ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
 
 
+def _verify_each(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
+    return [_ed25519_verify(*item) for item in items]
+
+
 def verify_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
     """Whether each (public key, message, signature) holds, in order; on all cores when there are many."""
     if len(items) < 32:
-        return [_ed25519_verify(*item) for item in items]
-    return list(_pool().map(_ed25519_verify, *zip(*items, strict=True), chunksize=16))
+        return _verify_each(items)
+    size = 64 if len(items) > 128 else 16
+    parts = [items[start : start + size] for start in range(0, len(items), size)]
+    return [good for part in _pool().map(_verify_each, parts) for good in part]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,10 @@ What is checked, so that no change of what a reader can see goes unnoticed:
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
+import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from pyzkfl import encoding, merkle
@@ -18,53 +20,76 @@ from pyzkfl.encoding import Envelope
 from pyzkfl.errors import LedgerError, PyzkflError
 from pyzkfl.ledger import _framing
 from pyzkfl.ledger.blocks import RECORD_HEADER, Block, SignedBlock
-from pyzkfl.ledger.interface import VerifyReport
+from pyzkfl.ledger.interface import VerifyProgress, VerifyReport
 from pyzkfl.ledger.records import JobTerms
-from pyzkfl.ledger.rules import Entry, Rules, signatures_hold
+from pyzkfl.ledger.rules import Entry, Rules
 from pyzkfl.ledger.storage import check_is_ledger, storage_error
 
 __all__ = ["audit"]
 
-_CHUNK = 1024  # records held at a time
+_CHUNK = 1024  # records, or signatures not yet checked, held at a time
 _EMPTY_ROOT = merkle.root([])
 
 
-@dataclasses.dataclass
-class _Progress:
-    next_sequence: int = 0
-    tip: bytes = b""
-    jobs: int = 0
-
-
 class _Audit:
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, progress: VerifyProgress | None) -> None:
         self.connection = connection
+        self.progress = progress
+        self.total = 0
         self.path = path
         self.rules = Rules()
-        self.at = _Progress()
+        self.next_sequence = 0
+        self.tip = b""  # what the next record must name as the one before it
+        self.jobs = 0
+        # Signatures are checked in bulk, so they lag behind: (name of what is signed, signatures).
+        self.unchecked: list[tuple[Callable[[], str], list[tuple[bytes, bytes, bytes]]]] = []
 
-    def broken(self, what: str, why: str) -> LedgerError:
-        return LedgerError(f"{self.path}: {what} does not hold: {why}")
+    def broken(self, name: str, why: str) -> LedgerError:
+        """The error to raise; or raises that of an earlier record or block whose signature was not yet looked at."""
+        self.check_signatures()
+        return LedgerError(f"{self.path}: {name} does not hold: {why}")
+
+    def check_signatures(self) -> None:
+        unchecked, self.unchecked = self.unchecked, []
+        results = iter(encoding.verify_signatures([item for _, items in unchecked for item in items]))
+        for name, items in unchecked:
+            if not all(list(itertools.islice(results, len(items)))):
+                raise LedgerError(
+                    f"{self.path}: {name()} does not hold: its content was changed, for a signature does not fit it"
+                )
+
+    def signed(self, name: Callable[[], str], items: list[tuple[bytes, bytes, bytes]]) -> None:
+        self.unchecked.append((name, items))
+        if len(self.unchecked) >= _CHUNK:
+            self.check_signatures()
 
     def run(self, known: SignedBlock | None) -> VerifyReport:
         check_is_ledger(self.connection, self.path)
         blocks = self.connection.execute("SELECT height, block, signature FROM blocks ORDER BY height")
         records = self.connection.execute("SELECT sequence, key, frame FROM records ORDER BY sequence")
         genesis = self.read_block(blocks.fetchone(), None)
+        if self.progress:
+            self.total = self.connection.execute("SELECT coalesce(max(sequence) + 1, 0) FROM records").fetchone()[0]
         head, found = genesis, known is None or known == genesis
-        self.at.tip = genesis.block.tip
+        self.tip = genesis.block.tip
         for row in iter(blocks.fetchone, None):
-            signed = self.read_block(row, head)
-            self.read_records(records, signed.block)
-            head = signed
-            found = found or known == signed
-        extra = records.fetchone()
-        if extra is not None:
-            raise self.broken(f"record {self.at.next_sequence}", "it stands in no block")
-        self.check_structure()
+            head = self.read_block(row, head)
+            self.read_records(records, head.block)
+            if self.progress:
+                self.progress(self.next_sequence, self.total)
+            found = found or known == head
+        self.check_signatures()
+        if records.fetchone() is not None:
+            raise self.broken(f"record {self.next_sequence}", "it stands in no block")
+        structure = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if structure != ("ok",):
+            # SQLite calls a record by its row id, which is its sequence.
+            text = structure[0].splitlines()[-1] if structure else "no answer"
+            text = re.sub(r"^row (\d+) ", r"record \1 is ", text)
+            raise self.broken("the file's structure", f"{text}; the records themselves hold")
         if known is not None and not found:
             raise self.broken(
-                f"the ledger ({head.block.next_sequence} records)",
+                f"the ledger ({self.next_sequence} records)",
                 f"it does not hold the known block {known.block.height} with {known.block.next_sequence} records: it "
                 "was cut short or rewritten",
             )
@@ -72,15 +97,15 @@ class _Audit:
             ledger_id=genesis.block.hash,
             operator=genesis.block.operator,
             blocks=head.block.height + 1,
-            records=self.at.next_sequence,
-            jobs=self.at.jobs,
+            records=self.next_sequence,
+            jobs=self.jobs,
             head=head,
             sealed=False,
         )
 
     def read_block(self, row: tuple[object, ...] | None, before: SignedBlock | None) -> SignedBlock:
         height = before.block.height + 1 if before else 0
-        name = f"block {height} (records from {self.at.next_sequence})"
+        name = f"block {height} (records from {self.next_sequence})"
         if row is None:
             raise self.broken(name, "it is missing")
         stored, data, signature = row
@@ -91,29 +116,28 @@ class _Audit:
         except PyzkflError as error:
             raise self.broken(name, str(error)) from None
         signed = SignedBlock(block, signature)
-        operator = before.block.operator if before else block.operator
-        if not encoding.verify_signatures([signed.signed_item()])[0] or block.operator != operator:
-            raise self.broken(name, "its signature is not the operator's over this block")
+        self.signed(lambda: name, [signed.signed_item()])
         if before is None:
             good = (block.previous, block.first, block.count, block.root) == (bytes(32), 0, 0, _EMPTY_ROOT)
         else:
-            good = block.previous == before.block.hash and block.first == before.block.next_sequence and block.count > 0
+            good = block.previous == before.block.hash and block.operator == before.block.operator
+            good = good and block.first == before.block.next_sequence and block.count > 0
             good = good and block.time_ms >= before.block.time_ms
         if not good or block.height != height:
             raise self.broken(name, "it does not follow the block before")
         return signed
 
-    def read_records(self, rows: sqlite3.Cursor, block: Block) -> None:
+    def read_records(self, cursor: sqlite3.Cursor, block: Block) -> None:
         hashes: list[bytes] = []
         while len(hashes) < block.count:
-            hashes += self.read_chunk(rows, min(_CHUNK, block.count - len(hashes)))
+            hashes += self.read_chunk(cursor, min(_CHUNK, block.count - len(hashes)))
         if hashes[-1] != block.last or merkle.root_of_hashes(hashes) != block.root:
             last = block.next_sequence - 1
             raise self.broken(f"block {block.height} (records {block.first} to {last})", "its Merkle root is another")
 
     def read_chunk(self, cursor: sqlite3.Cursor, wanted: int) -> list[bytes]:
-        """Check the next records of a block; returns their hashes."""
-        first = self.at.next_sequence
+        """Check the next records of a block, all but their signatures; returns their hashes."""
+        first = self.next_sequence
         rows: list[tuple[bytes, bytes]] = []
         problem = ""  # why the record after those in `rows` does not hold
         for number in range(first, first + wanted):
@@ -129,57 +153,47 @@ class _Audit:
                 problem = "its row was changed"
                 break
             rows.append((row[1], row[2]))
-        frames = [frame for _, frame in rows]
-        hashes = _framing.check_frames(RECORD_HEADER, first, self.at.tip, frames)
+        hashes = _framing.check_frames(RECORD_HEADER, first, self.tip, [frame for _, frame in rows])
+        for key, frame in rows[: len(hashes)]:
+            self.read_one(key, frame)
         if len(hashes) < len(rows):
             problem = "its header or number was changed, or it does not name the record before it"
-        entries: list[Entry] = []
-        for frame in frames[: len(hashes)]:
-            try:
-                _, _, signer, signature, artefact = _framing.split_frame(frame)
-                entries.append(Entry.read(Envelope(artefact, signer, signature)))
-            except PyzkflError as error:
-                problem = str(error)
-                break
-        for index, good in enumerate(signatures_hold(entries)):
-            if not good:
-                entries, problem = entries[:index], "its content was changed: a signature does not hold"
-                break
-        for index, entry in enumerate(entries):
-            name = f"record {first + index} ({entry.record})"
-            try:
-                self.rules.apply(entry)
-            except LedgerError as error:
-                raise self.broken(name, str(error)) from None
-            if rows[index][0] != entry.record.key(entry.envelope.signer):
-                raise self.broken(name, "the key by which it is found was changed")
-            self.at.jobs += isinstance(entry.record, JobTerms)
         if problem:
-            raise self.broken(self.name_of(first + len(entries), rows[len(entries) :]), problem)
-        self.at.next_sequence += len(hashes)
-        self.at.tip = hashes[-1]
+            raise self.broken(f"record {self.next_sequence}", problem)
+        self.tip = hashes[-1]
         return hashes
 
-    def name_of(self, sequence: int, rows: list[tuple[bytes, bytes]]) -> str:
-        """A record that does not hold, with its kind where that can still be read."""
+    def read_one(self, key: bytes, frame: bytes) -> None:
+        """A record whose frame has its place in the chain."""
+        sequence = self.next_sequence
+        _, _, signer, signature, artefact = _framing.split_frame(frame)
         try:
-            artefact = _framing.split_frame(rows[0][1])[-1]
-            return f"record {sequence} ({Entry.read(Envelope(artefact, b'', b'')).record})"
-        except (IndexError, ValueError):  # gone or unreadable; every DecodeError is a ValueError
-            return f"record {sequence}"
+            entry = Entry.read(Envelope(artefact, signer, signature))
+        except PyzkflError as error:
+            raise self.broken(f"record {sequence}", str(error)) from None
 
-    def check_structure(self) -> None:
-        row = self.connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if row != ("ok",):
-            raise self.broken("the file's structure", f"{row[0] if row else 'no answer'}; every record can be read")
+        def name() -> str:
+            return f"record {sequence} ({entry.record})"
+
+        self.signed(name, entry.signed_items())
+        try:
+            self.rules.apply(entry)
+        except LedgerError as error:
+            raise self.broken(name(), str(error)) from None
+        if key != entry.record.key(signer):
+            raise self.broken(name(), "the key by which it is found was changed")
+        self.jobs += isinstance(entry.record, JobTerms)
+        self.next_sequence += 1
 
 
-def audit(connection: sqlite3.Connection, path: Path, known: SignedBlock | None) -> VerifyReport:
+def audit(
+    connection: sqlite3.Connection, path: Path, known: SignedBlock | None, progress: VerifyProgress | None
+) -> VerifyReport:
     """Verify what the connection sees, in one snapshot; LedgerError names what does not hold.
 
     known: a block that the ledger must hold. `sealed` in the report is left False.
     """
-    run = _Audit(connection, path)
+    run = _Audit(connection, path, progress)
     try:
         connection.execute("BEGIN")
         try:
@@ -187,4 +201,5 @@ def audit(connection: sqlite3.Connection, path: Path, known: SignedBlock | None)
         finally:
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        raise storage_error(path, error, f"from record {run.at.next_sequence}") from None
+        run.check_signatures()
+        raise storage_error(path, error, f"from record {run.next_sequence}") from None

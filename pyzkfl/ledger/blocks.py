@@ -46,7 +46,7 @@ class Block:
 
     def to_bytes(self) -> bytes:
         """Header and the fixed layout, 163 bytes; integers little-endian."""
-        return encoding.frame(Kind.BLOCK, _LAYOUT.pack(*dataclasses.astuple(self)))
+        return encoding.frame(Kind.BLOCK, _LAYOUT.pack(*(getattr(self, f) for f in _FIELDS)))
 
     @staticmethod
     def from_bytes(data: bytes) -> Block:
@@ -70,6 +70,9 @@ class Block:
     def next_sequence(self) -> int:
         """Records in the ledger up to and with this block."""
         return self.first + self.count
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Block))
 
 
 @dataclasses.dataclass(frozen=True)

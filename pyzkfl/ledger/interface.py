@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +15,9 @@ from pyzkfl.encoding import Kind
 from pyzkfl.ledger.blocks import InclusionProof, SignedBlock, StoredRecord
 from pyzkfl.ledger.records import Aggregate, Record, Refusal, Submission
 
-__all__ = ["Ledger", "VerifyReport"]
+__all__ = ["Ledger", "VerifyProgress", "VerifyReport"]
+
+VerifyProgress = Callable[[int, int], None]  # records checked, records in all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,11 +78,11 @@ class Ledger(abc.ABC):
         """That the record of this sequence number stands in a signed block; checked without the ledger."""
 
     @abc.abstractmethod
-    def verify(self, *, head: SignedBlock | None = None) -> VerifyReport:
+    def verify(self, *, head: SignedBlock | None = None, progress: VerifyProgress | None = None) -> VerifyReport:
         """Check every byte that a reader sees: chain, Merkle roots, signatures, rules. Memory does not grow with size.
 
-        head: a block known from elsewhere; the ledger must hold it. Raises LedgerError naming the first record or
-        block that does not hold.
+        head: a block known from elsewhere; the ledger must hold it. progress: called after each block. Raises
+        LedgerError naming the first record or block that does not hold.
         """
 
     @abc.abstractmethod

@@ -1,9 +1,9 @@
 """Which record may follow which: the life of a job, as a state machine over its records.
 
 terms -> every member accepts -> setup phases 1 and 2 -> every member confirms -> datasets -> beacon -> rounds ->
-finish. A record out of order, twice, or signed by somebody who may not is refused here, on append and again on verify. What
-needs arithmetic (proofs, openings, contributions) is the verifiers' business; signatures are checked by the caller,
-in bulk.
+finish. A record out of order, twice, or signed by somebody who may not is refused here, on append and again on verify.
+What needs arithmetic (proofs, openings, contributions) is the verifiers' business; signatures are checked by the
+caller, in bulk.
 """
 
 from __future__ import annotations

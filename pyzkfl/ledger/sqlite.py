@@ -23,7 +23,7 @@ from pyzkfl.errors import LedgerError, ParameterError, PyzkflError
 from pyzkfl.ledger import _framing
 from pyzkfl.ledger.audit import audit
 from pyzkfl.ledger.blocks import RECORD_HEADER, Block, InclusionProof, SignedBlock, StoredRecord
-from pyzkfl.ledger.interface import Ledger, VerifyReport
+from pyzkfl.ledger.interface import Ledger, VerifyProgress, VerifyReport
 from pyzkfl.ledger.records import RECORD_BYTES_MAX, JobTerms, Record, RoundStart
 from pyzkfl.ledger.rules import Entry, JobState, Rules, signatures_hold
 from pyzkfl.ledger.seal import check_seal, log_path, remove_seal, write_seal
@@ -219,9 +219,9 @@ class SqliteLedger(Ledger):
     def _block(self, height: int) -> SignedBlock:
         return self._read_block(self._query("SELECT block, signature FROM blocks WHERE height = ?", height))
 
-    def verify(self, *, head: SignedBlock | None = None) -> VerifyReport:
+    def verify(self, *, head: SignedBlock | None = None, progress: VerifyProgress | None = None) -> VerifyReport:
         with self._lock:
-            report = audit(self._connection(), self.path, head)
+            report = audit(self._connection(), self.path, head, progress)
         try:
             sealed = check_seal(self.path)
         except OSError as error:

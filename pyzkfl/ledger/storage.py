@@ -69,6 +69,7 @@ def connect(path: Path, *, write: bool, timeout: float) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise storage_error(path, error) from None
     try:
+        connection.text_factory = lambda data: data.decode(errors="replace")  # a damaged schema is compared, not raised
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         if write:
