@@ -73,7 +73,12 @@ class BeaconInvalid(PyzkflError):
 
 
 class ProtocolError(PyzkflError):
-    """A message of the wrong phase, round, job or party, or one that an honest party must refuse to answer."""
+    """A message of the wrong phase, round, job or party, or one that an honest party must refuse to answer.
+
+    offender: the index of the member that is to blame, where a masking session could prove who; None otherwise.
+    """
+
+    offender: int | None = None
 
 
 class NotEnoughClients(ProtocolError):

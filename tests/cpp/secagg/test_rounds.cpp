@@ -27,20 +27,30 @@ TEST_CASE("the demo's round: 8 members, threshold 5, one lost after each of thre
   r.check_sum({1, 2, 4, 5, 6, 7});
 }
 
-TEST_CASE("the demo's round with all three lost at the same moment, for every moment and every three") {
+namespace {
+
+// A round in which those who are not `present` are lost before the phase number `moment`.
+void round_with_losses(size_t n, size_t threshold, const std::vector<Index>& present, int moment) {
+  Round r(n, threshold);
+  const auto all = r.everyone();
+  const auto& at = [&](int phase) -> const std::vector<Index>& { return phase >= moment ? present : all; };
+  r.advertise(at(1));
+  r.share(at(2));
+  r.mask(at(3));
+  r.sign(at(4));
+  r.unmask(at(5));
+  r.check_sum(at(3));
+}
+
+}  // namespace
+
+TEST_CASE("any three of eight lost together, and any two of five at every moment") {
+  int moment = 0;
   for (const auto& present : test::subsets({0, 1, 2, 3, 4, 5, 6, 7}, 5)) {
-    if (present.size() != 5) continue;
-    for (int moment = 1; moment <= 5; ++moment) {
-      Round r(8, 5);
-      const auto all = r.everyone();
-      const auto& at = [&](int phase) -> const std::vector<Index>& { return phase >= moment ? present : all; };
-      r.advertise(at(1));
-      r.share(at(2));
-      r.mask(at(3));
-      r.sign(at(4));
-      r.unmask(at(5));
-      r.check_sum(at(3));
-    }
+    if (present.size() == 5) round_with_losses(8, 5, present, 1 + moment++ % 5);
+  }
+  for (const auto& present : test::subsets({0, 1, 2, 3, 4}, 3)) {
+    for (moment = 1; moment <= 5; ++moment) round_with_losses(5, 3, present, moment);
   }
 }
 
