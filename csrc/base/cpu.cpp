@@ -1,6 +1,7 @@
 // Processor detection (see cpu.h).
 #include "base/cpu.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace {
 
 struct Features {
   bool bmi2 = false, adx = false, avx2 = false, avx512f = false, avx512ifma = false, vaes = false;
+  bool avx512_all = false;  // what *_ifma.cpp is compiled for
 };
 
 Features detect() {
@@ -24,6 +26,8 @@ Features detect() {
   f.avx2 = __builtin_cpu_supports("avx2");
   f.avx512f = __builtin_cpu_supports("avx512f");
   f.avx512ifma = __builtin_cpu_supports("avx512ifma");
+  f.avx512_all = f.avx512f && f.avx512ifma && __builtin_cpu_supports("avx512vl") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2");
   // GCC 12's test does not know adx; leaf 7 does, and it needs nothing of the operating system.
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
@@ -40,10 +44,13 @@ const Features& features() {
 }
 
 CpuKernel choose() {
-  const CpuKernel best = features().bmi2 && features().adx ? CpuKernel::adx : CpuKernel::generic;
+  const Features& f = features();
+  const bool adx = f.bmi2 && f.adx;
+  const CpuKernel best = adx && f.avx512_all ? CpuKernel::ifma : adx ? CpuKernel::adx : CpuKernel::generic;
   const char* text = std::getenv("PYZKFL_CPU");
   const std::string_view wanted = text == nullptr ? "" : text;
   if (wanted == "generic") return CpuKernel::generic;
+  if (wanted == "adx") return std::min(best, CpuKernel::adx);
   return best;
 }
 
@@ -54,7 +61,16 @@ CpuKernel selected_kernel() {
   return kernel;
 }
 
-std::string cpu_kernel() { return selected_kernel() == CpuKernel::adx ? "adx" : "generic"; }
+std::string cpu_kernel() {
+  switch (selected_kernel()) {
+    case CpuKernel::ifma:
+      return "ifma";
+    case CpuKernel::adx:
+      return "adx";
+    default:
+      return "generic";
+  }
+}
 
 std::string cpu_features() {
   std::string list;

@@ -1,7 +1,13 @@
 // The portable kernel, and the choice between kernels.
 #include "curves/affine_kernel.h"
 
-#include <algorithm>
+#include <array>
+#include <cstring>
+#include <type_traits>
+
+#include "base/cpu.h"
+#include "curves/kernels/affine_ifma.h"
+#include "fields/batch_inverse.h"
 
 namespace pyzkfl {
 
@@ -126,6 +132,65 @@ void double_all(KernelScratch& scratch, std::span<PackedPoint<F>> points) {
 template <class F>
 constexpr AffineKernel<F> generic = {import_points<F>, export_points<F>, add_pairs<F>, add_into<F>, double_all<F>};
 
+// The IFMA kernel, for the types of this program. Packed points are 2^260 v in words; F only carries them.
+static_assert(sizeof(Affine<Fp>) == 64 && sizeof(PackedPoint<Fp>) == 64 && sizeof(PointRef) == 4);
+static_assert(sizeof(Affine<Fp2>) == 128 && sizeof(PackedPoint<Fp2>) == 128);
+
+template <class F>
+const ifma::PointKernel& ifma_points() {
+  if constexpr (std::is_same_v<F, Fp>) {
+    return *ifma::g1_kernel();
+  } else {
+    return *ifma::g2_kernel();
+  }
+}
+
+// Seen as an element of Field, the word form of v 2^260 is 16 v; so is that of the inverse, of 16 / v: 256 times what
+// inverting the element gives.
+template <class F>
+void invert8(uint64_t* values) {
+  std::array<F, 8> elements;
+  std::memcpy(elements.data(), values, sizeof(elements));
+  std::array<F, 8> scratch;
+  batch_inverse(std::span<F>(elements), std::span<F>(scratch));
+  for (F& e : elements) e = e * Fp::from_u64(256);
+  std::memcpy(values, elements.data(), sizeof(elements));
+}
+
+template <class T>
+auto* words(T* p) {
+  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const uint64_t*, uint64_t*>>(p);
+}
+const uint32_t* words(std::span<const PointRef> refs) { return reinterpret_cast<const uint32_t*>(refs.data()); }
+
+template <class F>
+uint64_t* room(KernelScratch& scratch, size_t n) {
+  return scratch.reserve(ifma::scratch_words(n, sizeof(F) / sizeof(uint64_t)));
+}
+
+template <class F>
+constexpr AffineKernel<F> with_ifma = {
+    [](std::span<PackedPoint<F>> out, std::span<const Affine<F>> in, std::span<const PointRef> refs) {
+      ifma_points<F>().import_points(words(out.data()), words(in.data()), words(refs), out.size());
+    },
+    [](std::span<Affine<F>> out, std::span<const PackedPoint<F>> in) {
+      ifma_points<F>().export_points(words(out.data()), words(in.data()), out.size());
+    },
+    [](KernelScratch& scratch, std::span<PackedPoint<F>> out, const PackedPoint<F>* base,
+       std::span<const PointRef> refs) {
+      ifma_points<F>().add_pairs(room<F>(scratch, out.size()), invert8<F>, words(out.data()), words(base), words(refs),
+                                 out.size());
+    },
+    [](KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets, const PackedPoint<F>* base,
+       std::span<const PointRef> refs) {
+      ifma_points<F>().add_into(room<F>(scratch, targets.size()), invert8<F>, words(points), targets.data(),
+                                words(base), words(refs), targets.size());
+    },
+    [](KernelScratch& scratch, std::span<PackedPoint<F>> points) {
+      ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, words(points.data()), points.size());
+    },
+};
+
 }  // namespace
 
 template <class F>
@@ -135,7 +200,9 @@ const AffineKernel<F>& affine_kernel_generic() {
 
 template <class F>
 const AffineKernel<F>& affine_kernel() {
-  return affine_kernel_generic<F>();
+  static const AffineKernel<F>& chosen =
+      selected_kernel() >= CpuKernel::ifma && ifma::g1_kernel() != nullptr ? with_ifma<F> : generic<F>;
+  return chosen;
 }
 
 template const AffineKernel<Fp>& affine_kernel_generic<Fp>();

@@ -7,7 +7,7 @@ namespace {
 
 bool adx_runs_here() {
 #ifdef PYZKFL_X86_KERNELS
-  return selected_kernel() == CpuKernel::adx;
+  return selected_kernel() >= CpuKernel::adx;
 #else
   return false;
 #endif

@@ -1,0 +1,258 @@
+#include <doctest/doctest.h>
+
+#include "base/cpu.h"
+#include "curves/affine_kernel.h"
+#include "curves/group_sums.h"
+#include "naive.h"
+
+using namespace pyzkfl;
+
+namespace {
+
+template <class F>
+std::vector<PackedPoint<F>> import_all(const AffineKernel<F>& kernel, const std::vector<Affine<F>>& points) {
+  std::vector<PackedPoint<F>> out(points.size());
+  std::vector<PointRef> refs;
+  for (size_t i = 0; i < points.size(); ++i) refs.push_back(PointRef::of(i));
+  kernel.import_points(out, points, refs);
+  return out;
+}
+
+template <class F>
+std::vector<Affine<F>> export_all(const AffineKernel<F>& kernel, const std::vector<PackedPoint<F>>& points) {
+  std::vector<Affine<F>> out(points.size());
+  kernel.export_points(out, points);
+  return out;
+}
+
+// Points that meet every case of an addition with each other: ordinary, infinite, equal, opposite; and coordinates at
+// the edges of the field where the curve has them.
+template <class F>
+std::vector<Affine<F>> awkward_points() {
+  auto points = naive::points<Affine<F>>(6);
+  points.push_back(Affine<F>::infinity());
+  points.push_back(points[0]);
+  points.push_back(-points[1]);
+  points.push_back((Jacobian<F>(points[0]).dbl()).to_affine());
+  points.push_back(-points.back());
+  if constexpr (std::is_same_v<F, Fp>) {
+    // Small and large x, and opposite ones for the sums: the chord's and the tangent's formulas hold anywhere.
+    int found = 0;
+    for (uint64_t i = 1; found < 4; ++i) {
+      for (const Fp& x : {Fp::from_u64(i), -Fp::from_u64(i)}) {
+        G1Affine p{x, {}};
+        if ((x.square() * x + Fp::from_u64(3)).sqrt_vartime(p.y)) {
+          points.push_back(p);
+          ++found;
+        }
+      }
+    }
+  } else {
+    // Points of the twist with a component that is zero: x = a, x = a u.
+    int found = 0;
+    for (uint64_t i = 1; found < 4; ++i) {
+      for (const Fp2& x : {Fp2{Fp::from_u64(i), {}}, Fp2{{}, -Fp::from_u64(i)}}) {
+        G2Affine p{x, {}};
+        if ((x.square() * x + CurveCoefficient<Fp2>::b()).sqrt_vartime(p.y)) {
+          points.push_back(p);
+          ++found;
+        }
+      }
+    }
+  }
+  return points;
+}
+
+template <class F>
+void check_kernel(const AffineKernel<F>& kernel) {
+  const auto points = awkward_points<F>();
+  const size_t n = points.size();
+  const auto packed = import_all(kernel, points);
+  CHECK(export_all(kernel, packed) == points);
+  {
+    std::vector<PackedPoint<F>> negative(n);
+    std::vector<PointRef> refs;
+    for (size_t i = 0; i < n; ++i) refs.push_back(PointRef::of(n - 1 - i, true));
+    kernel.import_points(negative, points, refs);
+    const auto out = export_all(kernel, negative);
+    for (size_t i = 0; i < n; ++i) CHECK(out[i] == -points[n - 1 - i]);
+  }
+
+  // All pairs with all signs, in one batch; and in batches of every length near the number of lanes.
+  std::vector<PointRef> refs;
+  std::vector<Affine<F>> expected;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) {
+      for (int signs = 0; signs < 4; ++signs) {
+        const bool a = (signs & 1) != 0, b = (signs & 2) != 0;
+        refs.push_back(PointRef::of(i, a));
+        refs.push_back(PointRef::of(j, b));
+        expected.push_back((Jacobian<F>(a ? -points[i] : points[i]) + (b ? -points[j] : points[j])).to_affine());
+      }
+    }
+  }
+  KernelScratch scratch;
+  std::vector<PackedPoint<F>> sums(expected.size());
+  kernel.add_pairs(scratch, sums, packed.data(), refs);
+  CHECK(export_all(kernel, sums) == expected);
+  for (size_t length = 0; length <= 40; ++length) {
+    const size_t from = length * 7;
+    std::vector<PackedPoint<F>> some(length + 1);  // the last must stay as it is
+    kernel.add_pairs(scratch, std::span(some).first(length), packed.data(), std::span(refs).subspan(2 * from, 2 * length));
+    const auto out = export_all(kernel, some);
+    for (size_t i = 0; i < length; ++i) CHECK(out[i] == expected[from + i]);
+    CHECK(out[length].is_infinity());
+  }
+
+  // In place, to scattered targets.
+  for (size_t shift = 0; shift < n; ++shift) {
+    auto accumulators = packed;
+    std::vector<uint32_t> targets;
+    std::vector<PointRef> terms;
+    for (size_t i = 0; i < n; i += 1 + shift % 3) {
+      targets.push_back(static_cast<uint32_t>(n - 1 - i));
+      terms.push_back(PointRef::of((i + shift) % n, i % 2 != 0));
+    }
+    kernel.add_into(scratch, accumulators.data(), targets, packed.data(), terms);
+    std::vector<Affine<F>> wanted = points;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      const Affine<F> term = points[terms[i].index()];
+      wanted[targets[i]] = (Jacobian<F>(points[targets[i]]) + (terms[i].negative() ? -term : term)).to_affine();
+    }
+    CHECK(export_all(kernel, accumulators) == wanted);
+  }
+
+  for (size_t length = 0; length <= n; ++length) {
+    std::vector<PackedPoint<F>> doubles(packed.begin(), packed.begin() + static_cast<ptrdiff_t>(length));
+    kernel.double_all(scratch, doubles);
+    const auto out = export_all(kernel, doubles);
+    for (size_t i = 0; i < length; ++i) CHECK(out[i] == Jacobian<F>(points[i]).dbl().to_affine());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the portable affine kernel is right for every pair of points and every length of batch") {
+  check_kernel(affine_kernel_generic<Fp>());
+  check_kernel(affine_kernel_generic<Fp2>());
+}
+
+TEST_CASE("so is the affine kernel of this processor") {
+  MESSAGE("kernel: " << cpu_kernel());
+  check_kernel(affine_kernel<Fp>());
+  check_kernel(affine_kernel<Fp2>());
+}
+
+TEST_CASE("the kernels agree over long chains of additions and doublings") {
+  auto points = naive::points<G1Affine>(50);
+  const AffineKernel<Fp>* kernels[] = {&affine_kernel_generic<Fp>(), &affine_kernel<Fp>()};
+  std::vector<G1Affine> results[2];
+  for (int k = 0; k < 2; ++k) {
+    KernelScratch scratch;
+    auto packed = import_all(*kernels[k], points);
+    for (int round = 0; round < 60; ++round) {
+      std::vector<PointRef> refs;
+      for (size_t i = 0; i < 50; ++i) {
+        refs.push_back(PointRef::of(i, round % 2 != 0));
+        refs.push_back(PointRef::of((i * 7 + 3) % 50, round % 3 != 0));
+      }
+      std::vector<PackedPoint<Fp>> next(50);
+      kernels[k]->add_pairs(scratch, next, packed.data(), refs);
+      if (round % 4 == 0) kernels[k]->double_all(scratch, next);
+      packed = next;
+    }
+    results[k] = export_all(*kernels[k], packed);
+  }
+  CHECK(results[0] == results[1]);
+}
+
+TEST_CASE("the kernels agree on coordinates at the edges of the field and of the limbs, on the curve or not") {
+  // The formulas for a chord and a tangent do not know b, so any coordinates will do (but y = 0: order two).
+  constexpr uint64_t ones = ~uint64_t{0}, ones52 = (uint64_t{1} << 52) - 1;
+  const Limbs p = Fp::modulus;
+  std::vector<Limbs> patterns = {{1, 0, 0, 0},
+                                 {2, 0, 0, 0},
+                                 {ones, 0, 0, 0},
+                                 {0, 1, 0, 0},
+                                 {ones52, 0, 0, 0},
+                                 {ones52 + 1, 0, 0, 0},
+                                 {ones, ones, ones, p[3] - 1},
+                                 {0, 0, 0, p[3]},
+                                 {ones, ones, ones52, 0},
+                                 {0, ones << 40, 0, 0},
+                                 {ones, ones, ones, uint64_t{1} << 60},
+                                 {0, 0, uint64_t{1} << 28, 0},
+                                 {0, 0, (uint64_t{1} << 28) - 1, 0}};
+  for (uint64_t below : {1, 2, 3}) {
+    Limbs v{};
+    limbs::sub(v, p, Limbs{below, 0, 0, 0});
+    patterns.push_back(v);
+  }
+  std::vector<Fp> values;
+  const Fp sixteenth = Fp::from_u64(16).inverse();
+  for (const Limbs& v : patterns) {
+    values.push_back(Fp::from_canonical(v));
+    values.push_back(Fp::from_montgomery_limbs(v));              // these limbs in radix 2^256,
+    values.push_back(Fp::from_montgomery_limbs(v) * sixteenth);  // and in radix 2^260
+  }
+  std::vector<G1Affine> points;
+  std::vector<G2Affine> points2;
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t j = 0; j < values.size(); j += 5) {
+      points.push_back({values[i], values[(i + j) % values.size()]});
+      points2.push_back({{values[i], values[j]}, {values[(i + j) % values.size()], i % 7 != 0 ? values[j] : Fp::zero()}});
+    }
+  }
+  const auto compare = [&]<class F>(const std::vector<Affine<F>>& list) {
+    std::vector<Affine<F>> results[2], doubles[2];
+    const AffineKernel<F>* kernels[] = {&affine_kernel_generic<F>(), &affine_kernel<F>()};
+    for (int k = 0; k < 2; ++k) {
+      KernelScratch scratch;
+      auto packed = import_all(*kernels[k], list);
+      CHECK(export_all(*kernels[k], packed) == list);
+      std::vector<PointRef> refs;
+      for (size_t i = 0; i < list.size(); ++i) {
+        for (size_t step : {size_t{0}, size_t{1}, size_t{5}, size_t{17}, size_t{100}}) {
+          refs.push_back(PointRef::of(i, step % 2 != 0));
+          refs.push_back(PointRef::of((i + step) % list.size(), step > 5));
+        }
+      }
+      std::vector<PackedPoint<F>> sums(refs.size() / 2);
+      kernels[k]->add_pairs(scratch, sums, packed.data(), refs);
+      results[k] = export_all(*kernels[k], sums);
+      kernels[k]->double_all(scratch, packed);
+      doubles[k] = export_all(*kernels[k], packed);
+    }
+    CHECK(results[0] == results[1]);
+    CHECK(doubles[0] == doubles[1]);
+  };
+  compare(points);
+  compare(points2);
+}
+
+TEST_CASE("groups of points are summed, whatever their sizes and terms") {
+  const auto points = naive::points<G1Affine>(40);
+  const auto packed = import_all(affine_kernel<Fp>(), points);
+  std::vector<PointRef> terms;
+  std::vector<Group> groups;
+  std::vector<G1> expected(12);
+  size_t key = 11;
+  for (size_t count : {1, 2, 3, 4, 5, 16, 17, 100, 1000, 5000, 40001}) {
+    groups.push_back({key, terms.size(), count});
+    for (size_t i = 0; i < count; ++i) {
+      const size_t which = (i * i + key) % 40;
+      const bool negative = i % 3 == 1;
+      terms.push_back(PointRef::of(which, negative));
+      if (negative) expected[key] -= points[which];
+      else expected[key] += points[which];
+    }
+    --key;
+  }
+  std::vector<PackedPoint<Fp>> out(12);
+  out[0] = packed[7];
+  sum_groups<Fp>(out, packed.data(), terms, groups);
+  const auto sums = export_all(affine_kernel<Fp>(), out);
+  for (size_t i = 1; i < 12; ++i) CHECK(sums[i] == expected[i].to_affine());
+  CHECK(sums[0] == points[7]);  // no group's
+  sum_groups<Fp>(out, packed.data(), {}, {});
+}
