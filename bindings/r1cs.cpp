@@ -3,6 +3,7 @@
 
 #include "r1cs/chain_circuit.h"
 #include "r1cs/constraint_system.h"
+#include "r1cs/witness.h"
 
 #include "field_elements.h"
 #include "registry.h"
@@ -88,4 +89,20 @@ PYZKFL_BINDINGS(r1cs) {
         return std::make_shared<ConstraintSystem>(b.take_constraint_system());
       },
       py::arg("steps"), "The benchmark circuit x[i+1] = x[i]^2 + x[0] with a public x[steps].");
+  m.def(
+      "chain_witness",
+      [](const ConstraintSystem& circuit, const py::int_& start) {
+        const size_t steps = circuit.num_circuit_constraints();
+        const Fr first = fr_from_int(start);
+        std::shared_ptr<Witness> out;
+        {
+          const py::gil_scoped_release release;
+          Builder b(Builder::Mode::witness);
+          chain_circuit(b, steps, first);
+          out = std::make_shared<Witness>(b.take_witness(circuit));
+        }
+        return py::make_tuple(out, fr_to_int(chain_result(first, steps)));
+      },
+      py::arg("circuit"), py::arg("start"),
+      "(witness of a chain_circuit, its public input) for x[0] = start.");
 }

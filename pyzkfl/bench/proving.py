@@ -1,0 +1,45 @@
+"""Benchmark of Groth16 on the chain circuit: x[i+1] = x[i]^2 + x[0], every wire a full field element."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from pyzkfl._core import groth16, r1cs
+from pyzkfl.bench.measure import Sample, repeat
+
+__all__ = ["groth16_chain"]
+
+START = 0x5EED  # any number: after eight squarings every wire is of full size
+
+
+def groth16_chain(runs: int, *, log_n: int) -> Sample:
+    """One operation is a proof, its own verification before it leaves the prover included; 2^log_n rows."""
+    rows = 1 << log_n
+    circuit = r1cs.chain_circuit(rows - 2)  # one row more for the public input and one for the constant
+    began = time.perf_counter()
+    key = groth16.insecure_setup(circuit)
+    setup_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    witness, result = r1cs.chain_witness(circuit, START)
+    witness_seconds = time.perf_counter() - began
+
+    seconds = repeat(lambda: groth16.prove(key, circuit, witness), runs)
+    proof, _ = groth16.prove(key, circuit, witness)
+    verifying = key.verifying_key
+    rejected: list[object] = []
+    verify = repeat(lambda: rejected.extend(groth16.verify_batch(verifying, [([result], [], proof)])), max(runs, 10))
+    return Sample(
+        seconds,
+        {
+            "constraints": circuit.num_constraints,
+            "wires": circuit.num_wires,
+            "proof_bytes": len(proof),
+            "setup_seconds": setup_seconds,
+            "witness_seconds": witness_seconds,
+            "verify_seconds_median": float(np.median(verify)),
+            "verify_seconds_min": min(verify),
+            "verified": not rejected,
+        },
+    )

@@ -1,0 +1,39 @@
+"""The benchmarks by name, with their parameters."""
+
+from __future__ import annotations
+
+from pyzkfl.bench import arithmetic, groups, masking, proving
+from pyzkfl.bench.measure import Benchmark
+
+__all__ = ["BENCHMARKS"]
+
+_ALL = (
+    Benchmark("field", "a multiplication in Fp", arithmetic.field),
+    Benchmark("ntt", "a transform over Fr", arithmetic.ntt, {"log_n": 20}, {"log_n": (1, 26)}),
+    Benchmark("poseidon2", "a permutation, width 4", arithmetic.poseidon2),
+    Benchmark(
+        "msm-g1",
+        "a multi-scalar multiplication in G1",
+        groups.msm_g1,
+        {"log_n": 18, "scalar_bits": 254},
+        {"log_n": (0, 24), "scalar_bits": (1, 254)},
+    ),
+    Benchmark(
+        "msm-g2",
+        "a multi-scalar multiplication in G2",
+        groups.msm_g2,
+        {"log_n": 16, "scalar_bits": 254},
+        {"log_n": (0, 22), "scalar_bits": (1, 254)},
+    ),
+    Benchmark("pairing", "a pairing", groups.pairing),
+    Benchmark("groth16", "a proof of the chain circuit", proving.groth16_chain, {"log_n": 16}, {"log_n": (3, 22)}),
+    Benchmark(
+        "secagg",
+        "a whole round, all parties",
+        masking.secagg_round,
+        {"clients": 8, "dim": 1 << 20, "dropout": 0.25},
+        {"clients": (3, 255), "dropout": (0.0, 0.49)},
+        runs=3,
+    ),
+)
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}

@@ -1,0 +1,94 @@
+"""`pyzkfl bench NAME`: how fast this machine does a part of the work; a table, or one JSON object a benchmark."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["register"]
+
+
+def readable(seconds: float) -> str:
+    """Seconds in the unit that leaves one to three digits before the point.
+
+    >>> readable(1.5), readable(0.0123), readable(3.2e-06), readable(1.8e-08)
+    ('1.5 s', '12.3 ms', '3.2 us', '18 ns')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def _others(result: dict[str, Any]) -> str:
+    """A benchmark's own figures, those that every benchmark has left out."""
+    common = {
+        *("schema", "version", "commit", "bench", "params", "seconds_median", "seconds_min", "runs", "threads"),
+        *("cpu_kernel", "cpu_features", "peak_rss_bytes"),
+    }
+    lines = []
+    for name, value in result.items():
+        if name in common:
+            continue
+        if isinstance(value, dict):
+            lines += [f"{name}.{key} {part:.4g}" for key, part in value.items()]
+        elif isinstance(value, float):
+            lines.append(f"{name} {value:.4g}")
+        else:
+            lines.append(f"{name} {value}")
+    return "\n".join(lines)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def bench(
+        name: Annotated[
+            str, typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, secagg, or all")
+        ],
+        json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
+        log_n: Annotated[int | None, typer.Option(help="log2 of the size (ntt, msm-g1, msm-g2, groth16)")] = None,
+        scalar_bits: Annotated[int | None, typer.Option(help="bits of a scalar (msm-g1, msm-g2)")] = None,
+        clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
+        dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg)")] = None,
+        dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
+        threads: Annotated[int | None, typer.Option(help="threads; default all processors")] = None,
+        runs: Annotated[int | None, typer.Option(help="measured runs, after one that warms up")] = None,
+    ) -> None:
+        """Measure; nothing is asserted."""
+        from rich.console import Console
+        from rich.table import Table
+
+        from pyzkfl.bench import BENCHMARKS, run
+
+        if name != "all" and name not in BENCHMARKS:
+            raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
+        given = {"log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout}
+        params = {key: value for key, value in given.items() if value is not None}
+
+        console = Console(stderr=json_)
+        table = Table("benchmark", "of", "parameters", "median", "best", "own figures")
+        features = ""
+        for benchmark in BENCHMARKS.values() if name == "all" else [BENCHMARKS[name]]:
+            # With `all`, a parameter goes to those that take it.
+            mine = {key: value for key, value in params.items() if name != "all" or key in benchmark.defaults}
+            with console.status(f"measuring {benchmark.name}"):
+                result = run(benchmark, mine, runs=runs, threads=threads)
+            if json_:
+                print(json.dumps(result), flush=True)
+                continue
+            features = f"{result['threads']} threads, kernel {result['cpu_kernel']}, {result['cpu_features']}"
+            table.add_row(
+                benchmark.name,
+                benchmark.measures,
+                " ".join(f"{key}={value}" for key, value in result["params"].items()),
+                readable(result["seconds_median"]),
+                readable(result["seconds_min"]),
+                _others(result),
+            )
+        if not json_:
+            console.print(table)
+            console.print(features)
