@@ -30,14 +30,14 @@ class Spec {
   const LogisticSpec spec;
 
   // Call it without the GIL: another thread may be building.
-  const ConstraintSystem& system() const {
-    std::call_once(once_, [this] { system_ = std::make_unique<ConstraintSystem>(logistic_constraint_system(spec)); });
-    return *system_;
+  const std::shared_ptr<ConstraintSystem>& system() const {
+    std::call_once(once_, [this] { system_ = std::make_shared<ConstraintSystem>(logistic_constraint_system(spec)); });
+    return system_;
   }
 
  private:
   mutable std::once_flag once_;
-  mutable std::unique_ptr<ConstraintSystem> system_;
+  mutable std::shared_ptr<ConstraintSystem> system_;
 };
 
 int64_t to_int64(const py::int_& value, const char* name) {
@@ -212,7 +212,7 @@ Raises ParameterError naming the bound that does not hold. Source: docs/protocol
       "num_constraints",
       [](const Spec& s) {
         const py::gil_scoped_release release;
-        return s.system().num_constraints();
+        return s.system()->num_constraints();
       },
       "Rows of the constraint system, those of blinders and public inputs included.");
   spec.def(
@@ -221,7 +221,7 @@ Raises ParameterError naming the bound that does not hold. Source: docs/protocol
         std::vector<std::pair<std::string, size_t>> counts;
         {
           const py::gil_scoped_release release;
-          const ConstraintSystem& cs = s.system();
+          const ConstraintSystem& cs = *s.system();
           for (size_t k = 0; k < cs.num_constraints(); ++k) {
             const std::string label = cs.label(k);
             auto at = std::find_if(counts.begin(), counts.end(), [&](const auto& c) { return c.first == label; });
@@ -284,13 +284,28 @@ Raises ParameterError for a sum that n updates within the bound cannot have.)");
         "The statement's sigmoid of (t - 2048) / 256 in units of 2^-20, t in [0, 4095].");
 }
 
+[[noreturn]] void refuse_copy() {
+  throw py::type_error("a Witness holds private data: it is neither copied nor pickled");
+}
+
 void bind_circuit(py::module_& m) {
+  py::class_<Witness, std::shared_ptr<Witness>>(m, "Witness",
+                                                R"(The values of all wires: private, opaque, wiped when it goes.
+
+It prints nothing of its content, compares by identity, and is neither copied nor pickled.)")
+      .def("__len__", &Witness::size)
+      .def("__repr__",
+           [](const Witness& w) { return "<Witness of " + std::to_string(w.size()) + " wires, private>"; })
+      .def("__copy__", [](const Witness&) { refuse_copy(); })
+      .def("__deepcopy__", [](const Witness&, const py::dict&) { refuse_copy(); })
+      .def("__reduce_ex__", [](const Witness&, int) { refuse_copy(); });
   m.def(
       "constraint_system",
       [](const Spec& spec, const std::vector<std::string>& omit) {
         const RelationSet omitted = relations_named(omit);
         const py::gil_scoped_release release;
-        return omitted.empty() ? spec.system() : logistic_constraint_system(spec.spec, omitted);
+        return omitted.empty() ? spec.system()
+                               : std::make_shared<ConstraintSystem>(logistic_constraint_system(spec.spec, omitted));
       },
       py::arg("spec"), py::arg("omit") = std::vector<std::string>{},
       R"(The circuit of the step. Public: ctx_lo, ctx_hi, rows, weights; group 0: features, labels, blinder; group 1: D, blinder.
@@ -303,7 +318,7 @@ omit: names of relations() to leave out, for tests that a forgery is refused by 
         const Batch batch(spec, w, x, y, rows);
         const Secrets secrets(ctx, blind_x, blind_d);
         const py::gil_scoped_release release;
-        return logistic_witness(spec.system(), spec.spec,
+        return logistic_witness(*spec.system(), spec.spec,
                                 honest_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
                                                   secrets.blinder_d));
       },
@@ -325,7 +340,7 @@ Raises ParameterError as step does, DecodeError for a blinder that is not below 
         if (!forgery) claimed = int_array(update, "update", {spec.spec.dimension()});
         const py::gil_scoped_release release;
         if (forgery) {
-          return logistic_witness(spec.system(), spec.spec,
+          return logistic_witness(*spec.system(), spec.spec,
                                   forged_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
                                                     secrets.blinder_d, find_forgery(*forgery).forgery));
         }
@@ -333,7 +348,7 @@ Raises ParameterError as step does, DecodeError for a blinder that is not below 
                                                       secrets.blinder_d);
         const std::span<const int64_t> d = view(*claimed);
         std::transform(d.begin(), d.end(), values.update.begin(), [](int64_t v) { return Fr::from_i64(v); });
-        return logistic_witness(spec.system(), spec.spec, values);
+        return logistic_witness(*spec.system(), spec.spec, values);
       },
       py::arg("spec"), py::arg("ctx"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("rows"),
       py::arg("blind_x"), py::arg("blind_d"), py::kw_only(), py::arg("update") = py::none(),
@@ -349,7 +364,7 @@ Raises ParameterError when the batch gives no occasion for the forgery.)");
         const py::gil_scoped_release release;
         const std::optional<ConstraintSystem> own =
             omitted.empty() ? std::nullopt : std::optional(logistic_constraint_system(spec.spec, omitted));
-        const ConstraintSystem& cs = own ? *own : spec.system();
+        const ConstraintSystem& cs = own ? *own : *spec.system();
         const std::optional<size_t> bad = cs.check(witness);
         return bad ? std::optional(cs.label(*bad)) : std::nullopt;
       },

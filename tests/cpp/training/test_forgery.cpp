@@ -20,7 +20,7 @@ const Fr kBlinderX = Fr::from_u64(99), kBlinderD = Fr::from_u64(100);
 std::optional<LogisticAssignment> forge_somewhere(const LogisticSpec& spec, Forgery forgery, uint64_t seed) {
   std::mt19937_64 rng(seed);
   const auto rows = static_cast<int64_t>(spec.batch()) - 1;
-  for (int attempt = 0; attempt < 200; ++attempt) {
+  for (int attempt = 0; attempt < 2000; ++attempt) {
     const Sample in = random_sample(spec, rng, rows, attempt % 3 == 0 ? 1 : attempt % 3 == 1 ? 0.3 : 0.02);
     // Norms near the bound suit the forgeries of clipping: what escapes it must still be in range.
     const LogisticStep step = logistic_trace(spec, in.view());
