@@ -62,8 +62,9 @@ struct FloorDiv {
 Wire floor_div(Builder& b, const LC& v, const LC& divisor, const FloorDiv& widths,
                const char* label = "floor division");
 
-// floor(sqrt(v)). Promise: v < 2^value_bits, value_bits <= 126; negative v is refused.
-// With n the root of h = ceil(value_bits / 2) bits: n^2 <= v <= n^2 + 2n. 3h + 3 constraints.
+// floor(sqrt(v)). Promise: v < 2^value_bits, value_bits <= 126; negative v is refused. With n the root of h
+// = ceil(value_bits / 2) bits: n^2 <= v <= n^2 + 2n. 3h + 3 constraints. (The h of n's own range follow
+// from the others, by a parity argument; they are kept so that nobody has to make it.)
 Wire isqrt(Builder& b, const LC& v, unsigned value_bits, const char* label = "square root");
 
 }  // namespace pyzkfl::gadgets
