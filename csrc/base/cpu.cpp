@@ -44,17 +44,20 @@ const Features& features() {
 }
 
 CpuKernel choose() {
-  const Features& f = features();
-  const bool adx = f.bmi2 && f.adx;
-  const CpuKernel best = adx && f.avx512_all ? CpuKernel::ifma : adx ? CpuKernel::adx : CpuKernel::generic;
   const char* text = std::getenv("PYZKFL_CPU");
   const std::string_view wanted = text == nullptr ? "" : text;
   if (wanted == "generic") return CpuKernel::generic;
-  if (wanted == "adx") return std::min(best, CpuKernel::adx);
-  return best;
+  if (wanted == "adx") return std::min(best_kernel(), CpuKernel::adx);
+  return best_kernel();
 }
 
 }  // namespace
+
+CpuKernel best_kernel() {
+  const Features& f = features();
+  if (!f.bmi2 || !f.adx) return CpuKernel::generic;
+  return f.avx512_all ? CpuKernel::ifma : CpuKernel::adx;
+}
 
 CpuKernel selected_kernel() {
   static const CpuKernel kernel = choose();

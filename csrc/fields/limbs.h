@@ -41,14 +41,20 @@ constexpr uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t c, uint64_t& hi
 // out = a + b; returns the carry. Any aliasing.
 constexpr uint64_t add(Limbs& out, const Limbs& a, const Limbs& b) {
   uint64_t carry = 0;
-  for (size_t i = 0; i < 4; ++i) out[i] = add_carry(a[i], b[i], carry);
+  out[0] = add_carry(a[0], b[0], carry);
+  out[1] = add_carry(a[1], b[1], carry);
+  out[2] = add_carry(a[2], b[2], carry);
+  out[3] = add_carry(a[3], b[3], carry);
   return carry;
 }
 
 // out = a - b; returns the borrow. Any aliasing.
 constexpr uint64_t sub(Limbs& out, const Limbs& a, const Limbs& b) {
   uint64_t borrow = 0;
-  for (size_t i = 0; i < 4; ++i) out[i] = sub_borrow(a[i], b[i], borrow);
+  out[0] = sub_borrow(a[0], b[0], borrow);
+  out[1] = sub_borrow(a[1], b[1], borrow);
+  out[2] = sub_borrow(a[2], b[2], borrow);
+  out[3] = sub_borrow(a[3], b[3], borrow);
   return borrow;
 }
 

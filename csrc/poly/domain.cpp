@@ -6,12 +6,14 @@
 #include "poly/domain.h"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
 #include "fields/batch_inverse.h"
+#include "fields/kernels/kernel_table.h"
+#include "poly/bit_reversal.h"
+#include "poly/kernels/transform_kernel.h"
 #include "poly/twiddles.h"
 
 namespace pyzkfl {
@@ -19,47 +21,6 @@ namespace {
 
 constexpr unsigned kCachedLogN = 13;        // 256 KiB: a block that one thread finishes alone
 constexpr size_t kParallelGrain = 1 << 10;  // elements below which a chunk is not worth a thread
-
-// Block `block` of a layer: x = data[0, half), y = data[half, 2 half).
-void forward_butterflies(Fr* x, Fr* y, size_t half, const Fr& w) {
-  for (size_t i = 0; i < half; ++i) {
-    const Fr t = y[i] * w;
-    y[i] = x[i] - t;
-    x[i] += t;
-  }
-}
-
-void inverse_butterflies(Fr* x, Fr* y, size_t half, const Fr& minus_inverse_w) {
-  for (size_t i = 0; i < half; ++i) {
-    const Fr difference = y[i] - x[i];
-    x[i] += y[i];
-    y[i] = difference * minus_inverse_w;
-  }
-}
-
-// Minus the inverse of entry `block` of the twiddle table (see twiddles.h); for block 0 it is -1.
-Fr minus_inverse_twiddle(const std::vector<Fr>& twiddles, size_t block) {
-  if (block == 0) return -Fr::one();
-  const size_t top = std::bit_floor(block);
-  return twiddles[3 * top - 1 - block];
-}
-
-// All layers below a block of 2^log_len elements, depth first. `block` is its index among the blocks of its size.
-void forward_block(Fr* data, unsigned log_len, size_t block, const std::vector<Fr>& twiddles) {
-  if (log_len == 0) return;
-  const size_t half = size_t{1} << (log_len - 1);
-  forward_butterflies(data, data + half, half, twiddles[block]);
-  forward_block(data, log_len - 1, 2 * block, twiddles);
-  forward_block(data + half, log_len - 1, 2 * block + 1, twiddles);
-}
-
-void inverse_block(Fr* data, unsigned log_len, size_t block, const std::vector<Fr>& twiddles) {
-  if (log_len == 0) return;
-  const size_t half = size_t{1} << (log_len - 1);
-  inverse_block(data, log_len - 1, 2 * block, twiddles);
-  inverse_block(data + half, log_len - 1, 2 * block + 1, twiddles);
-  inverse_butterflies(data, data + half, half, minus_inverse_twiddle(twiddles, block));
-}
 
 // Calls body(block, offset within its first half, count) on pieces that cover one layer of 2^layer blocks.
 template <class Body>
@@ -75,56 +36,46 @@ void for_layer(size_t n, unsigned layer, const Body& body) {
   });
 }
 
+unsigned shared_layers(unsigned log_n) { return log_n > kCachedLogN ? log_n - kCachedLogN : 0; }
+
 // Natural order to values in bit-reversed order.
-void forward_transform(std::span<Fr> values, unsigned log_n, const std::vector<Fr>& twiddles) {
-  const size_t n = values.size();
-  Fr* const data = values.data();
-  const unsigned shared_layers = log_n > kCachedLogN ? log_n - kCachedLogN : 0;
-  for (unsigned layer = 0; layer < shared_layers; ++layer) {
-    const size_t half = n >> (layer + 1);
-    for_layer(n, layer, [&](size_t block, size_t offset, size_t count) {
-      Fr* const x = data + 2 * half * block + offset;
-      forward_butterflies(x, x + half, count, twiddles[block]);
+void forward_transform(std::span<Fr> values, unsigned log_n, std::span<const Fr> twiddles) {
+  const TransformKernel& kernel = transform_kernel();
+  const unsigned layers = shared_layers(log_n);
+  for (unsigned layer = 0; layer < layers; ++layer) {
+    const size_t half = values.size() >> (layer + 1);
+    for_layer(values.size(), layer, [&](size_t block, size_t offset, size_t count) {
+      const size_t x = 2 * half * block + offset;
+      kernel.forward_layer(values.subspan(x, count), values.subspan(x + half, count), twiddles[block]);
     });
   }
-  parallel_for(size_t{1} << shared_layers, 1, [&](size_t begin, size_t end) {
-    const unsigned log_len = log_n - shared_layers;
-    for (size_t block = begin; block < end; ++block) forward_block(data + (block << log_len), log_len, block, twiddles);
-  });
-}
-
-// Values in bit-reversed order to n times the coefficients in natural order.
-void inverse_transform(std::span<Fr> values, unsigned log_n, const std::vector<Fr>& twiddles) {
-  const size_t n = values.size();
-  Fr* const data = values.data();
-  const unsigned shared_layers = log_n > kCachedLogN ? log_n - kCachedLogN : 0;
-  parallel_for(size_t{1} << shared_layers, 1, [&](size_t begin, size_t end) {
-    const unsigned log_len = log_n - shared_layers;
-    for (size_t block = begin; block < end; ++block) inverse_block(data + (block << log_len), log_len, block, twiddles);
-  });
-  for (unsigned layer = shared_layers; layer-- > 0;) {
-    const size_t half = n >> (layer + 1);
-    for_layer(n, layer, [&](size_t block, size_t offset, size_t count) {
-      Fr* const x = data + 2 * half * block + offset;
-      inverse_butterflies(x, x + half, count, minus_inverse_twiddle(twiddles, block));
-    });
-  }
-}
-
-// The `bits` lowest bits of v in reversed order.
-size_t reverse_bits(size_t v, unsigned bits) {
-  size_t out = 0;
-  for (unsigned i = 0; i < bits; ++i) out |= (v >> i & 1) << (bits - 1 - i);
-  return out;
-}
-
-void reverse_order(std::span<Fr> values, unsigned log_n) {
-  parallel_for(values.size(), kParallelGrain, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      const size_t j = reverse_bits(i, log_n);
-      if (i < j) std::swap(values[i], values[j]);
+  const size_t block_size = values.size() >> layers;
+  parallel_for(size_t{1} << layers, 1, [&](size_t begin, size_t end) {
+    for (size_t block = begin; block < end; ++block) {
+      kernel.forward_block(values.subspan(block * block_size, block_size), block, twiddles);
     }
   });
+}
+
+// Values in bit-reversed order to n times the coefficients in natural order, lazily reduced (below 2p): they must go
+// through a multiplication before they are elements again.
+void inverse_transform(std::span<Fr> values, unsigned log_n, std::span<const Fr> twiddles) {
+  const TransformKernel& kernel = transform_kernel();
+  const unsigned layers = shared_layers(log_n);
+  const size_t block_size = values.size() >> layers;
+  parallel_for(size_t{1} << layers, 1, [&](size_t begin, size_t end) {
+    for (size_t block = begin; block < end; ++block) {
+      kernel.inverse_block(values.subspan(block * block_size, block_size), block, twiddles);
+    }
+  });
+  for (unsigned layer = layers; layer-- > 0;) {
+    const size_t half = values.size() >> (layer + 1);
+    for_layer(values.size(), layer, [&](size_t block, size_t offset, size_t count) {
+      const size_t x = 2 * half * block + offset;
+      kernel.inverse_layer(values.subspan(x, count), values.subspan(x + half, count),
+                           minus_inverse_twiddle(twiddles, block));
+    });
+  }
 }
 
 Fr power(const Fr& base, uint64_t exponent) { return base.pow_vartime({&exponent, 1}); }
@@ -132,9 +83,12 @@ Fr power(const Fr& base, uint64_t exponent) { return base.pow_vartime({&exponent
 // 5 v, which is cheaper than a multiplication.
 Fr times_five(const Fr& v) { return v.dbl().dbl() + v; }
 
+// values[i] may be lazily reduced.
 void scale(std::span<Fr> values, const Fr& factor) {
+  const KernelTable<Fr>& kernel = kernel_table<Fr>();
   parallel_for(values.size(), kParallelGrain, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) values[i] *= factor;
+    const std::span<Fr> part = values.subspan(begin, end - begin);
+    kernel.scale(part, part, factor);
   });
 }
 
@@ -158,12 +112,12 @@ void Domain::check_size(std::span<const Fr> values) const {
 void Domain::ntt(std::span<Fr> values) const {
   check_size(values);
   forward_transform(values, log_n_, *twiddles_);
-  reverse_order(values, log_n_);
+  reverse_bit_order(values, log_n_);
 }
 
 void Domain::intt(std::span<Fr> values) const {
   check_size(values);
-  reverse_order(values, log_n_);
+  reverse_bit_order(values, log_n_);
   inverse_transform(values, log_n_, *twiddles_);
   scale(values, Fr::from_u64(size()).inverse());
 }
@@ -179,13 +133,13 @@ void Domain::coset_ntt(std::span<Fr> values) const {
 
 void Domain::coset_intt(std::span<Fr> values) const {
   check_size(values);
-  reverse_order(values, log_n_);
+  reverse_bit_order(values, log_n_);
   inverse_transform(values, log_n_, *twiddles_);
   const Fr n_inverse = Fr::from_u64(size()).inverse(), shift_inverse = coset_shift().inverse();
   parallel_for(values.size(), kParallelGrain, [&](size_t begin, size_t end) {
     // From the end down, so that the step from 5^-(i+1) to 5^-i is a multiplication by 5.
     Fr factor = power(shift_inverse, end - 1) * n_inverse;
-    for (size_t i = end; i-- > begin; factor = times_five(factor)) values[i] *= factor;
+    for (size_t i = end; i-- > begin; factor = times_five(factor)) values[i] *= factor;  // reduces, too
   });
 }
 

@@ -18,11 +18,11 @@ extern bool adx_selected;
 
 // The portable kernel out of line, where a call no longer matters.
 template <class M>
-[[gnu::noinline, gnu::cold]] Limbs mul_out_of_line(const Limbs& a, const Limbs& b) {
+[[gnu::noinline]] Limbs mul_out_of_line(const Limbs& a, const Limbs& b) {
   return portable::mul<M>(a, b);
 }
 template <class M>
-[[gnu::noinline, gnu::cold]] Limbs mul_add_out_of_line(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+[[gnu::noinline]] Limbs mul_add_out_of_line(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
   return portable::mul_add<M>(a, b, c, d);
 }
 

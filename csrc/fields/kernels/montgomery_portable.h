@@ -12,25 +12,40 @@
 
 namespace pyzkfl::portable {
 
+// v, minus `bound` if it is not below it.
+[[gnu::always_inline]] constexpr Limbs subtract_if_not_below(const Limbs& v, const Limbs& bound) {
+  Limbs reduced{};
+  const uint64_t borrow = limbs::sub(reduced, v, bound);
+  return limbs::select(0 - borrow, v, reduced);
+}
+
+// a + b and a - b as integers; the caller knows that they are in [0, 2^256).
+[[gnu::always_inline]] constexpr Limbs add_integers(const Limbs& a, const Limbs& b) {
+  Limbs sum{};
+  limbs::add(sum, a, b);
+  return sum;
+}
+[[gnu::always_inline]] constexpr Limbs sub_integers(const Limbs& a, const Limbs& b) {
+  Limbs difference{};
+  limbs::sub(difference, a, b);
+  return difference;
+}
+
 // v mod p, for v < 2p.
 template <class M>
-constexpr Limbs reduce_once(const Limbs& v) {
-  Limbs reduced{};
-  const uint64_t borrow = limbs::sub(reduced, v, M::p);
-  return limbs::select(0 - borrow, v, reduced);
+[[gnu::always_inline]] constexpr Limbs reduce_once(const Limbs& v) {
+  return subtract_if_not_below(v, M::p);
 }
 
 // a + b mod p, for a, b < p.
 template <class M>
-constexpr Limbs add(const Limbs& a, const Limbs& b) {
-  Limbs sum{};
-  limbs::add(sum, a, b);
-  return reduce_once<M>(sum);
+[[gnu::always_inline]] constexpr Limbs add(const Limbs& a, const Limbs& b) {
+  return reduce_once<M>(add_integers(a, b));
 }
 
 // a - b mod p, for a, b < p.
 template <class M>
-constexpr Limbs sub(const Limbs& a, const Limbs& b) {
+[[gnu::always_inline]] constexpr Limbs sub(const Limbs& a, const Limbs& b) {
   Limbs difference{};
   const uint64_t mask = limbs::barrier(0 - limbs::sub(difference, a, b));
   limbs::add(difference, difference, Limbs{M::p[0] & mask, M::p[1] & mask, M::p[2] & mask, M::p[3] & mask});
@@ -39,13 +54,13 @@ constexpr Limbs sub(const Limbs& a, const Limbs& b) {
 
 // -a mod p, for a < p.
 template <class M>
-constexpr Limbs neg(const Limbs& a) {
+[[gnu::always_inline]] constexpr Limbs neg(const Limbs& a) {
   return sub<M>(Limbs{}, a);
 }
 
-// a b / R mod p, for any a and b < p.
+// a b / R modulo p, in [0, 2p), for any a and b < p.
 template <class M>
-constexpr Limbs mul(const Limbs& a, const Limbs& b) {
+[[gnu::always_inline]] constexpr Limbs mul_lazy(const Limbs& a, const Limbs& b) {
   uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   for (size_t i = 0; i < 4; ++i) {
     uint64_t high = 0, carry = 0;  // of t + a_i b, and of its reduction
@@ -60,14 +75,20 @@ constexpr Limbs mul(const Limbs& a, const Limbs& b) {
     t2 = limbs::multiply_add(m, M::p[3], t3, carry);
     t3 = high + carry;
   }
-  return reduce_once<M>(Limbs{t0, t1, t2, t3});
+  return {t0, t1, t2, t3};
+}
+
+// a b / R mod p, for any a and b < p.
+template <class M>
+[[gnu::always_inline]] constexpr Limbs mul(const Limbs& a, const Limbs& b) {
+  return reduce_once<M>(mul_lazy<M>(a, b));
 }
 
 // (a b + c d) / R mod p, for any a and c, and b, d <= p. One reduction for two products: the sum of products of
 // Longa ("Efficient algorithms for large prime characteristic fields", 2022). Intermediate values stay below
 // b + d + p <= 3p.
 template <class M>
-constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
   uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   for (size_t i = 0; i < 4; ++i) {
     uint64_t high = 0, more = 0, carry = 0;  // of t + a_i b, of that + c_i d, and of its reduction
@@ -91,13 +112,13 @@ constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Li
 
 // a a / R mod p, for a < p.
 template <class M>
-constexpr Limbs square(const Limbs& a) {
+[[gnu::always_inline]] constexpr Limbs square(const Limbs& a) {
   return mul<M>(a, a);
 }
 
 // a / R mod p, for any a: Montgomery form to canonical.
 template <class M>
-constexpr Limbs from_montgomery(const Limbs& a) {
+[[gnu::always_inline]] constexpr Limbs from_montgomery(const Limbs& a) {
   return mul<M>(a, Limbs{1, 0, 0, 0});
 }
 

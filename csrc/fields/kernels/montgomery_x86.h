@@ -16,9 +16,8 @@
 
 namespace pyzkfl::x86 {
 
-// t = t mod p, for t < 2p.
-template <class M>
-[[gnu::always_inline]] inline void reduce_once(uint64_t& t0, uint64_t& t1, uint64_t& t2, uint64_t& t3) {
+[[gnu::always_inline]] inline Limbs subtract_if_not_below(const Limbs& v, const Limbs& bound) {
+  uint64_t t0 = v[0], t1 = v[1], t2 = v[2], t3 = v[3];
   uint64_t s0, s1, s2, s3;
   __asm__(
       "movq %[t0], %[s0]\n\t"
@@ -35,12 +34,12 @@ template <class M>
       "cmovncq %[s3], %[t3]"
       : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "=&r"(s0), [s1] "=&r"(s1),
         [s2] "=&r"(s2), [s3] "=&r"(s3)
-      : [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+      : [p0] "m"(bound[0]), [p1] "m"(bound[1]), [p2] "m"(bound[2]), [p3] "m"(bound[3])
       : "cc");
+  return {t0, t1, t2, t3};
 }
 
-template <class M>
-[[gnu::always_inline]] inline Limbs add(const Limbs& a, const Limbs& b) {
+[[gnu::always_inline]] inline Limbs add_integers(const Limbs& a, const Limbs& b) {
   uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
   __asm__(
       "addq %[b0], %[t0]\n\t"
@@ -50,8 +49,30 @@ template <class M>
       : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3)
       : [b0] "rm"(b[0]), [b1] "rm"(b[1]), [b2] "rm"(b[2]), [b3] "rm"(b[3])
       : "cc");
-  reduce_once<M>(t0, t1, t2, t3);
   return {t0, t1, t2, t3};
+}
+
+[[gnu::always_inline]] inline Limbs sub_integers(const Limbs& a, const Limbs& b) {
+  uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3];
+  __asm__(
+      "subq %[b0], %[t0]\n\t"
+      "sbbq %[b1], %[t1]\n\t"
+      "sbbq %[b2], %[t2]\n\t"
+      "sbbq %[b3], %[t3]"
+      : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3)
+      : [b0] "rm"(b[0]), [b1] "rm"(b[1]), [b2] "rm"(b[2]), [b3] "rm"(b[3])
+      : "cc");
+  return {t0, t1, t2, t3};
+}
+
+template <class M>
+[[gnu::always_inline]] inline Limbs reduce_once(const Limbs& v) {
+  return subtract_if_not_below(v, M::p);
+}
+
+template <class M>
+[[gnu::always_inline]] inline Limbs add(const Limbs& a, const Limbs& b) {
+  return reduce_once<M>(add_integers(a, b));
 }
 
 template <class M>
@@ -139,7 +160,7 @@ namespace pyzkfl::adx {
   "adoxq %[hi], %[t3]\n\t"
 
 template <class M>
-[[gnu::always_inline]] inline Limbs mul(const Limbs& a, const Limbs& b) {
+[[gnu::always_inline]] inline Limbs mul_lazy(const Limbs& a, const Limbs& b) {
   uint64_t t0, t1, t2, t3, hi, lo, carry;
   __asm__(PYZKFL_ADX_FIRST_ROW("a", "b") PYZKFL_ADX_REDUCE           //
           PYZKFL_ADX_ROW("a", "8", "b") PYZKFL_ADX_REDUCE            //
@@ -150,8 +171,12 @@ template <class M>
           : [a] "r"(a.data()), [b] "r"(b.data()), "m"(a), "m"(b), [n0] "m"(M::n0), [p0] "m"(M::p[0]),
             [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
           : "rdx", "cc");
-  x86::reduce_once<M>(t0, t1, t2, t3);
   return {t0, t1, t2, t3};
+}
+
+template <class M>
+[[gnu::always_inline]] inline Limbs mul(const Limbs& a, const Limbs& b) {
+  return x86::reduce_once<M>(mul_lazy<M>(a, b));
 }
 
 // The same for two products: hi:t = t + a[I] b + c[I] d. hi cannot overflow, see the bound in montgomery_portable.h.
@@ -173,8 +198,7 @@ template <class M>
           : [a] "r"(a.data()), [b] "r"(b.data()), [c] "r"(c.data()), [d] "r"(d.data()), [n0] "m"(M::n0),
             [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
           : "rdx", "cc", "memory");  // "memory": four operands as such would take more registers than there are
-  x86::reduce_once<M>(t0, t1, t2, t3);
-  return {t0, t1, t2, t3};
+  return x86::reduce_once<M>({t0, t1, t2, t3});
 }
 
 #undef PYZKFL_ADX_FIRST_ROW

@@ -1,0 +1,74 @@
+// The scalar kernels as types, for code that is compiled once for each kernel and reached through a table.
+#pragma once
+
+#include "base/cpu.h"
+#include "fields/kernels/montgomery_portable.h"
+#include "fields/kernels/montgomery_x86.h"
+
+namespace pyzkfl::kernel {
+
+struct PortableArithmetic {
+  static constexpr const char* name = "generic";
+  static constexpr CpuKernel needs = CpuKernel::generic;
+
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul(const Limbs& a, const Limbs& b) {
+    return portable::mul<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul_lazy(const Limbs& a, const Limbs& b) {
+    return portable::mul_lazy<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs add(const Limbs& a, const Limbs& b) {
+    return portable::add<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs sub(const Limbs& a, const Limbs& b) {
+    return portable::sub<M>(a, b);
+  }
+  [[gnu::always_inline]] static Limbs add_integers(const Limbs& a, const Limbs& b) {
+    return portable::add_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs sub_integers(const Limbs& a, const Limbs& b) {
+    return portable::sub_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs subtract_if_not_below(const Limbs& v, const Limbs& bound) {
+    return portable::subtract_if_not_below(v, bound);
+  }
+};
+
+#ifdef PYZKFL_X86_KERNELS
+struct AdxArithmetic {
+  static constexpr const char* name = "adx";
+  static constexpr CpuKernel needs = CpuKernel::adx;
+
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul(const Limbs& a, const Limbs& b) {
+    return adx::mul<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul_lazy(const Limbs& a, const Limbs& b) {
+    return adx::mul_lazy<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs add(const Limbs& a, const Limbs& b) {
+    return x86::add<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs sub(const Limbs& a, const Limbs& b) {
+    return x86::sub<M>(a, b);
+  }
+  [[gnu::always_inline]] static Limbs add_integers(const Limbs& a, const Limbs& b) {
+    return x86::add_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs sub_integers(const Limbs& a, const Limbs& b) {
+    return x86::sub_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs subtract_if_not_below(const Limbs& v, const Limbs& bound) {
+    return x86::subtract_if_not_below(v, bound);
+  }
+};
+#endif
+
+}  // namespace pyzkfl::kernel

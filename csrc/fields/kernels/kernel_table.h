@@ -1,0 +1,34 @@
+// Operations over vectors of field elements, through a table of function pointers chosen when the program starts.
+//
+// One table for each instruction set; a kernel for another one is another entry. Constant time in the values.
+#pragma once
+
+#include <span>
+
+#include "base/cpu.h"
+
+namespace pyzkfl {
+
+template <class F>
+struct KernelTable {
+  const char* name;
+  CpuKernel needs;
+
+  // All spans of one call have the same length, which may be any (the caller checks). `out` may be the same memory as
+  // an input; no other overlap.
+  void (*add)(std::span<F> out, std::span<const F> a, std::span<const F> b);
+  void (*sub)(std::span<F> out, std::span<const F> a, std::span<const F> b);
+  void (*mul)(std::span<F> out, std::span<const F> a, std::span<const F> b);
+  // out[i] = a[i] factor. The limbs of a[i] may be any (lazily reduced); those of out[i] are reduced.
+  void (*scale)(std::span<F> out, std::span<const F> a, const F& factor);
+};
+
+// Every table that this processor can run, the portable one first. F is Fp or Fr.
+template <class F>
+std::span<const KernelTable<F>> runnable_kernel_tables();
+
+// The best of them that selected_kernel() allows (base/cpu.h).
+template <class F>
+const KernelTable<F>& kernel_table();
+
+}  // namespace pyzkfl
