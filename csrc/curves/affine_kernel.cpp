@@ -150,7 +150,7 @@ const ifma::PointKernel& ifma_points() {
 template <class F>
 void invert8(uint64_t* values) {
   std::array<F, 8> elements;
-  std::memcpy(elements.data(), values, sizeof(elements));
+  std::memcpy(static_cast<void*>(elements.data()), values, sizeof(elements));
   std::array<F, 8> scratch;
   batch_inverse(std::span<F>(elements), std::span<F>(scratch));
   for (F& e : elements) e = e * Fp::from_u64(256);
