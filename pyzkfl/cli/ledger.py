@@ -21,18 +21,24 @@ _PATH = typer.Argument(help="ledger file")
 
 def _read_head(text: str) -> SignedBlock:
     """A head given as a file's path or in hexadecimal."""
-    from pyzkfl.errors import DecodeError, ParameterError
+    from pyzkfl.encoding import MAGIC
+    from pyzkfl.errors import ParameterError
     from pyzkfl.ledger import SignedBlock
 
-    path = Path(text)
     try:
-        data = path.read_bytes() if path.is_file() else bytes.fromhex(text)
-    except (OSError, ValueError):
-        raise ParameterError("--head is neither a readable file nor hexadecimal") from None
+        return SignedBlock.from_bytes(bytes.fromhex(text))
+    except ValueError:  # not hexadecimal; every DecodeError is a ValueError too
+        pass
     try:
+        data = Path(text).read_bytes()
+    except OSError:
+        raise ParameterError("--head is neither a head in hexadecimal nor a file that can be read") from None
+    if data.startswith(MAGIC):
         return SignedBlock.from_bytes(data)
-    except DecodeError:
-        return SignedBlock.from_bytes(bytes.fromhex(data.decode("ascii", "replace").strip()))
+    try:
+        return SignedBlock.from_bytes(bytes.fromhex(data.decode("ascii").strip()))
+    except ValueError:
+        raise ParameterError(f"{text} holds no head") from None
 
 
 def _report(path: Path, report: VerifyReport) -> dict[str, Any]:
@@ -72,7 +78,8 @@ def _details(stored: StoredRecord) -> str:
         else:
             text = ", ".join(value) if isinstance(value, tuple) else str(value)
         parts.append(f"{name} {text}")
-    return "; ".join(parts)
+    # What others wrote may hold control characters, which a terminal would obey.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in "; ".join(parts))
 
 
 def _selected(records: Iterator[StoredRecord], kind: str | None, round_: int | None) -> Iterator[StoredRecord]:
@@ -180,7 +187,8 @@ def _verify_with_progress(opened: Any, known: SignedBlock | None) -> VerifyRepor
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("records", total=None)
         report: VerifyReport = opened.verify(
             head=known, progress=lambda done, total: bar.update(task, completed=done, total=total)
@@ -224,8 +232,7 @@ def _show_rows(path: Path, rows: list[StoredRecord], total: int, more: bool) -> 
     for stored in rows:
         record = stored.record
         cells = (stored.sequence, record.label(), getattr(record, "round", ""), getattr(record, "member", ""))
-        details = _details(stored).encode("unicode_escape").decode()  # a reason may hold control characters
-        table.add_row(*(escape(str(c)) for c in cells), escape(details), stored.signer.hex()[:12])
+        table.add_row(*(escape(str(c)) for c in cells), escape(_details(stored)), stored.signer.hex()[:12])
     console = Console()
     console.print(table)
     console.print(f"{len(rows)} of {total} records" + ("; more with --start or --limit 0" if more else ""))

@@ -1,9 +1,9 @@
 """The seal behind a closed ledger file: a digest of every 64 KiB, so that a changed byte is found wherever it is.
 
 Hash chain, Merkle roots and signatures cover what a reader sees; an SQLite file also has unused space and housekeeping
-that nobody reads. On a clean close the ledger appends a seal after the last page, where SQLite does not look (a
-checkpoint cuts it off again); the first append removes it. A seal is not signed: it finds damage, the chain and the
-signatures find malice. docs/formats.md, "Ledger file", has the bytes.
+that nobody reads. On a clean close the ledger appends a seal after the last page, where SQLite does not look; the first
+append cuts it off again. So a byte changed anywhere is found, and so is a write by another program. A seal is not
+signed: it finds damage, the chain and the signatures find malice. docs/formats.md, "Ledger file", has the bytes.
 
 Files are read here directly, never while a write-ahead log is beside them: closing a second descriptor of a file that
 SQLite has open in this process would drop SQLite's locks (POSIX).
@@ -31,7 +31,7 @@ _DIGEST_BYTES = 32
 
 def log_path(path: Path) -> Path:
     """SQLite's write-ahead log, which is there while the ledger is open, and after its writer was killed."""
-    return path.with_name(path.name + "-wal")
+    return Path(f"{path}-wal")
 
 
 def _layout(file: BinaryIO) -> tuple[int, int]:

@@ -27,7 +27,16 @@ from pyzkfl.ledger.interface import Ledger, VerifyProgress, VerifyReport
 from pyzkfl.ledger.records import RECORD_BYTES_MAX, JobTerms, Record, RoundStart
 from pyzkfl.ledger.rules import Entry, JobState, Rules, signatures_hold
 from pyzkfl.ledger.seal import check_seal, log_path, remove_seal, write_seal
-from pyzkfl.ledger.storage import APPLICATION_ID, FORMAT, SCHEMA, check_is_ledger, connect, fingerprint, storage_error
+from pyzkfl.ledger.storage import (
+    APPLICATION_ID,
+    FORMAT,
+    SCHEMA,
+    check_is_ledger,
+    connect,
+    fingerprint,
+    prepare_for_writing,
+    storage_error,
+)
 
 __all__ = ["BATCH_MAX", "SqliteLedger"]
 
@@ -82,7 +91,7 @@ class SqliteLedger(Ledger):
         except BaseException:
             if ledger is not None:
                 ledger._connection().close()
-            for leftover in (path, log_path(path), path.with_name(path.name + "-shm")):
+            for leftover in (path, log_path(path), Path(f"{path}-shm")):
                 leftover.unlink(missing_ok=True)
             raise
         return ledger
@@ -93,6 +102,7 @@ class SqliteLedger(Ledger):
             time_ms=time.time_ns() // 1_000_000, operator=bytes(operator.public_bytes),
         )  # fmt: skip
         self._appended = True
+        prepare_for_writing(self._connection(), self.path)
         with self._transaction() as connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -111,11 +121,14 @@ class SqliteLedger(Ledger):
         try:
             check_is_ledger(ledger._connection(), ledger.path)
             head = ledger.head()
-            if operator is not None and head.block.operator != bytes(operator.public_bytes):
+            if operator is None:
+                return ledger
+            if head.block.operator != bytes(operator.public_bytes):
                 raise LedgerError(
                     f"{path} is operated by {head.block.operator.hex()[:16]}..., not by the key given: only its "
                     "operator appends; open it without a key to read"
                 )
+            prepare_for_writing(ledger._connection(), ledger.path)
         except BaseException:
             ledger.close()
             raise

@@ -10,7 +10,16 @@ from pathlib import Path
 from pyzkfl.errors import LedgerError, UnsupportedVersion
 from pyzkfl.ledger.seal import log_path
 
-__all__ = ["APPLICATION_ID", "FORMAT", "SCHEMA", "check_is_ledger", "connect", "fingerprint", "storage_error"]
+__all__ = [
+    "APPLICATION_ID",
+    "FORMAT",
+    "SCHEMA",
+    "check_is_ledger",
+    "connect",
+    "fingerprint",
+    "prepare_for_writing",
+    "storage_error",
+]
 
 APPLICATION_ID = 0x505A4B46  # "PZKF"
 FORMAT = 1
@@ -72,13 +81,19 @@ def connect(path: Path, *, write: bool, timeout: float) -> sqlite3.Connection:
         connection.text_factory = lambda data: data.decode(errors="replace")  # a damaged schema is compared, not raised
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        if write:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")  # a commit returns when the log is on the disk
     except sqlite3.Error as error:
         connection.close()
         raise storage_error(path, error) from None
     return connection
+
+
+def prepare_for_writing(connection: sqlite3.Connection, path: Path) -> None:
+    """Write-ahead log, and a commit returns when the log is on the disk. Changes the file: check it is ours before."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error as error:
+        raise storage_error(path, error) from None
 
 
 def check_is_ledger(connection: sqlite3.Connection, path: Path) -> None:
