@@ -27,7 +27,9 @@ SecretBytes text_bytes(const Text& text) {
   return out;
 }
 
-py::bytes to_python(ByteSpan bytes) { return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+py::bytes to_python(ByteSpan bytes) {
+  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
 
 ByteSpan view(const py::bytes& bytes) { return as_bytes(static_cast<std::string_view>(bytes)); }
 
@@ -56,8 +58,8 @@ PYZKFL_BINDINGS(identity) {
   py::class_<Ed25519PrivateKey, std::shared_ptr<Ed25519PrivateKey>>(m, "IdentityKey",
                                                                     R"(An Ed25519 signing key; secret.
 
-It prints only a fingerprint of its public half, compares by identity, is neither copied nor pickled, and is wiped when
-it goes. Make one with `generate()`, `from_pem()` or `load()`.)")
+It prints only a fingerprint of its public half, compares by identity, is neither copied nor pickled, and is
+wiped when it goes. Make one with `generate()`, `from_pem()` or `load()`.)")
       .def_static(
           "generate", [] { return std::make_shared<Ed25519PrivateKey>(Ed25519PrivateKey::generate()); },
           "A fresh key from the operating system's randomness.")
@@ -110,7 +112,8 @@ Raises SystemFailure if the file exists or cannot be written.)")
           py::arg("path"), py::arg("passphrase"),
           R"(The key in a file that `save` wrote.
 
-Raises SystemFailure if the file cannot be read, ParameterError if others may read it, DecodeError as `from_pem`.)")
+Raises SystemFailure if the file cannot be read, ParameterError if others may read it, DecodeError as
+`from_pem`.)")
       .def_property_readonly(
           "public_bytes", [](const Ed25519PrivateKey& key) { return to_python(key.public_key()); },
           "The 32 bytes of the public key.")
@@ -128,7 +131,8 @@ Raises SystemFailure if the file cannot be read, ParameterError if others may re
             }
             return to_python(signature);
           },
-          py::arg("message"), "The 64-byte signature of `message`, exactly as it is: put a domain in front of it.")
+          py::arg("message"),
+          "The 64-byte signature of `message`, exactly as it is: put a domain in front of it.")
       .def("__repr__",
            [](const Ed25519PrivateKey& key) { return "<IdentityKey " + fingerprint(key.public_key()) + ">"; })
       .def("__reduce_ex__", [](const Ed25519PrivateKey&, int) { refuse_copy(); })
@@ -147,7 +151,7 @@ Raises SystemFailure if the file cannot be read, ParameterError if others may re
         return ed25519_verify(key.first<32>(), data, sig.first<64>());
       },
       py::arg("public_key"), py::arg("message"), py::arg("signature"),
-      R"(Whether `signature` is the key's signature of `message`. False for anything malformed; do not ignore the answer.
+      R"(Whether `signature` is the key's signature of `message`; False for anything malformed.
 
 Raises ParameterError if the public key does not have 32 bytes.)");
   m.def(

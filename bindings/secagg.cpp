@@ -21,13 +21,17 @@ namespace {
 
 namespace py = pybind11;
 
-py::bytes to_python(ByteSpan bytes) { return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+py::bytes to_python(ByteSpan bytes) {
+  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
 
 ByteSpan view(const py::bytes& bytes) { return as_bytes(static_cast<std::string_view>(bytes)); }
 
 std::array<uint8_t, 32> bytes32(const py::bytes& bytes, const char* what) {
   const ByteSpan data = view(bytes);
-  if (data.size() != 32) throw ParameterError(std::string(what) + " has 32 bytes, not " + std::to_string(data.size()));
+  if (data.size() != 32) {
+    throw ParameterError(std::string(what) + " has 32 bytes, not " + std::to_string(data.size()));
+  }
   std::array<uint8_t, 32> out;
   std::ranges::copy(data, out.begin());
   return out;
@@ -112,17 +116,16 @@ UnsafeSkips unsafe_skips(const std::set<std::string>& names) {
 
 using Values = py::array_t<int64_t, py::array::c_style>;
 
-// The argument as it is: no conversion from floats, other integers or other shapes.
-std::span<const int64_t> values_of(const py::array& array, const Config& config) {
-  if (!py::isinstance<Values>(array) || array.ndim() != 1) {
-    throw ParameterError("the vector must be a contiguous numpy array of int64 with one dimension");
+// The argument itself, or a contiguous copy of it; no conversion from floats, other integers or other shapes.
+Values values_of(const py::array& array, const Config& config) {
+  if (!array.dtype().equal(py::dtype::of<int64_t>()) || array.ndim() != 1) {
+    throw ParameterError("the vector must be a numpy array of int64 with one dimension");
   }
-  const size_t size = static_cast<size_t>(array.shape(0));
-  if (size != config.length()) {
-    throw ParameterError("the vector has " + std::to_string(size) + " coordinates, " +
+  if (static_cast<uint64_t>(array.shape(0)) != config.length()) {
+    throw ParameterError("the vector has " + std::to_string(array.shape(0)) + " coordinates, " +
                          std::to_string(config.length()) + " are agreed on");
   }
-  return {static_cast<const int64_t*>(array.data()), size};
+  return Values(array);
 }
 
 std::vector<int> ints(const std::vector<Index>& list) { return {list.begin(), list.end()}; }
@@ -137,20 +140,21 @@ PYZKFL_BINDINGS(secagg) {
 
   py::class_<Config>(m, "Config", R"(What all parties of a masking round agree on; see `pyzkfl.secagg`.
 
-job_digest: 32 bytes. round, attempt: which round, and how many times it was tried before. members: the Ed25519 public
-keys of all n members (3 to 255) in the job's order; a member is named by its index here. threshold: how many must stay
-to the end, more than n / 2. length: coordinates of a vector. max_abs: the largest magnitude of an honest coordinate.
+job_digest: 32 bytes. round, attempt: which round, and how many times it was tried before. members: the
+Ed25519 public keys of all n members (3 to 255) in the job's order; a member is named by its index here.
+threshold: how many must stay to the end, more than n / 2. length: coordinates of a vector. max_abs: the
+largest magnitude of an honest coordinate.
 
 Raises ParameterError when these cannot be meant, e.g. n * max_abs >= 2^63.)")
       .def(py::init([](const py::bytes& job_digest, uint64_t round, const std::vector<py::bytes>& members,
                        size_t threshold, uint64_t length, uint64_t max_abs, uint32_t attempt) {
              std::vector<Ed25519PublicKey> keys;
              for (const py::bytes& key : members) keys.push_back(bytes32(key, "a member's public key"));
-             return Config(bytes32(job_digest, "the job digest"), round, std::move(keys), threshold, length, max_abs,
-                           attempt);
+             return Config(bytes32(job_digest, "the job digest"), round, std::move(keys), threshold, length,
+                           max_abs, attempt);
            }),
-           py::arg("job_digest"), py::arg("round"), py::arg("members"), py::arg("threshold"), py::arg("length"),
-           py::arg("max_abs"), py::arg("attempt") = 0)
+           py::arg("job_digest"), py::arg("round"), py::arg("members"), py::arg("threshold"),
+           py::arg("length"), py::arg("max_abs"), py::arg("attempt") = 0)
       .def_property_readonly("job_digest", [](const Config& c) { return to_python(c.job_digest()); })
       .def_property_readonly("round", &Config::round)
       .def_property_readonly("attempt", &Config::attempt)
@@ -169,29 +173,32 @@ Raises ParameterError when these cannot be meant, e.g. n * max_abs >= 2^63.)")
       .def_property_readonly("min_clients", &Config::min_clients, "max(threshold, 3): fewer end the round.")
       .def_property_readonly("max_corrupt", &Config::max_corrupt,
                              "2 * threshold - n - 1: so many members may collude with the server.")
-      .def_property_readonly("digest", [](const Config& c) { return to_python(c.digest()); },
-                             "SHA-256 of all parameters; it stands in every message.")
-      .def("__eq__", [](const Config& a, const Config& b) { return a.digest() == b.digest(); },
-           py::is_operator())
+      .def_property_readonly(
+          "digest", [](const Config& c) { return to_python(c.digest()); },
+          "SHA-256 of all parameters; it stands in every message.")
+      .def(
+          "__eq__", [](const Config& a, const Config& b) { return a.digest() == b.digest(); },
+          py::is_operator())
       .def("__hash__", [](const Config& c) { return py::hash(to_python(c.digest())); })
       .def("__repr__", [](const Config& c) {
-        return "<secagg.Config round " + std::to_string(c.round()) + ", " + std::to_string(c.threshold()) + " of " +
-               std::to_string(c.n()) + ", " + std::to_string(c.length()) + " x " + std::to_string(c.bits()) + " bits>";
+        return "<secagg.Config round " + std::to_string(c.round()) + ", " + std::to_string(c.threshold()) +
+               " of " + std::to_string(c.n()) + ", " + std::to_string(c.length()) + " x " +
+               std::to_string(c.bits()) + " bits>";
       });
 
   py::class_<Client>(m, "ClientSession", R"(A member's side of one masking round.
 
-Bytes in, bytes out. A step that raises leaves the session as it was: ProtocolError for a message that an honest server
-would not send now (its attribute `offender` names the member to blame, if one is), NotEnoughClients when too few are
-left, ParameterError for the caller's own mistakes.
+Bytes in, bytes out. A step that raises leaves the session as it was: ProtocolError for a message that an
+honest server would not send now (its attribute `offender` is the index of the member to blame, or None),
+NotEnoughClients when too few are left, ParameterError for the caller's own mistakes.
 
 config: Config. index: this member's place in config.members. identity: its IdentityKey.
-unsafe_skip: {"consistency", "both-shares"}, checks to leave out; for mutation tests only, and refused unless the
-environment has PYZKFL_ALLOW_UNSAFE=1, because such a session reveals its vector to a bad server.)")
+unsafe_skip: {"consistency", "both-shares"}, checks to leave out; for mutation tests only, and refused unless
+the environment has PYZKFL_ALLOW_UNSAFE=1, because such a session reveals its vector to a bad server.)")
       .def(py::init([](const Config& config, size_t index, std::shared_ptr<Ed25519PrivateKey> identity,
                        const std::set<std::string>& unsafe_skip) {
-             return std::unique_ptr<Client>(
-                 new Client{{}, ClientSession(config, index, std::move(identity), unsafe_skips(unsafe_skip))});
+             return std::unique_ptr<Client>(new Client{
+                 {}, ClientSession(config, index, std::move(identity), unsafe_skips(unsafe_skip))});
            }),
            py::arg("config"), py::arg("index"), py::arg("identity"),
            py::arg("unsafe_skip") = std::set<std::string>())
@@ -209,17 +216,20 @@ environment has PYZKFL_ALLOW_UNSAFE=1, because such a session reveals its vector
           "masked_input",
           [](Client& c, const py::bytes& shared, const py::array& values, const py::bytes& blinder) {
             const ByteSpan data = view(shared);
-            const auto vector = values_of(values, c.session.config());
+            const Values contiguous = values_of(values, c.session.config());
+            const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
             const auto element = bytes32(blinder, "the blinder");
             return c.step([&](ClientSession& s) { return s.masked_input(data, vector, element); });
           },
           py::arg("shared"), py::arg("values"), py::arg("blinder"),
           R"(Phase 3: the shares for us in, our masked vector out.
 
-values: int64 array of shape (length,), magnitudes at most max_abs. blinder: an element of Fr, 32 bytes little-endian.)")
+values: int64 array of shape (length,), magnitudes at most max_abs. blinder: an element of Fr, 32 bytes
+little-endian.)")
       .def(
           "sign_survivors",
-          [](Client& c, const std::variant<py::bytes, std::vector<int64_t>>& survivors, const py::bytes& context) {
+          [](Client& c, const std::variant<py::bytes, std::vector<int64_t>>& survivors,
+             const py::bytes& context) {
             if (const auto* message = std::get_if<py::bytes>(&survivors)) {
               const ByteSpan data = view(*message);
               return c.step([&](ClientSession& s) { return s.sign_survivors(data); });
@@ -231,8 +241,9 @@ values: int64 array of shape (length,), magnitudes at most max_abs. blinder: an 
           py::arg("survivors"), py::arg("context") = py::bytes(std::string(32, '\0')),
           R"(Phase 4: our signature over the set of survivors.
 
-survivors: the server's message, which brings its context along, or the indices of a set that we know otherwise, with
-its 32-byte context. The same set may be signed again; a second, different one raises ProtocolError.)")
+survivors: the server's message, which brings its context along, or the indices of a set that we know
+otherwise, with its 32-byte context. The same set may be signed again; a second, different one raises
+ProtocolError.)")
       .def(
           "unmask",
           [](Client& c, const py::bytes& request) {
@@ -245,24 +256,32 @@ its 32-byte context. The same set may be signed again; a second, different one r
 Raises ProtocolError when the server asks for both shares of a member or shows signatures over another set.)")
       .def_property_readonly("config", [](const Client& c) { return c.session.config(); })
       .def_property_readonly("index", [](const Client& c) { return c.session.index(); })
-      .def_property_readonly("next_step", [](Client& c) {
-        const std::lock_guard lock(c.mutex);
-        return c.session.next_step();
-      }, "The step that is due: advertise, share, masked_input, sign_survivors or unmask.")
-      .def("__repr__", [](const Client& c) {
-        return "<secagg.ClientSession member " + std::to_string(c.session.index()) + " of " +
-               std::to_string(c.session.config().n()) + ", round " + std::to_string(c.session.config().round()) + ">";
-      })
+      .def_property_readonly(
+          "next_step",
+          [](Client& c) {
+            const std::lock_guard lock(c.mutex);
+            return c.session.next_step();
+          },
+          "The step that is due: advertise, share, masked_input, sign_survivors or unmask.")
+      .def("__repr__",
+           [](const Client& c) {
+             return "<secagg.ClientSession member " + std::to_string(c.session.index()) + " of " +
+                    std::to_string(c.session.config().n()) + ", round " +
+                    std::to_string(c.session.config().round()) + ">";
+           })
       .def("__reduce_ex__", [](const Client&, int) {
         throw py::type_error("a ClientSession holds secrets of one round and is not copied or pickled");
       });
 
   py::class_<Server>(m, "ServerSession", R"(The coordinator's side of one masking round.
 
-It never holds a vector without its masks. A call that raises changes nothing: ProtocolError for a message that does not
-belong here (with the attribute `offender`, a member's index, where only that member can have made it), NotEnoughClients
-when a phase cannot be closed, ParameterError for the caller's own mistakes.)")
-      .def(py::init([](const Config& config) { return std::unique_ptr<Server>(new Server{{}, ServerSession(config)}); }),
+It never holds a vector without its masks. A call that raises changes nothing: ProtocolError for a message
+that does not belong here (its attribute `offender` is a member's index where only that member can have made
+it, else None), NotEnoughClients when a phase cannot be closed, ParameterError for the caller's own
+mistakes.)")
+      .def(py::init([](const Config& config) {
+             return std::unique_ptr<Server>(new Server{{}, ServerSession(config)});
+           }),
            py::arg("config"))
       .def(
           "receive",
@@ -270,7 +289,8 @@ when a phase cannot be closed, ParameterError for the caller's own mistakes.)")
             const ByteSpan data = view(message);
             return static_cast<int>(c.step([&](ServerSession& s) { return s.receive(data); }));
           },
-          py::arg("message"), "Take a client's message of the phase that is open. Returns its sender's index.")
+          py::arg("message"),
+          "Take a client's message of the phase that is open. Returns its sender's index.")
       .def(
           "close_advertise",
           [](Server& c) { return to_python(c.step([](ServerSession& s) { return s.close_advertise(); })); },
@@ -307,38 +327,60 @@ context: 32 bytes that are signed along with the set, e.g. a digest of the accep
             std::ranges::copy(sum.values, values.mutable_data());
             return py::make_tuple(values, to_python(sum.blinder));
           },
-          R"(After phase 5: (int64 array of shape (length,), blinder of 32 bytes), the sums over the survivors.
+          R"(After phase 5: the sums over the survivors: (int64 array of shape (length,), 32-byte blinder).
 
-Raises NotEnoughClients with fewer than `threshold` answers, ProtocolError naming a member that dealt false shares.)")
+Raises NotEnoughClients with fewer than `threshold` answers, ProtocolError naming a member that dealt false
+shares.)")
       .def_property_readonly("config", [](const Server& c) { return c.session.config(); })
-      .def_property_readonly("phase", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return c.session.phase();
-      }, "Whose messages are taken now: advertise, share, masked, consistency or unmask.")
-      .def_property_readonly("advertisers", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.advertisers());
-      }, "Indices of those who advertised keys.")
-      .def_property_readonly("sharers", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.sharers());
-      }, "Indices of those who dealt shares.")
-      .def_property_readonly("submitters", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.submitters());
-      }, "Indices of those whose masked vectors came.")
-      .def_property_readonly("survivors", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.survivors());
-      }, "Indices of those whose vectors are in the sum; empty before close_masked().")
-      .def_property_readonly("signers", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.signers());
-      }, "Indices of those who signed the set of survivors.")
-      .def_property_readonly("responders", [](Server& c) {
-        const std::lock_guard lock(c.mutex);
-        return ints(c.session.responders());
-      }, "Indices of those whose shares came.")
+      .def_property_readonly(
+          "phase",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return c.session.phase();
+          },
+          "Whose messages are taken now: advertise, share, masked, consistency or unmask.")
+      .def_property_readonly(
+          "advertisers",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.advertisers());
+          },
+          "Indices of those who advertised keys.")
+      .def_property_readonly(
+          "sharers",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.sharers());
+          },
+          "Indices of those who dealt shares.")
+      .def_property_readonly(
+          "submitters",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.submitters());
+          },
+          "Indices of those whose masked vectors came.")
+      .def_property_readonly(
+          "survivors",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.survivors());
+          },
+          "Indices of those whose vectors are in the sum; empty before close_masked().")
+      .def_property_readonly(
+          "signers",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.signers());
+          },
+          "Indices of those who signed the set of survivors.")
+      .def_property_readonly(
+          "responders",
+          [](Server& c) {
+            const std::lock_guard lock(c.mutex);
+            return ints(c.session.responders());
+          },
+          "Indices of those whose shares came.")
       .def("__repr__", [](const Server& c) {
         return "<secagg.ServerSession of " + std::to_string(c.session.config().n()) + " members, round " +
                std::to_string(c.session.config().round()) + ">";
@@ -358,12 +400,14 @@ Raises NotEnoughClients with fewer than `threshold` answers, ProtocolError namin
 survivors: how many stay to the end; 0 for all.)");
 
   m.def(
-      "bench_mask", [](uint64_t n_bytes) { return run([&] { return bench_mask(n_bytes); }); }, py::arg("n_bytes"),
-      "Seconds to expand n_bytes of mask and add them to a vector, once.");
+      "bench_mask", [](uint64_t n_bytes) { return run([&] { return bench_mask(n_bytes); }); },
+      py::arg("n_bytes"), "Seconds to expand n_bytes of mask and add them to a vector, once.");
   m.def(
       "bench_shamir",
       [](unsigned n, unsigned threshold) {
-        if (threshold == 0 || threshold > n || n > kMaxClients) throw ParameterError("1 <= threshold <= n <= 255");
+        if (threshold == 0 || threshold > n || n > kMaxClients) {
+          throw ParameterError("1 <= threshold <= n <= 255");
+        }
         const ShamirSeconds s = run([&] { return bench_shamir(n, threshold); });
         py::dict out;
         out["split_seconds"] = s.split;
@@ -372,23 +416,4 @@ survivors: how many stay to the end; 0 for all.)");
       },
       py::arg("n"), py::arg("threshold"),
       "Seconds to share two 256-bit secrets among n, and to get one back from `threshold` shares.");
-  m.def(
-      "bench_round",
-      [](unsigned n, unsigned threshold, unsigned dropouts, uint64_t length, uint64_t max_abs) {
-        const RoundSeconds s = run([&] { return bench_round(n, threshold, dropouts, length, max_abs); });
-        py::dict out;
-        out["client_keys_seconds"] = s.client_keys;
-        out["client_masking_seconds"] = s.client_masking;
-        out["client_unmasking_seconds"] = s.client_unmasking;
-        out["server_receive_seconds"] = s.server_receive;
-        out["server_sum_seconds"] = s.server_sum;
-        out["client_sent_bytes"] = s.client_sent_bytes;
-        out["client_received_bytes"] = s.client_received_bytes;
-        out["exact"] = s.exact;
-        return out;
-      },
-      py::arg("n"), py::arg("threshold"), py::arg("dropouts"), py::arg("length"), py::arg("max_abs") = 1 << 19,
-      R"(A whole round in this process, `dropouts` members lost after they dealt shares.
-
-Returns a dict of seconds (one client's mean; the server's), bytes of one client, and whether the sum was exact.)");
 }

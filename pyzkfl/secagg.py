@@ -1,8 +1,8 @@
 """Masked secure aggregation: a coordinator learns the sum of the members' vectors and nothing else.
 
-The protocol is that of Bonawitz et al. (2017) for an active server, over signed keys (Bell et al. 2020), with a complete
-graph of neighbours; docs/secagg.md has every message byte by byte. Sessions are pure state machines: bytes in, bytes
-out. Carry the bytes however you like; a call that raises has changed nothing.
+The protocol is that of Bonawitz et al. (2017) for an active server, over signed keys (Bell et al. 2020), with a
+complete graph of neighbours; docs/secagg.md has every message byte by byte. Sessions are pure state machines: bytes in,
+bytes out. Carry the bytes however you like; a call that raises has changed nothing.
 
 A round of four members, of whom one is lost on the way:
 
@@ -34,8 +34,9 @@ A round of four members, of whom one is lost on the way:
 ([3, -300], 15)
 
 What privacy rests on: fewer than `threshold` members, and at most `config.max_corrupt` of them together with the
-coordinator, deviate; X25519, AES-256, SHA-256 and Ed25519 hold (128 bits). What is not checked here: that a masked vector
-is the one its owner committed to. An inflated vector shows when the sum is opened against the sum of the commitments.
+coordinator, deviate; X25519, AES-256, SHA-256 and Ed25519 hold (128 bits). What is not checked here: that a masked
+vector is the one its owner committed to. An inflated vector shows when the sum is opened against the sum of the
+commitments.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ from pyzkfl._core.secagg import (
     Config,
     ServerSession,
     bench_mask,
-    bench_round,
     bench_shamir,
     client_traffic,
     masked_bytes,
@@ -58,7 +58,6 @@ __all__ = [
     "IdentityKey",
     "ServerSession",
     "bench_mask",
-    "bench_round",
     "bench_shamir",
     "client_traffic",
     "masked_bytes",

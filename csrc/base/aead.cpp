@@ -25,18 +25,21 @@ int int_size(ByteSpan data) {
 
 }  // namespace
 
-Bytes aes256_gcm_seal(std::span<const uint8_t, 32> key, std::span<const uint8_t, 12> nonce, ByteSpan associated_data,
-                      ByteSpan plaintext) {
+Bytes aes256_gcm_seal(std::span<const uint8_t, 32> key, std::span<const uint8_t, 12> nonce,
+                      ByteSpan associated_data, ByteSpan plaintext) {
   const auto context = evp::own<evp::CipherContext>(EVP_CIPHER_CTX_new(), "allocate a context");
-  evp::check(EVP_EncryptInit_ex2(context.get(), cipher(), key.data(), nonce.data(), nullptr), "begin AES-GCM");
+  evp::check(EVP_EncryptInit_ex2(context.get(), cipher(), key.data(), nonce.data(), nullptr),
+             "begin AES-GCM");
   int n = 0;
   if (!associated_data.empty()) {
-    evp::check(EVP_EncryptUpdate(context.get(), nullptr, &n, associated_data.data(), int_size(associated_data)),
-               "authenticate associated data");
+    evp::check(
+        EVP_EncryptUpdate(context.get(), nullptr, &n, associated_data.data(), int_size(associated_data)),
+        "authenticate associated data");
   }
   Bytes out(plaintext.size() + kAes256GcmTagBytes);
   if (!plaintext.empty()) {
-    evp::check(EVP_EncryptUpdate(context.get(), out.data(), &n, plaintext.data(), int_size(plaintext)), "encrypt");
+    evp::check(EVP_EncryptUpdate(context.get(), out.data(), &n, plaintext.data(), int_size(plaintext)),
+               "encrypt");
   }
   uint8_t unused[16];
   evp::check(EVP_EncryptFinal_ex(context.get(), unused, &n), "finish AES-GCM");
@@ -46,25 +49,29 @@ Bytes aes256_gcm_seal(std::span<const uint8_t, 32> key, std::span<const uint8_t,
   return out;
 }
 
-std::optional<SecretBytes> aes256_gcm_open(std::span<const uint8_t, 32> key, std::span<const uint8_t, 12> nonce,
-                                           ByteSpan associated_data, ByteSpan sealed) {
+std::optional<SecretBytes> aes256_gcm_open(std::span<const uint8_t, 32> key,
+                                           std::span<const uint8_t, 12> nonce, ByteSpan associated_data,
+                                           ByteSpan sealed) {
   if (sealed.size() < kAes256GcmTagBytes) return std::nullopt;
   const ByteSpan ciphertext = sealed.first(sealed.size() - kAes256GcmTagBytes);
   const ByteSpan tag = sealed.last(kAes256GcmTagBytes);
   const auto context = evp::own<evp::CipherContext>(EVP_CIPHER_CTX_new(), "allocate a context");
-  evp::check(EVP_DecryptInit_ex2(context.get(), cipher(), key.data(), nonce.data(), nullptr), "begin AES-GCM");
+  evp::check(EVP_DecryptInit_ex2(context.get(), cipher(), key.data(), nonce.data(), nullptr),
+             "begin AES-GCM");
   evp::check(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kAes256GcmTagBytes,
                                  const_cast<uint8_t*>(tag.data())),
              "set an AES-GCM tag");
   int n = 0;
   if (!associated_data.empty()) {
-    evp::check(EVP_DecryptUpdate(context.get(), nullptr, &n, associated_data.data(), int_size(associated_data)),
-               "authenticate associated data");
+    evp::check(
+        EVP_DecryptUpdate(context.get(), nullptr, &n, associated_data.data(), int_size(associated_data)),
+        "authenticate associated data");
   }
   SecretBytes out(ciphertext.size());
   if (!ciphertext.empty()) {
-    evp::check(EVP_DecryptUpdate(context.get(), out.span().data(), &n, ciphertext.data(), int_size(ciphertext)),
-               "decrypt");
+    evp::check(
+        EVP_DecryptUpdate(context.get(), out.span().data(), &n, ciphertext.data(), int_size(ciphertext)),
+        "decrypt");
   }
   uint8_t unused[16];
   if (EVP_DecryptFinal_ex(context.get(), unused, &n) != 1) {

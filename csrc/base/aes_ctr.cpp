@@ -9,7 +9,8 @@
 namespace pyzkfl {
 namespace {
 
-// Encrypting zeros gives the key stream. As large as a caller's block that should stay in the first-level cache.
+// Encrypting zeros gives the key stream. As large as a caller's block that should stay in the first-level
+// cache.
 alignas(64) constexpr std::array<uint8_t, 8192> kZeros{};
 
 }  // namespace
@@ -32,7 +33,8 @@ void AesCtr256::seek(uint64_t block) {
     counter[15 - i] = static_cast<uint8_t>(carry);
     carry >>= 8;
   }
-  evp::check(EVP_EncryptInit_ex2(context_.get(), nullptr, nullptr, counter.data(), nullptr), "seek in AES-CTR");
+  evp::check(EVP_EncryptInit_ex2(context_.get(), nullptr, nullptr, counter.data(), nullptr),
+             "seek in AES-CTR");
 }
 
 void AesCtr256::keystream(std::span<uint8_t> out) {

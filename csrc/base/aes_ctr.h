@@ -12,8 +12,8 @@ struct evp_cipher_ctx_st;
 
 namespace pyzkfl {
 
-// The stream E(c), E(c + 1), E(c + 2), .. of 16-byte blocks, the counter a 128-bit big-endian integer.
-// A key is used for one stream, so c is zero but for test vectors. Constant time in the key where the processor has
+// The stream E(c), E(c + 1), E(c + 2), .. of 16-byte blocks, the counter a 128-bit big-endian integer. A key
+// is used for one stream, so c is zero but for test vectors. Constant time in the key where the processor has
 // AES instructions or OpenSSL its vector-permute code, which is every x86-64 and AArch64.
 class AesCtr256 {
  public:

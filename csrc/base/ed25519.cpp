@@ -46,7 +46,8 @@ bool ed25519_verify(std::span<const uint8_t, 32> public_key, ByteSpan message,
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size()),
       "read an Ed25519 public key");
   const auto context = evp::own<evp::MdContext>(EVP_MD_CTX_new(), "allocate a context");
-  evp::check(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()), "begin a verification");
+  evp::check(EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()),
+             "begin a verification");
   const bool valid = EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                                       message.size()) == 1;
   if (!valid) ERR_clear_error();

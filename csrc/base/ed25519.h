@@ -47,8 +47,8 @@ class Ed25519PrivateKey {
   Ed25519PublicKey public_key_{};
 };
 
-// Whether `signature` is one of `message` under `public_key`: false for anything else, a point off the curve and a
-// scalar that is not reduced included. Public inputs only.
+// Whether `signature` is one of `message` under `public_key`: false for anything else, a point off the curve
+// and a scalar that is not reduced included. Public inputs only.
 [[nodiscard]] bool ed25519_verify(std::span<const uint8_t, 32> public_key, ByteSpan message,
                                   std::span<const uint8_t, 64> signature);
 

@@ -1,4 +1,5 @@
-// Owners of OpenSSL objects, and OpenSSL's failures as our errors. For the .cpp files of base/ that wrap OpenSSL.
+// Owners of OpenSSL objects, and OpenSSL's failures as our errors. For the .cpp files of base/ that wrap
+// OpenSSL.
 #pragma once
 
 #include <openssl/evp.h>

@@ -6,8 +6,8 @@
 
 namespace pyzkfl {
 
-// Extract and expand `length` bytes (1 to 8160) from `secret` (not empty). `salt` and `info` are public and may be
-// empty. Throws ParameterError for a length out of range. Constant time in the secret.
+// Extract and expand `length` bytes (1 to 8160) from `secret` (not empty). `salt` and `info` are public and
+// may be empty. Throws ParameterError for a length out of range. Constant time in the secret.
 SecretBytes hkdf_sha256(ByteSpan secret, ByteSpan salt, ByteSpan info, size_t length);
 
 }  // namespace pyzkfl

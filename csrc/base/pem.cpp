@@ -17,8 +17,8 @@
 namespace pyzkfl {
 namespace {
 
-// scrypt's cost. OpenSSL refuses to decrypt beyond 32 MiB, which bounds N; p makes up for it (OWASP's equivalent of
-// N = 2^17, p = 1).
+// scrypt's cost. OpenSSL refuses to decrypt beyond 32 MiB, which bounds N; p makes up for it (OWASP's
+// equivalent of N = 2^17, p = 1).
 constexpr uint64_t kScryptN = 1 << 14;
 constexpr uint64_t kScryptR = 8;
 constexpr uint64_t kScryptP = 5;
@@ -66,21 +66,21 @@ void check_encryption(const X509_ALGOR* algorithm) {
   const void* value = nullptr;
   X509_ALGOR_get0(&object, &type, &value, algorithm);
   if (OBJ_obj2nid(object) != NID_pbes2) malformed("it is not encrypted by PBES2");
-  const Pbes2 pbes2(static_cast<PBE2PARAM*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM),
-                                                                      algorithm->parameter)));
+  const Pbes2 pbes2(
+      static_cast<PBE2PARAM*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter)));
   if (!pbes2) malformed("its encryption parameters are malformed");
   X509_ALGOR_get0(&object, &type, &value, pbes2->keyfunc);
   if (OBJ_obj2nid(object) == NID_id_scrypt) {
-    const Scrypt scrypt(static_cast<SCRYPT_PARAMS*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS),
-                                                                              pbes2->keyfunc->parameter)));
+    const Scrypt scrypt(static_cast<SCRYPT_PARAMS*>(
+        ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), pbes2->keyfunc->parameter)));
     if (!scrypt) malformed("its scrypt parameters are malformed");
     const uint64_t n = small_integer(scrypt->costParameter);
     const uint64_t r = small_integer(scrypt->blockSize);
     const uint64_t p = small_integer(scrypt->parallelizationParameter);
     if (r > 1024 || p > 1024 || n * r * p > kMaxScryptCost) malformed("its scrypt cost is out of range");
   } else if (OBJ_obj2nid(object) == NID_id_pbkdf2) {
-    const Pbkdf2 pbkdf2(static_cast<PBKDF2PARAM*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM),
-                                                                            pbes2->keyfunc->parameter)));
+    const Pbkdf2 pbkdf2(static_cast<PBKDF2PARAM*>(
+        ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), pbes2->keyfunc->parameter)));
     if (!pbkdf2) malformed("its PBKDF2 parameters are malformed");
     if (small_integer(pbkdf2->iter) > kMaxPbkdf2Iterations) malformed("its PBKDF2 cost is out of range");
   } else {
@@ -103,9 +103,9 @@ std::string ed25519_to_pem(const Ed25519PrivateKey& key, ByteSpan passphrase) {
   std::array<uint8_t, 16> iv;
   random_bytes(salt);
   random_bytes(iv);
-  auto scrypt = evp::own<Algorithm>(
-      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt.data(), salt.size(), iv.data(), kScryptN, kScryptR, kScryptP),
-      "set up the encryption of a key");
+  auto scrypt = evp::own<Algorithm>(PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt.data(), salt.size(),
+                                                          iv.data(), kScryptN, kScryptR, kScryptP),
+                                    "set up the encryption of a key");
   const auto encrypted =
       evp::own<Encrypted>(PKCS8_set0_pbe(reinterpret_cast<const char*>(passphrase.data()),
                                          static_cast<int>(passphrase.size()), plain.get(), scrypt.get()),
@@ -125,7 +125,8 @@ Ed25519PrivateKey ed25519_from_pem(ByteSpan pem, ByteSpan passphrase) {
   if (!text.starts_with(kBegin) || !text.ends_with(kEnd) || text.find(kBegin, 1) != std::string_view::npos) {
     malformed("not exactly one encrypted PKCS#8 PEM block (BEGIN ENCRYPTED PRIVATE KEY)");
   }
-  const auto bio = evp::own<Bio>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "allocate a buffer");
+  const auto bio =
+      evp::own<Bio>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), "allocate a buffer");
   const Encrypted encrypted(PEM_read_bio_PKCS8(bio.get(), nullptr, nullptr, nullptr));
   if (!encrypted || BIO_pending(bio.get()) != 0) malformed("malformed PEM");
   const X509_ALGOR* algorithm = nullptr;

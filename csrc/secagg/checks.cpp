@@ -11,7 +11,8 @@ namespace pyzkfl::secagg {
 
 void check_same_set(const std::optional<Digest>& signed_before, const Digest& asked) {
   if (signed_before && *signed_before != asked) {
-    throw ProtocolError("masking: the server shows a second, different set of survivors; this member signed another");
+    throw ProtocolError(
+        "masking: the server shows a second, different set of survivors; this member signed another");
   }
 }
 
@@ -27,7 +28,8 @@ void check_signatures(const Config& config, const UnmaskRequest& request, const 
       throw ProtocolError("masking: a signature of member " + std::to_string(entry.member) +
                           ", which is not a survivor, over the set of survivors");
     }
-    if (!verify_body(config, Kind::consistent, entry.member, encode(Consistent{survivors}), entry.signature)) {
+    if (!verify_body(config, Kind::consistent, entry.member, encode(Consistent{survivors}),
+                     entry.signature)) {
       throw ProtocolError("masking: the signature of member " + std::to_string(entry.member) +
                           " is not over this set of survivors");
     }
@@ -46,7 +48,8 @@ void check_one_share_each(const UnmaskRequest& request, std::span<const Index> s
   std::ranges::set_difference(sharers, survivors, std::back_inserter(dropped));
   if (!std::ranges::equal(request.self_masks, survivors) || !std::ranges::equal(request.mask_keys, dropped)) {
     throw ProtocolError(
-        "masking: the server asks for other shares than the self masks of the survivors and the mask keys of those "
+        "masking: the server asks for other shares than the self masks of the survivors and the mask keys of "
+        "those "
         "who dropped");
   }
 }

@@ -1,4 +1,5 @@
-// A member's side of a masking round (see client.h). Each step computes into locals and changes the session last.
+// A member's side of a masking round (see client.h). Each step computes into locals and changes the session
+// last.
 #include "secagg/client.h"
 
 #include <algorithm>
@@ -35,7 +36,9 @@ void need_clients(const Config& config, size_t present, const char* did_what) {
 // Looks at every value, whatever it finds.
 void check_range(std::span<const int64_t> values, uint64_t max_abs) {
   uint64_t bad = 0;
-  for (const int64_t v : values) bad |= static_cast<uint64_t>(static_cast<uint64_t>(v) + max_abs > 2 * max_abs);
+  for (const int64_t v : values) {
+    bad |= static_cast<uint64_t>(static_cast<uint64_t>(v) + max_abs > 2 * max_abs);
+  }
   if (bad != 0) throw ParameterError("masking: a coordinate is larger in magnitude than the agreed max_abs");
 }
 
@@ -45,7 +48,8 @@ void refuse_unless_allowed(const UnsafeSkips& unsafe) {
   if (!unsafe.same_set && !unsafe.one_share_each) return;
   const char* allowed = std::getenv("PYZKFL_ALLOW_UNSAFE");
   if (allowed == nullptr || std::string_view(allowed) != "1") {
-    throw ParameterError("a session without its checks reveals updates; mutation tests set PYZKFL_ALLOW_UNSAFE=1");
+    throw ParameterError(
+        "a session without its checks reveals updates; mutation tests set PYZKFL_ALLOW_UNSAFE=1");
   }
 }
 
@@ -57,7 +61,10 @@ ClientSession::ClientSession(Config config, size_t index, std::shared_ptr<const 
 
 ClientSession::ClientSession(Config config, size_t index, std::shared_ptr<const Ed25519PrivateKey> identity,
                              ByteSpan session_secret, UnsafeSkips unsafe)
-    : config_(std::move(config)), index_(static_cast<Index>(index)), identity_(std::move(identity)), unsafe_(unsafe) {
+    : config_(std::move(config)),
+      index_(static_cast<Index>(index)),
+      identity_(std::move(identity)),
+      unsafe_(unsafe) {
   refuse_unless_allowed(unsafe_);
   if (index >= config_.n()) throw ParameterError("masking: there is no member " + std::to_string(index));
   if (!identity_ || identity_->public_key() != config_.members()[index]) {
@@ -79,26 +86,30 @@ const char* ClientSession::next_step() const {
 }
 
 void ClientSession::need(Phase phase) const {
-  if (phase_ != phase) throw ProtocolError(std::string("masking: wrong phase, the next step is ") + next_step());
+  if (phase_ != phase) {
+    throw ProtocolError(std::string("masking: wrong phase, the next step is ") + next_step());
+  }
 }
 
 Bytes ClientSession::advertise() {
   need(Phase::advertise);
-  Bytes message = client_message(config_, Kind::advertise, index_, encode(Advertise{secrets_.public_keys}), *identity_);
+  Bytes message =
+      client_message(config_, Kind::advertise, index_, encode(Advertise{secrets_.public_keys}), *identity_);
   phase_ = Phase::share;
   return message;
 }
 
 Bytes ClientSession::share(ByteSpan message) {
   need(Phase::share);
-  const Advertised advertised =
-      decoded([&] { return decode_advertised(config_, open_server_message(config_, Kind::advertised, message)); });
+  const Advertised advertised = decoded(
+      [&] { return decode_advertised(config_, open_server_message(config_, Kind::advertised, message)); });
   need_clients(config_, advertised.entries.size(), "advertised keys");
   check_distinct_keys(advertised);
   std::map<Index, PublicKeys> keys;
   std::vector<uint8_t> points;
   for (const auto& entry : advertised.entries) {
-    if (!verify_body(config_, Kind::advertise, entry.member, encode(Advertise{entry.keys}), entry.signature)) {
+    if (!verify_body(config_, Kind::advertise, entry.member, encode(Advertise{entry.keys}),
+                     entry.signature)) {
       throw ProtocolError("masking: the keys shown for member " + std::to_string(entry.member) +
                           " are not signed by it");
     }
@@ -136,7 +147,8 @@ Bytes ClientSession::share(ByteSpan message) {
       agreed = x25519_agree(secrets_.share_private.span().first<32>(), member_keys.share_key);
       if (x25519_is_low_order(member_keys.mask_key)) throw DecodeError("mask key");
     } catch (const DecodeError&) {
-      throw Misbehaviour(member, "masking: member " + std::to_string(member) + " advertises a key of low order");
+      throw Misbehaviour(member,
+                         "masking: member " + std::to_string(member) + " advertises a key of low order");
     }
     const ShareKey key = derive_share_key(config_, index_, secrets_.public_keys.share_key, member,
                                           member_keys.share_key, agreed.span());
@@ -196,7 +208,8 @@ Bytes ClientSession::masked_input(ByteSpan message, std::span<const int64_t> val
     }
     shares.emplace(entry.dealer, open_shares(entry, dealer->second));
     sharers.push_back(entry.dealer);
-    const SecretBytes agreed = x25519_agree(secrets_.mask_private.span().first<32>(), dealer->second.mask_key);
+    const SecretBytes agreed =
+        x25519_agree(secrets_.mask_private.span().first<32>(), dealer->second.mask_key);
     masks.push_back({derive_pair_mask_key(config_, index_, secrets_.public_keys.mask_key, entry.dealer,
                                           dealer->second.mask_key, agreed.span()),
                      /*negative=*/index_ > entry.dealer});
@@ -237,8 +250,8 @@ Bytes ClientSession::masked_input(ByteSpan message, std::span<const int64_t> val
 
 Bytes ClientSession::sign_survivors(ByteSpan message) {
   if (phase_ != Phase::unmask) need(Phase::sign_survivors);
-  const Survivors survivors =
-      decoded([&] { return decode_survivors(config_, open_server_message(config_, Kind::survivors, message)); });
+  const Survivors survivors = decoded(
+      [&] { return decode_survivors(config_, open_server_message(config_, Kind::survivors, message)); });
   if (survivors.view != view_) {
     throw ProtocolError("masking: the server saw other keys or other sharers than we were shown");
   }
@@ -269,8 +282,9 @@ Bytes ClientSession::sign_survivors(std::span<const Index> survivors, const Dige
 
 Bytes ClientSession::unmask(ByteSpan message) {
   need(Phase::unmask);
-  const UnmaskRequest request = decoded(
-      [&] { return decode_unmask_request(config_, open_server_message(config_, Kind::unmask_request, message)); });
+  const UnmaskRequest request = decoded([&] {
+    return decode_unmask_request(config_, open_server_message(config_, Kind::unmask_request, message));
+  });
   check_same_set(signed_set_, request.survivors);
   check_signatures(config_, request, *signed_set_, survivors_);
   if (!unsafe_.one_share_each) check_one_share_each(request, survivors_, sharers_);
@@ -279,7 +293,8 @@ Bytes ClientSession::unmask(ByteSpan message) {
   const auto add = [&](std::vector<Unmask::Entry>& entries, Index member, size_t offset) {
     const auto pair = shares_.find(member);
     if (pair == shares_.end()) {
-      throw ProtocolError("masking: a share of member " + std::to_string(member) + ", which dealt none, is asked for");
+      throw ProtocolError("masking: a share of member " + std::to_string(member) +
+                          ", which dealt none, is asked for");
     }
     Unmask::Entry entry{member, {}};
     std::ranges::copy(std::as_const(pair->second).span().subspan(offset, kShareBytes), entry.share.begin());

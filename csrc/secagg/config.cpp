@@ -19,7 +19,8 @@ void check(const Config& c) {
   if (n < kMinClients) refuse(std::to_string(n) + " members, at least 3 are needed");
   if (n > kMaxClients) refuse(std::to_string(n) + " members, at most 255 are supported");
   if (c.threshold() > n) {
-    refuse("threshold " + std::to_string(c.threshold()) + " is above the number of members, " + std::to_string(n));
+    refuse("threshold " + std::to_string(c.threshold()) + " is above the number of members, " +
+           std::to_string(n));
   }
   if (2 * c.threshold() <= n) {
     refuse("threshold " + std::to_string(c.threshold()) + " of " + std::to_string(n) +
@@ -27,7 +28,9 @@ void check(const Config& c) {
   }
   auto sorted = c.members();
   std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) refuse("two members have the same key");
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    refuse("two members have the same key");
+  }
   if (c.length() == 0 || c.length() > kMaxLength) refuse("the vector length must be 1 to 2^32");
   if (c.max_abs() == 0) refuse("max_abs must be at least 1");
   if (c.max_abs() > (uint64_t{1} << 63) / n || c.max_abs() * n >= uint64_t{1} << 63) {
@@ -47,8 +50,8 @@ Digest digest_of(const Config& c) {
 
 }  // namespace
 
-Config::Config(const Digest& job_digest, uint64_t round, std::vector<Ed25519PublicKey> members, size_t threshold,
-               uint64_t length, uint64_t max_abs, uint32_t attempt)
+Config::Config(const Digest& job_digest, uint64_t round, std::vector<Ed25519PublicKey> members,
+               size_t threshold, uint64_t length, uint64_t max_abs, uint32_t attempt)
     : job_digest_(job_digest),
       round_(round),
       attempt_(attempt),
@@ -74,15 +77,15 @@ Traffic client_traffic(const Config& config, size_t survivors) {
   const uint64_t n = config.n();
   const uint64_t s = survivors;
   Traffic t{};
-  t.sent += kHeaderBytes + 64 + kSignatureBytes;                                    // advertise
-  t.received += kHeaderBytes + 2 + n * (2 + 64 + kSignatureBytes);                  // advertised
+  t.sent += kHeaderBytes + 64 + kSignatureBytes;                                          // advertise
+  t.received += kHeaderBytes + 2 + n * (2 + 64 + kSignatureBytes);                        // advertised
   t.sent += kHeaderBytes + 64 + n * 64 + (n - 1) * kSealedSharesBytes + kSignatureBytes;  // share
-  t.received += kHeaderBytes + 4 + (n - 1) * (2 + 64 + kSealedSharesBytes);         // shared
-  t.sent += masked_bytes(config);                                                   // masked
-  t.received += kHeaderBytes + 64 + 2 + 2 * s;                                      // survivors
-  t.sent += kHeaderBytes + 32 + kSignatureBytes;                                    // consistent
-  t.received += kHeaderBytes + 32 + 2 + s * (2 + kSignatureBytes) + 4 + 2 * n;      // unmask request
-  t.sent += kHeaderBytes + 32 + 4 + n * (2 + 32) + kSignatureBytes;                 // unmask
+  t.received += kHeaderBytes + 4 + (n - 1) * (2 + 64 + kSealedSharesBytes);               // shared
+  t.sent += masked_bytes(config);                                                         // masked
+  t.received += kHeaderBytes + 64 + 2 + 2 * s;                                            // survivors
+  t.sent += kHeaderBytes + 32 + kSignatureBytes;                                          // consistent
+  t.received += kHeaderBytes + 32 + 2 + s * (2 + kSignatureBytes) + 4 + 2 * n;            // unmask request
+  t.sent += kHeaderBytes + 32 + 4 + n * (2 + 32) + kSignatureBytes;                       // unmask
   return t;
 }
 

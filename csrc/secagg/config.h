@@ -1,7 +1,7 @@
 // What all parties of a masking round agree on before it begins, and what follows from it.
 //
-// Its digest stands in every message, so that a message of another job, round, attempt, member list, threshold or
-// vector shape is never mistaken for one of this.
+// Its digest stands in every message, so that a message of another job, round, attempt, member list,
+// threshold or vector shape is never mistaken for one of this.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ inline constexpr uint64_t kMaxLength = uint64_t{1} << 32;
 class Config {
  public:
   // `members`: the Ed25519 keys of all n members, in the job's order; a member's index is its place here.
-  // `threshold` t: how many must stay to the end; 2 t > n. `length`: coordinates of a vector. `max_abs`: no coordinate
-  // of an honest vector is larger in magnitude. `attempt` counts the repetitions of a round that was void.
-  // Throws ParameterError for 2 t <= n, t > n, n outside 3..255, equal members, length 0 or above 2^32, max_abs 0, or
-  // n * max_abs >= 2^63 (the sum would not fit int64).
+  // `threshold` t: how many must stay to the end; 2 t > n. `length`: coordinates of a vector. `max_abs`: no
+  // coordinate of an honest vector is larger in magnitude. `attempt` counts the repetitions of a round that
+  // was void. Throws ParameterError for 2 t <= n, t > n, n outside 3..255, equal members, length 0 or above
+  // 2^32, max_abs 0, or n * max_abs >= 2^63 (the sum would not fit int64).
   Config(const Digest& job_digest, uint64_t round, std::vector<Ed25519PublicKey> members, size_t threshold,
          uint64_t length, uint64_t max_abs, uint32_t attempt = 0);
 
@@ -39,8 +39,9 @@ class Config {
 
   // max(t, 3): a phase with fewer parties ends the round.
   size_t min_clients() const;
-  // 2 t - n - 1: so many members may collude with the server, each signing and answering as it likes, without the
-  // server getting both shares of an honest member (Bonawitz et al. 2017, theorem 6.5; see docs/secagg.md).
+  // 2 t - n - 1: so many members may collude with the server, each signing and answering as it likes, without
+  // the server getting both shares of an honest member (Bonawitz et al. 2017, theorem 6.5; see
+  // docs/secagg.md).
   size_t max_corrupt() const { return 2 * threshold_ - n() - 1; }
   // The width of a masked coordinate: the least b with n * max_abs < 2^(b-1), so that the sum lifts uniquely.
   unsigned bits() const { return bits_; }
@@ -64,8 +65,8 @@ uint64_t packed_bytes(uint64_t length, unsigned bits);
 // Bytes of a client's masked-input message.
 uint64_t masked_bytes(const Config& config);
 
-// What a client sends and receives in a round in which all n members take part up to the masked input and `survivors`
-// of them to the end, in bytes.
+// What a client sends and receives in a round in which all n members take part up to the masked input and
+// `survivors` of them to the end, in bytes.
 struct Traffic {
   uint64_t sent;
   uint64_t received;

@@ -7,8 +7,8 @@
 
 namespace pyzkfl::secagg {
 
-// A message that only a misbehaving party `offender` (its index) can have made: it bears the party's signature, or its
-// encryption under keys that only the party and we hold. The text ends with "(offender N)".
+// A message that only a misbehaving party `offender` (its index) can have made: it bears the party's
+// signature, or its encryption under keys that only the party and we hold. The text ends with "(offender N)".
 struct Misbehaviour : ProtocolError {
   Misbehaviour(size_t party, const std::string& what)
       : ProtocolError(what + " (offender " + std::to_string(party) + ")"), offender(party) {}

@@ -45,8 +45,8 @@ ClientSecrets derive_client_secrets(const Config& config, Index member, ByteSpan
   return s;
 }
 
-ShareKey derive_share_key(const Config& config, Index dealer, const X25519PublicKey& dealer_key, Index recipient,
-                          const X25519PublicKey& recipient_key, ByteSpan agreed) {
+ShareKey derive_share_key(const Config& config, Index dealer, const X25519PublicKey& dealer_key,
+                          Index recipient, const X25519PublicKey& recipient_key, ByteSpan agreed) {
   Writer info = labelled("share encryption");
   info.u16(dealer).u16(recipient).bytes(dealer_key).bytes(recipient_key);
   return {derive(config, agreed, info, 44)};

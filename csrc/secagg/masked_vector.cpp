@@ -17,11 +17,14 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "lanes and key streams are little-endian");
 
 constexpr size_t kBlinderStreamBytes = 64;
-// A block of key stream: with as much of the vector and the cipher's zeros it stays in a first-level cache of 32 KiB.
+// A block of key stream: with as much of the vector and the cipher's zeros it stays in a first-level cache of
+// 32 KiB.
 constexpr size_t kBlockBytes = 8192;
-// Blocks that one thread masks with every term before it goes on: 128 KiB of the vector, in the second-level cache.
+// Blocks that one thread masks with every term before it goes on: 128 KiB of the vector, in the second-level
+// cache.
 constexpr size_t kBlocksPerStretch = 16;
-// Coordinates between byte boundaries that threads may work on separately: 64 coordinates fill b words exactly.
+// Coordinates between byte boundaries that threads may work on separately: 64 coordinates fill b words
+// exactly.
 constexpr size_t kPackGroup = 64;
 
 uint64_t low_bits(unsigned bits) { return bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
@@ -68,7 +71,7 @@ template <class Lane>
 void pack_lanes(std::span<uint8_t> out, std::span<const Lane> lanes, unsigned bits) {
   const uint64_t mask = low_bits(bits);
   uint8_t* to = out.data();
-  uint64_t word = 0;   // bits not yet written, the lowest first
+  uint64_t word = 0;    // bits not yet written, the lowest first
   unsigned filled = 0;  // how many: always below 64
   for (const Lane lane : lanes) {
     const uint64_t value = lane & mask;
@@ -128,8 +131,9 @@ MaskedVector::MaskedVector(uint64_t length, unsigned bits) : bits_(bits) {
 }
 
 MaskedVector::~MaskedVector() {
-  std::visit([](auto& lanes) { wipe({reinterpret_cast<uint8_t*>(lanes.data()), lanes.size() * sizeof(lanes[0])}); },
-             lanes_);
+  std::visit(
+      [](auto& lanes) { wipe({reinterpret_cast<uint8_t*>(lanes.data()), lanes.size() * sizeof(lanes[0])}); },
+      lanes_);
   wipe_object(blinder_);
 }
 
@@ -180,7 +184,9 @@ void MaskedVector::add_packed(ByteSpan packed, std::span<const uint8_t, 32> blin
         const std::span<Lane> all(lanes);
         if (packed.size() != packed_bytes(all.size(), bits_)) throw DecodeError("masked vector: wrong size");
         const unsigned used = static_cast<unsigned>(all.size() * bits_ % 8);
-        if (used != 0 && (packed.back() >> used) != 0) throw DecodeError("masked vector: nonzero padding bits");
+        if (used != 0 && (packed.back() >> used) != 0) {
+          throw DecodeError("masked vector: nonzero padding bits");
+        }
         const Fr addend = Fr::from_bytes_le(blinder);
         const size_t groups = (all.size() + kPackGroup - 1) / kPackGroup;
         parallel_for(groups, 256, [&](size_t begin, size_t end) {
@@ -199,13 +205,15 @@ void MaskedVector::pack(std::span<uint8_t> packed) const {
       [&](const auto& lanes) {
         using Lane = typename std::decay_t<decltype(lanes)>::value_type;
         const std::span<const Lane> all(lanes);
-        if (packed.size() != packed_bytes(all.size(), bits_)) throw ParameterError("masked vector: wrong size");
+        if (packed.size() != packed_bytes(all.size(), bits_)) {
+          throw ParameterError("masked vector: wrong size");
+        }
         const size_t groups = (all.size() + kPackGroup - 1) / kPackGroup;
         parallel_for(groups, 256, [&](size_t begin, size_t end) {
           const size_t first = begin * kPackGroup;
           const size_t count = std::min(all.size(), end * kPackGroup) - first;
-          pack_lanes<Lane>(packed.subspan(first * bits_ / 8, packed_bytes(count, bits_)), all.subspan(first, count),
-                           bits_);
+          pack_lanes<Lane>(packed.subspan(first * bits_ / 8, packed_bytes(count, bits_)),
+                           all.subspan(first, count), bits_);
         });
       },
       lanes_);

@@ -1,10 +1,11 @@
-// A vector under masks: D coordinates modulo 2^b and one element of Fr (the blinder), with the masks a cipher makes.
+// A vector under masks: D coordinates modulo 2^b and one element of Fr (the blinder), with the masks a cipher
+// makes.
 //
-// A mask is the AES-256-CTR key stream of a 256-bit key: its first 64 bytes, reduced modulo r, mask the blinder; then
-// come the coordinates, each from 2, 4 or 8 bytes (little-endian, the least of these that hold b bits), modulo 2^b.
-// Coordinates are held in lanes of that width and added modulo 2^16, 2^32 or 2^64, which 2^b divides; only packing
-// reduces modulo 2^b. Masks are expanded in blocks that stay in the first-level cache and added at once; no mask is
-// ever stored. Nothing branches on values, masks or sums.
+// A mask is the AES-256-CTR key stream of a 256-bit key: its first 64 bytes, reduced modulo r, mask the
+// blinder; then come the coordinates, each from 2, 4 or 8 bytes (little-endian, the least of these that hold
+// b bits), modulo 2^b. Coordinates are held in lanes of that width and added modulo 2^16, 2^32 or 2^64, which
+// 2^b divides; only packing reduces modulo 2^b. Masks are expanded in blocks that stay in the first-level
+// cache and added at once; no mask is ever stored. Nothing branches on values, masks or sums.
 #pragma once
 
 #include <array>
@@ -39,8 +40,8 @@ class MaskedVector {
   void add_values(std::span<const int64_t> values, const Fr& blinder);
   // += the masks of all terms, on all threads.
   void add_masks(std::span<const MaskTerm> terms);
-  // += what `pack` wrote. Throws DecodeError for a wrong size, nonzero padding bits or a blinder that is not reduced;
-  // the vector is then unchanged.
+  // += what `pack` wrote. Throws DecodeError for a wrong size, nonzero padding bits or a blinder that is not
+  // reduced; the vector is then unchanged.
   void add_packed(ByteSpan packed, std::span<const uint8_t, 32> blinder);
 
   // The coordinates modulo 2^b, b bits each, little-endian bit order; the last byte filled up with zero bits.

@@ -35,13 +35,11 @@ bool is_client_kind(Kind kind) {
     case Kind::share:
     case Kind::masked:
     case Kind::consistent:
-    case Kind::unmask:
-      return true;
+    case Kind::unmask: return true;
     case Kind::advertised:
     case Kind::shared:
     case Kind::survivors:
-    case Kind::unmask_request:
-      return false;
+    case Kind::unmask_request: return false;
   }
   return false;
 }
@@ -176,14 +174,15 @@ Header read_header(const Config& config, ByteSpan message) {
 ByteSpan open_client_message(const Config& config, Kind kind, Index sender, ByteSpan message) {
   const Header header = read_header(config, message);
   if (header.kind != kind) {
-    throw ProtocolError(std::string("masking message: '") + name_of(header.kind) + "' where '" + name_of(kind) +
-                        "' was due");
+    throw ProtocolError(std::string("masking message: '") + name_of(header.kind) + "' where '" +
+                        name_of(kind) + "' was due");
   }
   if (header.sender != sender) throw ProtocolError("masking message: of another sender");
   const ByteSpan body = message.subspan(kHeaderBytes, message.size() - kHeaderBytes - kSignatureBytes);
   if (!verify_body(config, kind, sender, body, signature_of(message))) {
-    throw ProtocolError(std::string("masking message '") + name_of(kind) + "': the signature of its claimed sender " +
-                        std::to_string(sender) + " does not verify");
+    throw ProtocolError(std::string("masking message '") + name_of(kind) +
+                        "': the signature of its claimed sender " + std::to_string(sender) +
+                        " does not verify");
   }
   return body;
 }
@@ -191,17 +190,19 @@ ByteSpan open_client_message(const Config& config, Kind kind, Index sender, Byte
 ByteSpan open_server_message(const Config& config, Kind kind, ByteSpan message) {
   const Header header = read_header(config, message);
   if (header.kind != kind) {
-    throw ProtocolError(std::string("masking message: '") + name_of(header.kind) + "' where '" + name_of(kind) +
-                        "' was due");
+    throw ProtocolError(std::string("masking message: '") + name_of(header.kind) + "' where '" +
+                        name_of(kind) + "' was due");
   }
   return message.subspan(kHeaderBytes);
 }
 
-bool verify_body(const Config& config, Kind kind, Index sender, ByteSpan body, const Ed25519Signature& signature) {
+bool verify_body(const Config& config, Kind kind, Index sender, ByteSpan body,
+                 const Ed25519Signature& signature) {
   return ed25519_verify(config.members().at(sender), signed_bytes(config, kind, sender, body), signature);
 }
 
-Bytes client_message(const Config& config, Kind kind, Index sender, ByteSpan body, const Ed25519PrivateKey& key) {
+Bytes client_message(const Config& config, Kind kind, Index sender, ByteSpan body,
+                     const Ed25519PrivateKey& key) {
   Writer w;
   write_header(w, config, kind, sender);
   w.bytes(body).bytes(key.sign(signed_bytes(config, kind, sender, body)));

@@ -1,8 +1,9 @@
 // The messages of a masking round: their bytes and nothing else. docs/secagg.md has the layout byte by byte.
 //
-// Every message begins with the same header, which names the protocol, the kind, the sender, the round and the digest
-// of the configuration. A client's message ends with its Ed25519 signature over everything before it. Decoders are
-// strict: a message has one encoding, lists of members are strictly ascending, nothing follows the end.
+// Every message begins with the same header, which names the protocol, the kind, the sender, the round and
+// the digest of the configuration. A client's message ends with its Ed25519 signature over everything before
+// it. Decoders are strict: a message has one encoding, lists of members are strictly ascending, nothing
+// follows the end.
 #pragma once
 
 #include <array>
@@ -69,8 +70,8 @@ struct Advertised {
 };
 
 struct ShareMessage {
-  Digest view;          // SHA-256 of the `advertised` message
-  Digest seed_digest;   // commits to the self-mask seed
+  Digest view;                        // SHA-256 of the `advertised` message
+  Digest seed_digest;                 // commits to the self-mask seed
   std::vector<ShareDigests> digests;  // one for each advertised member, the sender included
   std::vector<SealedShares> sealed;   // one for each advertised member but the sender
 };
@@ -127,19 +128,19 @@ Digest survivors_digest(const Digest& view, const Digest& context, std::span<con
 // The view from the masked input on: the advertised keys, and who dealt shares.
 Digest sharers_view(const Digest& advertised_view, std::span<const Index> sharers);
 
-// --- bytes ---------------------------------------------------------------------------------------------------------
+// --- bytes ------------------------------------------------------------------------------------------------
 
 struct Header {
   Kind kind;
   Index sender;
 };
 
-// Reads the header of a message to this configuration. Throws ProtocolError for anything that is not one: too short,
-// another magic, version, suite, round, attempt, job or configuration, an unknown kind.
+// Reads the header of a message to this configuration. Throws ProtocolError for anything that is not one: too
+// short, another magic, version, suite, round, attempt, job or configuration, an unknown kind.
 Header read_header(const Config& config, ByteSpan message);
 
-// The body of a message of this kind from this sender; throws ProtocolError if it is of another. For clients' messages
-// the signature is verified too (but never who sent the bytes: anybody can send them on).
+// The body of a message of this kind from this sender; throws ProtocolError if it is of another. For clients'
+// messages the signature is verified too (but never who sent the bytes: anybody can send them on).
 ByteSpan open_client_message(const Config& config, Kind kind, Index sender, ByteSpan message);
 ByteSpan open_server_message(const Config& config, Kind kind, ByteSpan message);
 
@@ -147,7 +148,8 @@ ByteSpan open_server_message(const Config& config, Kind kind, ByteSpan message);
 [[nodiscard]] bool verify_body(const Config& config, Kind kind, Index sender, ByteSpan body,
                                const Ed25519Signature& signature);
 
-Bytes client_message(const Config& config, Kind kind, Index sender, ByteSpan body, const Ed25519PrivateKey& key);
+Bytes client_message(const Config& config, Kind kind, Index sender, ByteSpan body,
+                     const Ed25519PrivateKey& key);
 Bytes server_message(const Config& config, Kind kind, ByteSpan body);
 // The signature at the end of a client's message.
 Ed25519Signature signature_of(ByteSpan message);

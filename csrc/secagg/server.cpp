@@ -57,13 +57,17 @@ std::vector<Index> ServerSession::signers() const { return keys_of(signatures_);
 std::vector<Index> ServerSession::responders() const { return keys_of(unmasked_); }
 
 void ServerSession::need(Phase phase) const {
-  if (phase_ != phase) throw ProtocolError(std::string("masking: wrong phase, '") + this->phase() + "' is open");
+  if (phase_ != phase) {
+    throw ProtocolError(std::string("masking: wrong phase, '") + this->phase() + "' is open");
+  }
 }
 
 void ServerSession::refuse_repeated(Index sender, ByteSpan message) const {
   const auto before = taken_.find(sender);
   if (before == taken_.end()) return;
-  if (before->second == signature_of(message)) throw ProtocolError("masking: a replay of the message of " + text(sender));
+  if (before->second == signature_of(message)) {
+    throw ProtocolError("masking: a replay of the message of " + text(sender));
+  }
   throw Misbehaviour(sender, "masking: a second, different message of " + text(sender));
 }
 
@@ -80,7 +84,7 @@ Index ServerSession::receive(ByteSpan message) {
   return sender;
 }
 
-// --- phase 1: keys ---------------------------------------------------------------------------------------------------
+// --- phase 1: keys ----------------------------------------------------------------------------------------
 
 void ServerSession::take_advertise(Index sender, ByteSpan message) {
   const ByteSpan body = open_client_message(config_, Kind::advertise, sender, message);
@@ -95,7 +99,8 @@ void ServerSession::take_advertise(Index sender, ByteSpan message) {
   for (const auto& [other, advertised] : advertised_) {
     for (const X25519PublicKey& key : {advertised.keys.share_key, advertised.keys.mask_key}) {
       if (key == m.keys.share_key || key == m.keys.mask_key) {
-        throw Misbehaviour(sender, "masking: a key of " + text(sender) + " is equal to one of " + text(other));
+        throw Misbehaviour(sender,
+                           "masking: a key of " + text(sender) + " is equal to one of " + text(other));
       }
     }
   }
@@ -117,7 +122,7 @@ Bytes ServerSession::close_advertise() {
   return message;
 }
 
-// --- phase 2: shares -------------------------------------------------------------------------------------------------
+// --- phase 2: shares --------------------------------------------------------------------------------------
 
 void ServerSession::take_share(Index sender, ByteSpan message) {
   const ByteSpan body = open_client_message(config_, Kind::share, sender, message);
@@ -140,8 +145,7 @@ std::map<Index, Bytes> ServerSession::close_share() {
   std::map<Index, Bytes> out;
   for (const auto& entry : shares_) {
     const Index recipient = entry.first;
-    const auto place =
-        static_cast<size_t>(std::ranges::lower_bound(members, recipient) - members.begin());
+    const auto place = static_cast<size_t>(std::ranges::lower_bound(members, recipient) - members.begin());
     Shared m{recipient, {}};
     for (const auto& [dealer, dealt] : shares_) {
       if (dealer == recipient) continue;
@@ -156,7 +160,7 @@ std::map<Index, Bytes> ServerSession::close_share() {
   return out;
 }
 
-// --- phase 3: masked vectors -----------------------------------------------------------------------------------------
+// --- phase 3: masked vectors ------------------------------------------------------------------------------
 
 void ServerSession::take_masked(Index sender, ByteSpan message) {
   const ByteSpan body = open_client_message(config_, Kind::masked, sender, message);
@@ -164,7 +168,8 @@ void ServerSession::take_masked(Index sender, ByteSpan message) {
   if (!shares_.contains(sender)) throw ProtocolError("masking: " + text(sender) + " dealt no shares");
   const Masked m = decoded(sender, [&] { return decode_masked(config_, body); });
   if (m.view != view_) {
-    throw Misbehaviour(sender, "masking: " + text(sender) + " masked its vector for other sharers than were shown");
+    throw Misbehaviour(sender,
+                       "masking: " + text(sender) + " masked its vector for other sharers than were shown");
   }
   // What add_packed would refuse later, refused now, while its sender can be left out.
   const unsigned used = static_cast<unsigned>(config_.length() * config_.bits() % 8);
@@ -181,7 +186,9 @@ Bytes ServerSession::close_masked(std::span<const Index> accepted, const Digest&
     throw ParameterError("masking: the accepted members must be listed once each, in ascending order");
   }
   for (const Index member : accepted) {
-    if (!masked_.contains(member)) throw ParameterError("masking: " + text(member) + " sent no masked vector");
+    if (!masked_.contains(member)) {
+      throw ParameterError("masking: " + text(member) + " sent no masked vector");
+    }
   }
   if (accepted.size() < config_.min_clients()) {
     throw NotEnoughClients("masking: " + std::to_string(accepted.size()) + " masked vectors, " +
@@ -208,7 +215,7 @@ Bytes ServerSession::close_masked(std::span<const Index> accepted, const Digest&
   return out;
 }
 
-// --- phase 4: one set of survivors -----------------------------------------------------------------------------------
+// --- phase 4: one set of survivors ------------------------------------------------------------------------
 
 void ServerSession::take_consistent(Index sender, ByteSpan message) {
   const ByteSpan body = open_client_message(config_, Kind::consistent, sender, message);
@@ -244,7 +251,7 @@ Bytes ServerSession::close_consistency() {
   return out;
 }
 
-// --- phase 5: shares of masks ----------------------------------------------------------------------------------------
+// --- phase 5: shares of masks -----------------------------------------------------------------------------
 
 void ServerSession::take_unmask(Index sender, ByteSpan message) {
   const ByteSpan body = open_client_message(config_, Kind::unmask, sender, message);
@@ -258,7 +265,8 @@ void ServerSession::take_unmask(Index sender, ByteSpan message) {
   }
   const std::vector<Index> members = advertisers();
   const auto place = static_cast<size_t>(std::ranges::lower_bound(members, sender) - members.begin());
-  const auto check = [&](std::span<const Unmask::Entry> entries, std::span<const Index> asked, ShareKind kind) {
+  const auto check = [&](std::span<const Unmask::Entry> entries, std::span<const Index> asked,
+                         ShareKind kind) {
     if (!std::ranges::equal(entries, asked, {}, &Unmask::Entry::member)) {
       throw Misbehaviour(sender, "masking: " + text(sender) + " sends other shares than were asked for");
     }
@@ -266,7 +274,8 @@ void ServerSession::take_unmask(Index sender, ByteSpan message) {
       const ShareDigests& dealt = shares_.at(entry.member).digests[place];
       const Digest& expected = kind == ShareKind::self_mask ? dealt.self_mask : dealt.mask_key;
       if (share_digest(config_, entry.member, sender, kind, entry.share) != expected) {
-        throw Misbehaviour(sender, "masking: " + text(sender) + " sends a false share of " + text(entry.member));
+        throw Misbehaviour(sender,
+                           "masking: " + text(sender) + " sends a false share of " + text(entry.member));
       }
     }
   };
@@ -286,7 +295,7 @@ std::vector<MaskTerm> ServerSession::masks_in_sum() const {
     points.push_back(static_cast<uint8_t>(member + 1));
   }
   const std::vector<uint8_t> weights = shamir_weights_vartime(points);
-  const auto combine = [&](std::vector<Unmask::Entry> Unmask::*list, size_t i) {
+  const auto combine = [&](std::vector<Unmask::Entry> Unmask::* list, size_t i) {
     std::vector<ByteSpan> shares;
     for (const Unmask* answer : answers) shares.emplace_back((answer->*list)[i].share);
     SecretBytes secret(kShareBytes);
@@ -299,7 +308,8 @@ std::vector<MaskTerm> ServerSession::masks_in_sum() const {
     const Index member = survivors_[i];
     const SecretBytes seed = combine(&Unmask::self_masks, i);
     if (seed_digest(config_, member, seed.span()) != shares_.at(member).seed_digest) {
-      throw Misbehaviour(member, "masking: the shares that " + text(member) + " dealt do not give its self mask");
+      throw Misbehaviour(member,
+                         "masking: the shares that " + text(member) + " dealt do not give its self mask");
     }
     terms.push_back({derive_self_mask_key(config_, member, seed.span()), /*negative=*/true});
   }
@@ -309,14 +319,16 @@ std::vector<MaskTerm> ServerSession::masks_in_sum() const {
     const X25519PublicKey& public_key = advertised_.at(member).keys.mask_key;
     const SecretBytes private_key = combine(&Unmask::mask_keys, i);
     if (x25519_public_key(private_key.span().first<32>()) != public_key) {
-      throw Misbehaviour(member, "masking: the shares that " + text(member) + " dealt do not give its mask key");
+      throw Misbehaviour(member,
+                         "masking: the shares that " + text(member) + " dealt do not give its mask key");
     }
     for (const Index survivor : survivors_) {
       const X25519PublicKey& survivor_key = advertised_.at(survivor).keys.mask_key;
       const SecretBytes agreed = x25519_agree(private_key.span().first<32>(), survivor_key);
       // The survivor added the mask if its index is the lower one.
-      terms.push_back({derive_pair_mask_key(config_, member, public_key, survivor, survivor_key, agreed.span()),
-                       /*negative=*/survivor < member});
+      terms.push_back(
+          {derive_pair_mask_key(config_, member, public_key, survivor, survivor_key, agreed.span()),
+           /*negative=*/survivor < member});
     }
   }
   return terms;

@@ -1,10 +1,10 @@
 // The coordinator's side of a masking round: bytes in, bytes out; no transport, no clock.
 //
-// It routes, adds masked vectors and removes the masks of the sum; it never holds an individual vector without masks,
-// and has no key of its own. Each function either does its work or throws and leaves the session as it was:
-// ProtocolError for a message that does not belong here (its sender unproven), Misbehaviour for one that only its
-// signer can be blamed for, NotEnoughClients when a phase cannot be closed (it may still be, if more messages come),
-// ParameterError for our caller's mistakes.
+// It routes, adds masked vectors and removes the masks of the sum; it never holds an individual vector
+// without masks, and has no key of its own. Each function either does its work or throws and leaves the
+// session as it was: ProtocolError for a message that does not belong here (its sender unproven),
+// Misbehaviour for one that only its signer can be blamed for, NotEnoughClients when a phase cannot be closed
+// (it may still be, if more messages come), ParameterError for our caller's mistakes.
 #pragma once
 
 #include <array>
@@ -32,9 +32,9 @@ class ServerSession {
   Bytes close_advertise();
   // Ends phase 2. Returns, for each member that dealt shares, its `shared` message.
   std::map<Index, Bytes> close_share();
-  // Ends phase 3 with the members (strictly ascending) whose vectors shall be in the sum: all or some of submitters().
-  // `context` is bound into what they sign, e.g. a digest of the accepted submissions. Returns the `survivors` message
-  // for them. The vectors are added up here; the single ones are dropped.
+  // Ends phase 3 with the members (strictly ascending) whose vectors shall be in the sum: all or some of
+  // submitters(). `context` is bound into what they sign, e.g. a digest of the accepted submissions. Returns
+  // the `survivors` message for them. The vectors are added up here; the single ones are dropped.
   Bytes close_masked(std::span<const Index> accepted, const Digest& context = {});
   // Ends phase 4. Returns the `unmask_request` message for the survivors.
   Bytes close_consistency();

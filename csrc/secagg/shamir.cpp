@@ -1,8 +1,8 @@
 // Sharing over GF(2^8) with table-free arithmetic on secrets (see shamir.h).
 //
-// A product is always public times secret. The secret block c is multiplied by all of 1, x, .., x^7 once (seven
-// shifts); a nibble table of the sixteen combinations of four of these each then gives any multiple of c as the sum of
-// two rows. The rows are picked by the public factor.
+// A product is always public times secret. The secret block c is multiplied by all of 1, x, .., x^7 once
+// (seven shifts); a nibble table of the sixteen combinations of four of these each then gives any multiple of
+// c as the sum of two rows. The rows are picked by the public factor.
 #include "secagg/shamir.h"
 
 #include <algorithm>
@@ -99,7 +99,8 @@ void check_points(std::span<const uint8_t> points) {
 
 }  // namespace
 
-void shamir_split(std::span<uint8_t> shares, ByteSpan secret, ByteSpan coefficients, std::span<const uint8_t> points) {
+void shamir_split(std::span<uint8_t> shares, ByteSpan secret, ByteSpan coefficients,
+                  std::span<const uint8_t> points) {
   const size_t size = secret.size();
   check(size != 0 && size % kShamirBlockBytes == 0, "secrets have a multiple of 32 bytes");
   check(shares.size() == size * points.size(), "room for exactly one share a point");
@@ -145,7 +146,8 @@ std::vector<uint8_t> shamir_weights_vartime(std::span<const uint8_t> points) {
   return weights;
 }
 
-void shamir_combine(std::span<uint8_t> secret, std::span<const uint8_t> weights, std::span<const ByteSpan> shares) {
+void shamir_combine(std::span<uint8_t> secret, std::span<const uint8_t> weights,
+                    std::span<const ByteSpan> shares) {
   const size_t size = secret.size();
   check(size != 0 && size % kShamirBlockBytes == 0, "secrets have a multiple of 32 bytes");
   check(!shares.empty() && weights.size() == shares.size(), "one weight a share");

@@ -42,7 +42,8 @@ Ed25519PrivateKey test_key() {
   return Ed25519PrivateKey::from_seed(fixed<32>(seed));
 }
 
-// The test key under the passphrase "correct horse", by `openssl pkcs8 -topk8 -v2 aes-256-cbc` (2048 rounds of PBKDF2).
+// The test key under the passphrase "correct horse", by `openssl pkcs8 -topk8 -v2 aes-256-cbc` (2048 rounds
+// of PBKDF2).
 constexpr std::string_view kOpenSslPem = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
 MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgxEa7JhOE7kQICCAAw
 DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEERPurEHNOBE/Jhzfk9vrwUEQKga

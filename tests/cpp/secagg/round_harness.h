@@ -43,7 +43,8 @@ struct Round {
     }
     config = std::make_unique<Config>(Digest{42}, round, members, threshold, length, max_abs);
     std::mt19937_64 generator(n * 1000 + threshold);
-    std::uniform_int_distribution<int64_t> value(-static_cast<int64_t>(max_abs), static_cast<int64_t>(max_abs));
+    std::uniform_int_distribution<int64_t> value(-static_cast<int64_t>(max_abs),
+                                                 static_cast<int64_t>(max_abs));
     for (size_t i = 0; i < n; ++i) {
       clients.push_back(std::make_unique<ClientSession>(*config, i, identities[i], unsafe));
       values.emplace_back(length);
@@ -69,7 +70,9 @@ struct Round {
     for (const Index i : who) server->receive(sent["share"][i] = clients[i]->share(advertised));
     shared = server->close_share();
   }
-  Bytes masked_input(Index i) { return clients[i]->masked_input(shared.at(i), values[i], blinders[i].to_bytes_le()); }
+  Bytes masked_input(Index i) {
+    return clients[i]->masked_input(shared.at(i), values[i], blinders[i].to_bytes_le());
+  }
   void mask(const std::vector<Index>& who) {
     for (const Index i : who) server->receive(sent["masked"][i] = masked_input(i));
     survivors = server->close_masked(server->submitters());
@@ -125,6 +128,8 @@ std::string error_of(F&& call) {
   return "";
 }
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace pyzkfl::secagg::test

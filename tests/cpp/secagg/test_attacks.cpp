@@ -1,5 +1,5 @@
-// A server, members and strangers that do not follow the protocol. Each is refused, named where it can be, and the
-// honest round goes on to the exact sum afterwards: nothing that was refused has changed anything.
+// A server, members and strangers that do not follow the protocol. Each is refused, named where it can be,
+// and the honest round goes on to the exact sum afterwards: nothing that was refused has changed anything.
 #include "round_harness.h"
 
 #include <cstdlib>
@@ -17,7 +17,8 @@ using test::Round;
 
 namespace {
 
-// Brings a round to the point where signatures are due, 8 members, 5 needed; member 7 dropped after it dealt shares.
+// Brings a round to the point where signatures are due, 8 members, 5 needed; member 7 dropped after it dealt
+// shares.
 void until_signatures(Round& r) {
   r.advertise(r.everyone());
   r.share(r.everyone());
@@ -32,10 +33,12 @@ Bytes server_bytes(const Round& r, const UnmaskRequest& request) {
   return server_message(*r.config, Kind::unmask_request, encode(request));
 }
 
-// What a server that got both kinds of shares of `victim` from `threshold` members knows: the victim's vector.
+// What a server that got both kinds of shares of `victim` from `threshold` members knows: the victim's
+// vector.
 std::vector<int64_t> unmask_one(const Round& r, Index victim, const std::map<Index, Unmask>& for_seed,
                                 const std::map<Index, Unmask>& for_key) {
-  const auto combine = [&](const std::map<Index, Unmask>& answers, std::vector<Unmask::Entry> Unmask::*list) {
+  const auto combine = [&](const std::map<Index, Unmask>& answers,
+                           std::vector<Unmask::Entry> Unmask::* list) {
     std::vector<uint8_t> points;
     std::vector<ByteSpan> shares;
     for (const auto& [member, answer] : answers) {
@@ -61,8 +64,9 @@ std::vector<int64_t> unmask_one(const Round& r, Index victim, const std::map<Ind
   for (const auto& [other, other_key] : mask_keys) {
     if (other == victim) continue;
     const SecretBytes agreed = x25519_agree(key.span().first<32>(), other_key);
-    terms.push_back({derive_pair_mask_key(*r.config, victim, mask_keys[victim], other, other_key, agreed.span()),
-                     victim < other});
+    terms.push_back(
+        {derive_pair_mask_key(*r.config, victim, mask_keys[victim], other, other_key, agreed.span()),
+         victim < other});
   }
   MaskedVector vector(r.config->length(), r.config->bits());
   const Masked m = decode_masked(
@@ -81,7 +85,7 @@ struct AllowUnsafe {
 
 }  // namespace
 
-// --- the server ------------------------------------------------------------------------------------------------------
+// --- the server -------------------------------------------------------------------------------------------
 
 TEST_CASE("a server that asks for both shares of one member is refused") {
   Round r(8, 5);
@@ -92,10 +96,12 @@ TEST_CASE("a server that asks for both shares of one member is refused") {
   CHECK(request.mask_keys == std::vector<Index>{7});
 
   request.mask_keys = {2, 7};
-  CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "both shares of member 2"));
+  CHECK(
+      contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "both shares of member 2"));
   request = request_of(r);
   request.self_masks.push_back(7);
-  CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "both shares of member 7"));
+  CHECK(
+      contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "both shares of member 7"));
   // The wrong one of the two, one that is missing, one of nobody.
   request = request_of(r);
   request.self_masks = {0, 1, 3, 4, 5, 6};
@@ -141,9 +147,9 @@ TEST_CASE("a server that shows two sets of survivors is refused, before and afte
   other = shown;
   other.context = Digest{1};
   CHECK(contains(error_of([&] {
-          r.clients[0]->sign_survivors(server_message(*r.config, Kind::survivors, encode(other)));
-        }),
-        "second, different set"));
+                   r.clients[0]->sign_survivors(server_message(*r.config, Kind::survivors, encode(other)));
+                 }),
+                 "second, different set"));
   // The same set once more is the same signature.
   CHECK(r.clients[0]->sign_survivors(r.survivors) == r.sent["consistent"][0]);
   r.unmask({0, 1, 2, 3, 4, 5, 6});
@@ -160,8 +166,9 @@ TEST_CASE("mutation: without check_same_set a server that shows two sets learns 
   const auto run = [&](const std::vector<Index>& set) {
     const Bytes shown = server_message(
         *r.config, Kind::survivors,
-        encode(Survivors{decode_survivors(*r.config, open_server_message(*r.config, Kind::survivors, r.survivors)).view,
-                         Digest{}, set}));
+        encode(Survivors{
+            decode_survivors(*r.config, open_server_message(*r.config, Kind::survivors, r.survivors)).view,
+            Digest{}, set}));
     UnmaskRequest request{{}, {}, set, {}};
     for (const Index i : r.everyone()) {
       if (!std::ranges::binary_search(set, i)) request.mask_keys.push_back(i);
@@ -221,7 +228,8 @@ TEST_CASE("signatures that are forged, of a member that dropped, or there twice 
   CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "signature of member 3"));
   request = request_of(r);
   request.signatures[4].member = 7;
-  CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "member 7, which is not a survivor"));
+  CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }),
+                 "member 7, which is not a survivor"));
   request = request_of(r);
   request.signatures[4] = request.signatures[3];
   CHECK(contains(error_of([&] { r.clients[0]->unmask(server_bytes(r, request)); }), "ascending"));
@@ -237,24 +245,25 @@ TEST_CASE("a server that shows different keys to two members is found out") {
   Round other(4, 3);  // the same identities with other keys: member 3 advertised twice to the server's liking
   r.advertise(r.everyone());
   other.advertise(other.everyone());
-  Advertised mixed = decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
+  Advertised mixed =
+      decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
   mixed.entries[3] =
-      decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, other.advertised)).entries[3];
+      decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, other.advertised))
+          .entries[3];
   const Bytes to_zero = server_message(*r.config, Kind::advertised, encode(mixed));
   // Every signature is good, so member 0 cannot know; but what it deals is bound to what it saw.
   const Bytes from_zero = r.clients[0]->share(to_zero);
   CHECK(contains(error_of([&] { r.server->receive(from_zero); }), "other keys than were shown (offender 0)"));
   r.share({1, 2, 3});
   // Sent on all the same, the shares do not open: their associated data is another view.
-  const ShareMessage m =
-      decode_share(open_client_message(*r.config, Kind::share, 0, from_zero), 4);
+  const ShareMessage m = decode_share(open_client_message(*r.config, Kind::share, 0, from_zero), 4);
   Shared shared = decode_shared(*r.config, open_server_message(*r.config, Kind::shared, r.shared.at(1)));
   shared.entries.insert(shared.entries.begin(), {0, m.digests[1], m.sealed[0]});
   CHECK(contains(error_of([&] {
-          r.clients[1]->masked_input(server_message(*r.config, Kind::shared, encode(shared)), r.values[1],
-                                     Fr().to_bytes_le());
-        }),
-        "from member 0 do not decrypt, or were changed on the way (offender 0)"));
+                   r.clients[1]->masked_input(server_message(*r.config, Kind::shared, encode(shared)),
+                                              r.values[1], Fr().to_bytes_le());
+                 }),
+                 "from member 0 do not decrypt, or were changed on the way (offender 0)"));
   r.mask({1, 2, 3});
   r.sign({1, 2, 3});
   r.unmask({1, 2, 3});
@@ -267,12 +276,13 @@ TEST_CASE("a server that shows members different lists of sharers is found out b
   r.share(r.everyone());
   Shared shared = decode_shared(*r.config, open_server_message(*r.config, Kind::shared, r.shared.at(0)));
   shared.entries.pop_back();  // member 0 is not told of member 3
-  const Bytes masked = r.clients[0]->masked_input(server_message(*r.config, Kind::shared, encode(shared)), r.values[0],
-                                                  Fr().to_bytes_le());
+  const Bytes masked = r.clients[0]->masked_input(server_message(*r.config, Kind::shared, encode(shared)),
+                                                  r.values[0], Fr().to_bytes_le());
   CHECK(contains(error_of([&] { r.server->receive(masked); }), "other sharers than were shown (offender 0)"));
   for (const Index i : {1, 2, 3}) r.server->receive(r.masked_input(i));
   r.survivors = r.server->close_masked(std::vector<Index>{1, 2, 3});
-  CHECK(contains(error_of([&] { r.clients[0]->sign_survivors(r.survivors); }), "other sharers than we were shown"));
+  CHECK(contains(error_of([&] { r.clients[0]->sign_survivors(r.survivors); }),
+                 "other sharers than we were shown"));
   // A server that pretends to member 0: its signature is over another view and counts for nobody else.
   const Bytes signature = r.clients[0]->sign_survivors(std::vector<Index>{0, 1, 2}, Digest{});
   CHECK_THROWS_AS(r.server->receive(signature), ProtocolError);
@@ -285,17 +295,22 @@ TEST_CASE("a server that shows keys its members did not sign, or leaves a member
   Round r(4, 3);
   for (const Index i : r.everyone()) r.server->receive(r.clients[i]->advertise());
   r.advertised = r.server->close_advertise();
-  const Advertised good = decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
-  const auto shown = [&](const Advertised& m) { return server_message(*r.config, Kind::advertised, encode(m)); };
+  const Advertised good =
+      decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
+  const auto shown = [&](const Advertised& m) {
+    return server_message(*r.config, Kind::advertised, encode(m));
+  };
   Advertised bad = good;
   bad.entries[2].keys.mask_key[3] ^= 1;
-  CHECK(contains(error_of([&] { r.clients[0]->share(shown(bad)); }), "keys shown for member 2 are not signed by it"));
+  CHECK(contains(error_of([&] { r.clients[0]->share(shown(bad)); }),
+                 "keys shown for member 2 are not signed by it"));
   bad = good;
   std::swap(bad.entries[2].keys.mask_key, bad.entries[2].keys.share_key);
   CHECK(contains(error_of([&] { r.clients[0]->share(shown(bad)); }), "member 2"));
   bad = good;
   bad.entries.erase(bad.entries.begin());
-  CHECK(contains(error_of([&] { r.clients[0]->share(shown(bad)); }), "our own keys are not among those shown"));
+  CHECK(
+      contains(error_of([&] { r.clients[0]->share(shown(bad)); }), "our own keys are not among those shown"));
   bad = good;
   bad.entries[3] = bad.entries[2];
   CHECK(contains(error_of([&] { r.clients[0]->share(shown(bad)); }), "ascending"));
@@ -312,7 +327,7 @@ TEST_CASE("a server that shows keys its members did not sign, or leaves a member
   r.check_sum(r.everyone());
 }
 
-// --- members ---------------------------------------------------------------------------------------------------------
+// --- members ----------------------------------------------------------------------------------------------
 
 TEST_CASE("equal keys and keys of low order are refused and their sender named") {
   Round r(4, 3);
@@ -321,7 +336,8 @@ TEST_CASE("equal keys and keys of low order are refused and their sender named")
   r.server->receive(honest);
   const auto advertise = [&](const PublicKeys& k) {
     return error_of([&] {
-      r.server->receive(client_message(*r.config, Kind::advertise, 1, encode(Advertise{k}), *r.identities[1]));
+      r.server->receive(
+          client_message(*r.config, Kind::advertise, 1, encode(Advertise{k}), *r.identities[1]));
     });
   };
   const X25519PublicKey fresh = x25519_public_key(SecretBytes::random(32).span().first<32>());
@@ -349,9 +365,10 @@ TEST_CASE("a member whose shares do not decrypt or are not what it committed to 
   CHECK(std::string(r.clients[0]->next_step()) == "masked_input");
 }
 
-TEST_CASE("a member that deals shares of something else than its secrets is named when they are put together") {
-  // Shares that hang together with their commitments, so that no recipient can tell, but lie on no polynomial of the
-  // right degree.
+TEST_CASE(
+    "a member that deals shares of something else than its secrets is named when they are put together") {
+  // Shares that hang together with their commitments, so that no recipient can tell, but lie on no polynomial
+  // of the right degree.
   for (const bool of_survivor : {true, false}) {
     Round r(4, 3);
     const SecretBytes session = SecretBytes::random(32);
@@ -360,8 +377,8 @@ TEST_CASE("a member that deals shares of something else than its secrets is name
     r.advertise(r.everyone());
     for (const Index i : {0, 1, 2}) r.server->receive(r.clients[i]->share(r.advertised));
     const Digest view = sha256(r.advertised);
-    ShareMessage m = decode_share(
-        open_client_message(*r.config, Kind::share, 3, r.clients[3]->share(r.advertised)), 4);
+    ShareMessage m =
+        decode_share(open_client_message(*r.config, Kind::share, 3, r.clients[3]->share(r.advertised)), 4);
     const Advertised advertised =
         decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
     for (Index to = 0; to < 3; ++to) {
@@ -391,7 +408,8 @@ TEST_CASE("a member that deals shares of something else than its secrets is name
   }
 }
 
-TEST_CASE("a member that answers with a false share, too many or too few is named, and the sum does not suffer") {
+TEST_CASE(
+    "a member that answers with a false share, too many or too few is named, and the sum does not suffer") {
   Round r(4, 3);
   r.advertise(r.everyone());
   r.share(r.everyone());
@@ -400,9 +418,8 @@ TEST_CASE("a member that answers with a false share, too many or too few is name
   const Bytes honest = r.clients[2]->unmask(r.request);
   const Unmask good = decode_unmask(*r.config, open_client_message(*r.config, Kind::unmask, 2, honest));
   const auto answer = [&](const Unmask& m) {
-    return error_of([&] {
-      r.server->receive(client_message(*r.config, Kind::unmask, 2, encode(m), *r.identities[2]));
-    });
+    return error_of(
+        [&] { r.server->receive(client_message(*r.config, Kind::unmask, 2, encode(m), *r.identities[2])); });
   };
   Unmask bad = good;
   bad.self_masks[1].share[0] ^= 1;
@@ -427,16 +444,17 @@ TEST_CASE("a member that answers with a false share, too many or too few is name
   r.check_sum({0, 1, 2});
 }
 
-TEST_CASE("a masked vector of the wrong size, with padding bits or with a blinder out of range is refused by name") {
+TEST_CASE(
+    "a masked vector of the wrong size, with padding bits or with a blinder out of range is refused by "
+    "name") {
   Round r(4, 3, 5, 1000);
   r.advertise(r.everyone());
   r.share(r.everyone());
   const Bytes honest = r.masked_input(0);
   const ByteSpan body = open_client_message(*r.config, Kind::masked, 0, honest);
   const auto send = [&](const Bytes& changed) {
-    return error_of([&] {
-      r.server->receive(client_message(*r.config, Kind::masked, 0, changed, *r.identities[0]));
-    });
+    return error_of(
+        [&] { r.server->receive(client_message(*r.config, Kind::masked, 0, changed, *r.identities[0])); });
   };
   REQUIRE(r.config->length() * r.config->bits() % 8 == 1);  // 65 bits: seven of padding
   Bytes bad(body.begin(), body.end());
@@ -461,10 +479,11 @@ TEST_CASE("a second, different message of one member names it; the same again is
   const Bytes second = other.clients[0]->advertise();
   r.server->receive(first);
   CHECK(contains(error_of([&] { r.server->receive(first); }), "replay of the message of member 0"));
-  CHECK(contains(error_of([&] { r.server->receive(second); }), "second, different message of member 0 (offender 0)"));
+  CHECK(contains(error_of([&] { r.server->receive(second); }),
+                 "second, different message of member 0 (offender 0)"));
 }
 
-// --- strangers -------------------------------------------------------------------------------------------------------
+// --- strangers --------------------------------------------------------------------------------------------
 
 TEST_CASE("a client takes its steps in order and each once") {
   Round r(4, 3);
@@ -506,7 +525,8 @@ TEST_CASE("any byte of any message changed, any truncation, any extra byte is re
       REQUIRE_THROWS_AS(deliver(bad), ProtocolError);
     }
     for (size_t n = 0; n < good.size(); ++n) {
-      REQUIRE_THROWS_AS(deliver(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n))), ProtocolError);
+      REQUIRE_THROWS_AS(deliver(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n))),
+                        ProtocolError);
     }
     Bytes longer = good;
     longer.push_back(0);
@@ -541,7 +561,9 @@ TEST_CASE("any byte of any message changed, any truncation, any extra byte is re
   r.check_sum({0, 1, 2});
 }
 
-TEST_CASE("messages of another round, attempt, job, member list or shape are refused, though their signer is ours") {
+TEST_CASE(
+    "messages of another round, attempt, job, member list or shape are refused, though their signer is "
+    "ours") {
   const auto message = [](const Digest& job, uint64_t round, uint64_t length, uint32_t attempt) {
     Round r(4, 3);
     const Config config(job, round, r.config->members(), 3, length, 1000, attempt);
@@ -561,12 +583,14 @@ TEST_CASE("a message in the wrong phase, in another's name or reflected is refus
   Round r(4, 3);
   const auto all = r.everyone();
   r.advertise(all);
-  CHECK(contains(error_of([&] { r.server->receive(r.sent["advertise"][1]); }), "'advertise' where 'share' was due"));
+  CHECK(contains(error_of([&] { r.server->receive(r.sent["advertise"][1]); }),
+                 "'advertise' where 'share' was due"));
   r.share(all);
   CHECK(contains(error_of([&] { r.server->receive(r.sent["share"][1]); }), "'share' where 'masked' was due"));
   // Shares for member 1, given to member 0.
-  CHECK(contains(error_of([&] { r.clients[0]->masked_input(r.shared.at(1), r.values[0], Fr().to_bytes_le()); }),
-                 "shares for another member"));
+  CHECK(
+      contains(error_of([&] { r.clients[0]->masked_input(r.shared.at(1), r.values[0], Fr().to_bytes_le()); }),
+               "shares for another member"));
   r.mask(all);
   r.sign(all);
   // The server's own message, and a client's sent to a client.
@@ -588,15 +612,17 @@ TEST_CASE("one who skipped a phase cannot come back later") {
   r.advertise({0, 1, 2, 3});
   CHECK_THROWS_AS(r.clients[4]->share(r.advertised), ProtocolError);
   r.share({0, 1, 2});
-  // Member 3 dealt no shares in time; its vector, masked for what it was shown by a helpful server, is refused.
+  // Member 3 dealt no shares in time; its vector, masked for what it was shown by a helpful server, is
+  // refused.
   const auto bytes = [&](Kind kind, Index i, const Bytes& body) {
     return client_message(*r.config, kind, i, body, *r.identities[i]);
   };
   const Bytes packed(packed_bytes(5, r.config->bits()));
   CHECK(contains(error_of([&] {
-          r.server->receive(bytes(Kind::masked, 3, encode(Masked{Digest{}, packed, Fr().to_bytes_le()})));
-        }),
-        "member 3 dealt no shares"));
+                   r.server->receive(
+                       bytes(Kind::masked, 3, encode(Masked{Digest{}, packed, Fr().to_bytes_le()})));
+                 }),
+                 "member 3 dealt no shares"));
   r.mask({0, 1, 2});
   CHECK(contains(error_of([&] { r.server->receive(bytes(Kind::consistent, 3, encode(Consistent{}))); }),
                  "member 3 is not a survivor"));
@@ -610,10 +636,13 @@ TEST_CASE("one who skipped a phase cannot come back later") {
 TEST_CASE("a session without its checks cannot be made by accident") {
   Round r(4, 3);
   ::unsetenv("PYZKFL_ALLOW_UNSAFE");
-  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.same_set = true}), ParameterError);
-  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.one_share_each = true}), ParameterError);
+  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.same_set = true}),
+                  ParameterError);
+  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.one_share_each = true}),
+                  ParameterError);
   ::setenv("PYZKFL_ALLOW_UNSAFE", "0", 1);
-  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.same_set = true}), ParameterError);
+  CHECK_THROWS_AS(ClientSession(*r.config, 0, r.identities[0], UnsafeSkips{.same_set = true}),
+                  ParameterError);
   ::unsetenv("PYZKFL_ALLOW_UNSAFE");
 }
 

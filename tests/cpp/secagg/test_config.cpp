@@ -1,4 +1,5 @@
-// The agreed parameters: what is refused, how wide a coordinate is, and that every parameter is in the digest.
+// The agreed parameters: what is refused, how wide a coordinate is, and that every parameter is in the
+// digest.
 #include <doctest/doctest.h>
 
 #include <bit>

@@ -16,7 +16,9 @@ using namespace pyzkfl::secagg;
 
 namespace {
 
-uint64_t modulo(uint64_t value, unsigned bits) { return bits == 64 ? value : value & ((uint64_t{1} << bits) - 1); }
+uint64_t modulo(uint64_t value, unsigned bits) {
+  return bits == 64 ? value : value & ((uint64_t{1} << bits) - 1);
+}
 
 std::vector<int64_t> random_values(size_t n, unsigned bits) {
   std::vector<int64_t> values(n);
@@ -140,7 +142,9 @@ TEST_CASE("masks and packing do not depend on the number of threads") {
   set_thread_count(0);
 }
 
-TEST_CASE("a packed vector of the wrong size, with padding bits, or with a blinder that is not reduced is refused") {
+TEST_CASE(
+    "a packed vector of the wrong size, with padding bits, or with a blinder that is not reduced is "
+    "refused") {
   MaskedVector vector(3, 17);  // 51 bits, 7 bytes, 5 bits of padding
   Bytes good(7, 0xff);
   good[6] = 0x07;
@@ -167,9 +171,14 @@ TEST_CASE("a packed vector of the wrong size, with padding bits, or with a blind
 
 TEST_CASE("sums at the edge of the modulus are exact") {
   // n * max_abs is the largest number below 2^(b-1): for n = 255 and the largest max_abs it is close to 2^63.
-  for (const auto& [n, max_abs] : std::vector<std::pair<uint64_t, uint64_t>>{
-           {3, 1}, {3, 2}, {4, 1U << 20}, {255, 257}, {7, 9}, {3, (uint64_t{1} << 63) / 3},
-           {255, ((uint64_t{1} << 63) - 1) / 255}}) {
+  for (const auto& [n, max_abs] :
+       std::vector<std::pair<uint64_t, uint64_t>>{{3, 1},
+                                                  {3, 2},
+                                                  {4, 1U << 20},
+                                                  {255, 257},
+                                                  {7, 9},
+                                                  {3, (uint64_t{1} << 63) / 3},
+                                                  {255, ((uint64_t{1} << 63) - 1) / 255}}) {
     CAPTURE(n);
     CAPTURE(max_abs);
     const unsigned bits = static_cast<unsigned>(std::bit_width(n * max_abs)) + 1;

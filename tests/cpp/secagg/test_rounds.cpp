@@ -1,4 +1,5 @@
-// Honest rounds: the sum is exact whoever drops out and whenever, up to the threshold, and nothing is revealed past it.
+// Honest rounds: the sum is exact whoever drops out and whenever, up to the threshold, and nothing is
+// revealed past it.
 #include "round_harness.h"
 
 using namespace pyzkfl;
@@ -20,10 +21,10 @@ TEST_CASE("everybody stays: the sum of vectors and of blinders is exact") {
 TEST_CASE("the demo's round: 8 members, threshold 5, one lost after each of three phases") {
   Round r(8, 5, 31, 1 << 19);
   r.advertise(r.everyone());
-  r.share({1, 2, 3, 4, 5, 6, 7});   // 0 is lost after it advertised
-  r.mask({1, 2, 4, 5, 6, 7});       // 3 is lost after it dealt shares
+  r.share({1, 2, 3, 4, 5, 6, 7});  // 0 is lost after it advertised
+  r.mask({1, 2, 4, 5, 6, 7});      // 3 is lost after it dealt shares
   r.sign({1, 2, 4, 5, 6, 7});
-  r.unmask({1, 2, 4, 6, 7});        // 5 is lost after its masked vector: it stays in the sum
+  r.unmask({1, 2, 4, 6, 7});  // 5 is lost after its masked vector: it stays in the sum
   r.check_sum({1, 2, 4, 5, 6, 7});
 }
 
@@ -60,7 +61,9 @@ TEST_CASE("four members, threshold three: every way to drop out in every phase g
       for (const auto& submitters : test::subsets(sharers, 3)) {
         for (const auto& signers : test::subsets(submitters, 3)) {
           for (const auto& responders : test::subsets(submitters, 3)) {
-            if (signers != submitters && responders != signers) continue;  // enough ways, at a tenth of the time
+            if (signers != submitters && responders != signers) {
+              continue;  // enough ways, at a tenth of the time
+            }
             // A survivor whose signature got lost may still answer if it signed.
             Round r(4, 3);
             r.advertise(advertisers);
@@ -142,15 +145,17 @@ TEST_CASE("clients refuse to go on with too few, whatever the server says") {
   const auto patched = [&](Kind kind, const Bytes& body) { return server_message(*r.config, kind, body); };
 
   r.advertise(r.everyone());
-  Advertised few = decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
+  Advertised few =
+      decode_advertised(*r.config, open_server_message(*r.config, Kind::advertised, r.advertised));
   few.entries.resize(4);
   CHECK_THROWS_AS(r.clients[0]->share(patched(Kind::advertised, encode(few))), NotEnoughClients);
 
   r.share(r.everyone());
   Shared shared = decode_shared(*r.config, open_server_message(*r.config, Kind::shared, r.shared.at(0)));
   shared.entries.resize(3);
-  CHECK_THROWS_AS(r.clients[0]->masked_input(patched(Kind::shared, encode(shared)), r.values[0], Fr().to_bytes_le()),
-                  NotEnoughClients);
+  CHECK_THROWS_AS(
+      r.clients[0]->masked_input(patched(Kind::shared, encode(shared)), r.values[0], Fr().to_bytes_le()),
+      NotEnoughClients);
 
   r.mask(r.everyone());
   CHECK_THROWS_AS(r.clients[0]->sign_survivors(std::vector<Index>{0, 1, 2, 3}, Digest{}), NotEnoughClients);
@@ -185,7 +190,8 @@ TEST_CASE("a vector that the coordinator does not accept is not in the sum, and 
   r.survivors = r.server->close_masked(std::vector<Index>{0, 2, 4});
   CHECK(r.server->submitters() == r.everyone());
   CHECK(r.server->survivors() == std::vector<Index>{0, 2, 4});
-  CHECK(test::contains(test::error_of([&] { r.clients[1]->sign_survivors(r.survivors); }), "not among the survivors"));
+  CHECK(test::contains(test::error_of([&] { r.clients[1]->sign_survivors(r.survivors); }),
+                       "not among the survivors"));
   r.sign({0, 2, 4});
   r.unmask({0, 2, 4});
   r.check_sum({0, 2, 4});
@@ -234,8 +240,10 @@ TEST_CASE("the same vector in two rounds gives unrelated bytes, and so do equal 
       packed.insert(std::string(m.packed.begin(), m.packed.end()));
       // Not even a piece of it repeats: cut into words of 8 bytes.
       for (size_t at = 0; at + 8 <= m.packed.size(); at += 8) {
-        CHECK(packed.insert(std::string(m.packed.begin() + static_cast<std::ptrdiff_t>(at),
-                                        m.packed.begin() + static_cast<std::ptrdiff_t>(at) + 8)).second);
+        CHECK(packed
+                  .insert(std::string(m.packed.begin() + static_cast<std::ptrdiff_t>(at),
+                                      m.packed.begin() + static_cast<std::ptrdiff_t>(at) + 8))
+                  .second);
       }
     }
   }
@@ -282,7 +290,8 @@ TEST_CASE("messages have the sizes that are announced") {
   uint64_t sent = 0;
   for (const auto& [kind, messages] : r.sent) sent += messages.at(3).size();
   CHECK(traffic.sent == sent);
-  CHECK(traffic.received == r.advertised.size() + r.shared.at(3).size() + r.survivors.size() + r.request.size());
+  CHECK(traffic.received ==
+        r.advertised.size() + r.shared.at(3).size() + r.survivors.size() + r.request.size());
   CHECK(masked_bytes(*r.config) == r.sent["masked"].at(3).size());
   CHECK(r.config->bits() == 24);
   CHECK(masked_bytes(*r.config) == 53 + 32 + 31 * 3 + 32 + 64);

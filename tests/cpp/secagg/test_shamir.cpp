@@ -96,8 +96,8 @@ TEST_CASE("every set of threshold shares gives the secret back, in any order") {
 }
 
 TEST_CASE("fewer shares than the threshold fit every secret equally well") {
-  // Threshold 2, one share seen: for each secret byte there is exactly one coefficient that explains the share, so
-  // with a uniform coefficient the share says nothing.
+  // Threshold 2, one share seen: for each secret byte there is exactly one coefficient that explains the
+  // share, so with a uniform coefficient the share says nothing.
   const auto points = points_up_to(2);
   for (unsigned secret_byte = 0; secret_byte < 256; ++secret_byte) {
     Bytes secret(32, static_cast<uint8_t>(secret_byte));
