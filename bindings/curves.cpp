@@ -18,7 +18,8 @@ using Rows = py::array_t<uint8_t, py::array::c_style>;
 template <class Point>
 std::vector<Point> points_from_python(const py::object& values) {
   if (py::isinstance<py::array>(values)) {
-    if (!py::isinstance<Rows>(values)) throw py::type_error("an array of points must be C-contiguous, of dtype uint8");
+    if (!py::isinstance<Rows>(values))
+      throw py::type_error("an array of points must be C-contiguous, of dtype uint8");
     const auto rows = py::cast<Rows>(values);
     const auto width = rows.ndim() == 2 ? static_cast<size_t>(rows.shape(1)) : 0;
     if (width != evm_bytes<Point> && width != compressed_bytes<Point>) {
@@ -30,7 +31,8 @@ std::vector<Point> points_from_python(const py::object& values) {
     return points_from_rows<Point>(bytes, width);
   }
   std::vector<Point> out;
-  for (const py::handle value : values) out.push_back(point_from_bytes<Point>(view_of(py::cast<py::bytes>(value))));
+  for (const py::handle value : values)
+    out.push_back(point_from_bytes<Point>(view_of(py::cast<py::bytes>(value))));
   return out;
 }
 
@@ -63,8 +65,10 @@ std::vector<Fr> benchmark_scalars(size_t n, unsigned bits) {
   for (Fr& k : out) {
     Limbs v = {next(), next(), next(), next() >> 3};  // below 2^253 < r
     for (unsigned i = 0; i < 4; ++i) {
-      if (64 * i >= bits) v[i] = 0;
-      else if (64 * (i + 1) > bits) v[i] &= (uint64_t{1} << (bits - 64 * i)) - 1;
+      if (64 * i >= bits)
+        v[i] = 0;
+      else if (64 * (i + 1) > bits)
+        v[i] &= (uint64_t{1} << (bits - 64 * i)) - 1;
     }
     k = Fr::from_canonical(v);
   }
@@ -83,8 +87,10 @@ double bench_msm(unsigned log_n, unsigned scalar_bits) {
   const std::lock_guard lock(mutex);
   if (points.size() < n) {
     const Point* generator;
-    if constexpr (std::is_same_v<Point, G1Affine>) generator = &g1_generator();
-    else generator = &g2_generator();
+    if constexpr (std::is_same_v<Point, G1Affine>)
+      generator = &g1_generator();
+    else
+      generator = &g2_generator();
     points = FixedBase<Point>(*generator, n).batch(benchmark_scalars(n, 253));
   }
   const std::vector<Fr> scalars = benchmark_scalars(n, scalar_bits);
@@ -107,8 +113,10 @@ void bind_group(py::module_& m, const std::string& name) {
   def(
       "_generator",
       [] {
-        if constexpr (std::is_same_v<Point, G1Affine>) return to_python(to_evm(g1_generator()));
-        else return to_python(to_evm(g2_generator()));
+        if constexpr (std::is_same_v<Point, G1Affine>)
+          return to_python(to_evm(g1_generator()));
+        else
+          return to_python(to_evm(g2_generator()));
       },
       "The group's generator, in the EVM encoding.");
   def(
@@ -118,10 +126,11 @@ void bind_group(py::module_& m, const std::string& name) {
         const auto p = point_from_bytes<Point>(view_of(a)), q = point_from_bytes<Point>(view_of(b));
         return to_python(to_evm((J(p) + q).to_affine()));
       },
-      py::arg("a"), py::arg("b"), ("a + b. Points are " + form + "; the result is in the EVM encoding.").c_str());
+      py::arg("a"), py::arg("b"),
+      ("a + b. Points are " + form + "; the result is in the EVM encoding.").c_str());
   def(
-      "_neg", [](const py::bytes& a) { return to_python(to_evm(-point_from_bytes<Point>(view_of(a)))); }, py::arg("a"),
-      "-a, in the EVM encoding.");
+      "_neg", [](const py::bytes& a) { return to_python(to_evm(-point_from_bytes<Point>(view_of(a)))); },
+      py::arg("a"), "-a, in the EVM encoding.");
   def(
       "_mul",
       [](const py::bytes& a, const py::object& scalar) {
@@ -134,7 +143,8 @@ void bind_group(py::module_& m, const std::string& name) {
         }
         return to_python(out);
       },
-      py::arg("a"), py::arg("scalar"), "scalar * a for an int in [0, r), in constant time; in the EVM encoding.");
+      py::arg("a"), py::arg("scalar"),
+      "scalar * a for an int in [0, r), in constant time; in the EVM encoding.");
   def(
       "_msm",
       [](const py::object& points, const py::object& scalars) {
@@ -148,7 +158,8 @@ void bind_group(py::module_& m, const std::string& name) {
         return to_python(out);
       },
       py::arg("points"), py::arg("scalars"),
-      ("The sum of scalars[i] * points[i], in the EVM encoding. Points: a uint8 array with a row for each, or a list of "
+      ("The sum of scalars[i] * points[i], in the EVM encoding. Points: a uint8 array with a row for each, "
+       "or a list of "
        "bytes; each " +
        form + ". Scalars: a uint8 array (n, 32), little-endian, or a list of ints. Variable time.")
           .c_str());
@@ -164,21 +175,25 @@ void bind_group(py::module_& m, const std::string& name) {
         return points_to_array(p);
       },
       py::arg("points"), py::arg("scalars"),
-      "Each scalars[i] * points[i], as a uint8 array of rows in the EVM encoding. Inputs as for msm. Variable time.");
+      "Each scalars[i] * points[i], as a uint8 array of rows in the EVM encoding. Inputs as for msm. "
+      "Variable time.");
   def(
-      "_sum", [](const py::object& points) { return to_python(to_evm(sum_of(points_from_python<Point>(points)))); },
+      "_sum",
+      [](const py::object& points) { return to_python(to_evm(sum_of(points_from_python<Point>(points)))); },
       py::arg("points"), "The sum of the points (as for msm), in the EVM encoding.");
   def(
       "_sum_compressed",
       [](const py::object& points) { return to_python(compress(sum_of(points_from_python<Point>(points)))); },
       py::arg("points"), "The sum of the points (as for msm), compressed.");
   def(
-      "_compress", [](const py::bytes& a) { return to_python(compress(point_from_bytes<Point>(view_of(a)))); },
+      "_compress",
+      [](const py::bytes& a) { return to_python(compress(point_from_bytes<Point>(view_of(a)))); },
       py::arg("a"), "The compressed encoding of a point in either encoding.");
   def(
       "_decompress",
       [](const py::bytes& a) {
-        if (view_of(a).size() != compressed_bytes<Point>) throw DecodeError("not the length of a compressed point");
+        if (view_of(a).size() != compressed_bytes<Point>)
+          throw DecodeError("not the length of a compressed point");
         return to_python(to_evm(point_from_bytes<Point>(view_of(a))));
       },
       py::arg("a"), "The EVM encoding of a compressed point.");
@@ -193,7 +208,8 @@ void bind_group(py::module_& m, const std::string& name) {
         }
       },
       py::arg("a"),
-      "Whether the bytes are the canonical encoding (of either kind) of a point of the group: on the curve, of order r.");
+      "Whether the bytes are the canonical encoding (of either kind) of a point of the group: on the curve, "
+      "of order r.");
 }
 
 }  // namespace
@@ -203,12 +219,16 @@ PYZKFL_BINDINGS(curves) {
   using namespace pyzkfl;
   using namespace pyzkfl::bindings;
   m.doc() =
-      "The groups G1 and G2 of BN254. A point is bytes: the EVM encoding (x, y big-endian; in G2 imaginary parts first; "
-      "infinity all zeros) or compressed (x, with flags in the two top bits). Bytes that are not the canonical encoding "
+      "The groups G1 and G2 of BN254. A point is bytes: the EVM encoding (x, y big-endian; in G2 imaginary "
+      "parts first; "
+      "infinity all zeros) or compressed (x, with flags in the two top bits). Bytes that are not the "
+      "canonical encoding "
       "of a point of the group raise DecodeError.";
   bind_group<G1Affine>(m, "g1");
   bind_group<G2Affine>(m, "g2");
   m.def("bench_msm_g1", &bench_msm<G1Affine>, py::arg("log_n"), py::arg("scalar_bits") = 253,
-        "Seconds of one msm of 2^log_n points in G1 by scalars of that many bits. Making the points is not counted.");
-  m.def("bench_msm_g2", &bench_msm<G2Affine>, py::arg("log_n"), py::arg("scalar_bits") = 253, "The same in G2.");
+        "Seconds of one msm of 2^log_n points in G1 by scalars of that many bits. Making the points is not "
+        "counted.");
+  m.def("bench_msm_g2", &bench_msm<G2Affine>, py::arg("log_n"), py::arg("scalar_bits") = 253,
+        "The same in G2.");
 }

@@ -10,7 +10,8 @@ std::vector<PairingInput> inputs_from_python(const py::iterable& pairs) {
   std::vector<PairingInput> out;
   for (const py::handle pair : pairs) {
     const auto both = py::cast<std::pair<py::bytes, py::bytes>>(pair);
-    out.push_back({point_from_bytes<G1Affine>(view_of(both.first)), point_from_bytes<G2Affine>(view_of(both.second))});
+    out.push_back(
+        {point_from_bytes<G1Affine>(view_of(both.first)), point_from_bytes<G2Affine>(view_of(both.second))});
   }
   return out;
 }
@@ -34,7 +35,8 @@ py::bytes gt_to_python(const Fp12& v) {
 PYZKFL_BINDINGS(pairing) {
   using namespace pyzkfl;
   using namespace pyzkfl::bindings;
-  m.doc() = "The optimal ate pairing of BN254. Points are bytes as in pyzkfl._core.curves; infinity is allowed.";
+  m.doc() =
+      "The optimal ate pairing of BN254. Points are bytes as in pyzkfl._core.curves; infinity is allowed.";
 
   m.def(
       "pairing_product_is_one",
@@ -43,7 +45,8 @@ PYZKFL_BINDINGS(pairing) {
         const py::gil_scoped_release release;
         return pairing_product_is_one(inputs);
       },
-      py::arg("pairs"), "Whether the product of e(p, q) over the pairs (p, q) of bytes is one, as EIP-197 checks it.");
+      py::arg("pairs"),
+      "Whether the product of e(p, q) over the pairs (p, q) of bytes is one, as EIP-197 checks it.");
 
   m.def(
       "pairing",
@@ -58,8 +61,10 @@ PYZKFL_BINDINGS(pairing) {
         return gt_to_python(value);
       },
       py::arg("p"), py::arg("q"),
-      "e(p, q), 384 bytes: over Fp2 = Fp[u] / (u^2 + 1), the coefficients of w^0 .. w^5 with w^6 = 9 + u, each as two "
-      "little-endian integers. It is the reduced pairing to the power 2x (6x^2 + 3x + 1) (see csrc/pairing/pairing.h).");
+      "e(p, q), 384 bytes: over Fp2 = Fp[u] / (u^2 + 1), the coefficients of w^0 .. w^5 with w^6 = 9 + u, "
+      "each as two "
+      "little-endian integers. It is the reduced pairing to the power 2x (6x^2 + 3x + 1) (see "
+      "csrc/pairing/pairing.h).");
 
   m.def(
       "bench_pairing",

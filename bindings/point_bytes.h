@@ -1,5 +1,6 @@
-// How points cross to Python: bytes, in the EVM encoding (64 bytes for G1, 128 for G2) or compressed (32 and 64), and
-// many of them as rows of a uint8 array or as a list. Infinity is allowed: arithmetic needs it. See curves/encoding.h.
+// How points cross to Python: bytes, in the EVM encoding (64 bytes for G1, 128 for G2) or compressed (32 and
+// 64), and many of them as rows of a uint8 array or as a list. Infinity is allowed: arithmetic needs it. See
+// curves/encoding.h.
 #pragma once
 
 #include <span>
@@ -35,13 +36,17 @@ Point point_from_bytes(std::span<const uint8_t> in) {
   constexpr bool g1 = std::is_same_v<Point, G1Affine>;
   if (in.size() == evm_bytes<Point>) {
     const auto fixed = in.template first<evm_bytes<Point>>();
-    if constexpr (g1) return g1_from_evm(fixed, Infinity::allowed);
-    else return g2_from_evm(fixed, Infinity::allowed);
+    if constexpr (g1)
+      return g1_from_evm(fixed, Infinity::allowed);
+    else
+      return g2_from_evm(fixed, Infinity::allowed);
   }
   if (in.size() == compressed_bytes<Point>) {
     const auto fixed = in.template first<compressed_bytes<Point>>();
-    if constexpr (g1) return g1_decompress(fixed, Infinity::allowed);
-    else return g2_decompress(fixed, Infinity::allowed);
+    if constexpr (g1)
+      return g1_decompress(fixed, Infinity::allowed);
+    else
+      return g2_decompress(fixed, Infinity::allowed);
   }
   throw DecodeError(std::string(g1 ? "a G1" : "a G2") + " point has " + std::to_string(evm_bytes<Point>) +
                     " bytes, or " + std::to_string(compressed_bytes<Point>) + " compressed; got " +

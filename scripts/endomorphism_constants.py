@@ -156,7 +156,7 @@ def lattice(name: str, basis: list[list[int]], mu: int, words: int) -> list[str]
     lines += [f"    {limbs(g, 4)}," for g, _ in rounds]
     lines.append("};")
     lines.append(f"inline constexpr bool {name}_rounding_negative[{n}] = {{")
-    lines.append("    " + ", ".join("true" if s else "false" for _, s in rounds) + "};")
+    lines[-1] += ", ".join("true" if s else "false" for _, s in rounds) + "};"
     lines.append("// B, modulo 2^128 (two's complement, low word first).")
     lines.append(f"inline constexpr uint64_t {name}_basis[{n}][{n}][2] = {{")
     for row in basis:
@@ -199,8 +199,8 @@ def header() -> str:
 
     out = [
         "// Constants of the endomorphisms phi (G1) and psi (G2) of BN254, written by",
-        "// scripts/endomorphism_constants.py, where their derivation stands. Field elements are canonical integers, low",
-        "// limb first.",
+        "// scripts/endomorphism_constants.py, where their derivation stands. Field elements are canonical",
+        "// integers, low limb first.",
         "#pragma once",
         "",
         "#include <cstdint>",
@@ -211,8 +211,10 @@ def header() -> str:
         f"inline constexpr uint64_t x = 0x{X:016x};",
         "",
         "// phi(X, Y) = (beta X, Y) = lambda (X, Y).",
-        f"inline constexpr uint64_t beta[4] = {limbs(beta, 4)};",
-        f"inline constexpr uint64_t lambda[4] = {limbs(lam, 4)};",
+        "inline constexpr uint64_t beta[4] = {",
+        f"    {limbs(beta, 4)[1:]};",
+        "inline constexpr uint64_t lambda[4] = {",
+        f"    {limbs(lam, 4)[1:]};",
         "",
         "// psi^i(X, Y) = (c_i X^(p^i), d_i Y^(p^i)); each in Fp2 as {c0, c1}.",
     ]
@@ -223,13 +225,15 @@ def header() -> str:
         ("psi3_x", psi3_x),
         ("psi3_y", psi3_y),
     ]:
-        out.append(f"inline constexpr uint64_t {name}[2][4] = {{{limbs(value[0], 4)},")
-        out.append("    " + limbs(value[1], 4) + "};")
+        out.append(f"inline constexpr uint64_t {name}[2][4] = {{")
+        out.append(f"    {limbs(value[0], 4)},")
+        out.append(f"    {limbs(value[1], 4)}}};")
     out += [
         "",
         "// The twist is y^2 = x^3 + 3 / (9 + u).",
-        f"inline constexpr uint64_t twist_b[2][4] = {{{limbs(twist_b[0], 4)},",
-        "    " + limbs(twist_b[1], 4) + "};",
+        "inline constexpr uint64_t twist_b[2][4] = {",
+        f"    {limbs(twist_b[0], 4)},",
+        f"    {limbs(twist_b[1], 4)}}};",
         "",
         "// Decomposition along phi: k = k_0 + k_1 lambda.",
         *lattice("phi", relations(lam, 2), lam, 2),

@@ -20,7 +20,8 @@ uint64_t* KernelScratch::reserve(size_t n) {
 namespace {
 
 template <class F>
-void import_points(std::span<PackedPoint<F>> out, std::span<const Affine<F>> in, std::span<const PointRef> refs) {
+void import_points(std::span<PackedPoint<F>> out, std::span<const Affine<F>> in,
+                   std::span<const PointRef> refs) {
   for (size_t i = 0; i < refs.size(); ++i) {
     const Affine<F>& p = in[refs[i].index()];
     out[i] = {p.x, refs[i].negative() ? -p.y : p.y};
@@ -126,11 +127,13 @@ void add_into(KernelScratch& scratch, PackedPoint<F>* points, std::span<const ui
 template <class F>
 void double_all(KernelScratch& scratch, std::span<PackedPoint<F>> points) {
   const auto same = [&](size_t i) { return points[i]; };
-  add_all<F>(scratch, points.size(), same, same, [&](size_t i, const PackedPoint<F>& sum) { points[i] = sum; });
+  add_all<F>(scratch, points.size(), same, same,
+             [&](size_t i, const PackedPoint<F>& sum) { points[i] = sum; });
 }
 
 template <class F>
-constexpr AffineKernel<F> generic = {import_points<F>, export_points<F>, add_pairs<F>, add_into<F>, double_all<F>};
+constexpr AffineKernel<F> generic = {import_points<F>, export_points<F>, add_pairs<F>, add_into<F>,
+                                     double_all<F>};
 
 // The IFMA kernel, for the types of this program. Packed points are 2^260 v in words; F only carries them.
 static_assert(sizeof(Affine<Fp>) == 64 && sizeof(PackedPoint<Fp>) == 64 && sizeof(PointRef) == 4);
@@ -145,8 +148,8 @@ const ifma::PointKernel& ifma_points() {
   }
 }
 
-// Seen as an element of Field, the word form of v 2^260 is 16 v; so is that of the inverse, of 16 / v: 256 times what
-// inverting the element gives.
+// Seen as an element of Field, the word form of v 2^260 is 16 v; so is that of the inverse, of 16 / v: 256
+// times what inverting the element gives.
 template <class F>
 void invert8(uint64_t* values) {
   std::array<F, 8> elements;
@@ -161,7 +164,9 @@ template <class T>
 auto* words(T* p) {
   return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const uint64_t*, uint64_t*>>(p);
 }
-const uint32_t* words(std::span<const PointRef> refs) { return reinterpret_cast<const uint32_t*>(refs.data()); }
+const uint32_t* words(std::span<const PointRef> refs) {
+  return reinterpret_cast<const uint32_t*>(refs.data());
+}
 
 template <class F>
 uint64_t* room(KernelScratch& scratch, size_t n) {
@@ -178,16 +183,17 @@ constexpr AffineKernel<F> with_ifma = {
     },
     [](KernelScratch& scratch, std::span<PackedPoint<F>> out, const PackedPoint<F>* base,
        std::span<const PointRef> refs) {
-      ifma_points<F>().add_pairs(room<F>(scratch, out.size()), invert8<F>, words(out.data()), words(base), words(refs),
-                                 out.size());
+      ifma_points<F>().add_pairs(room<F>(scratch, out.size()), invert8<F>, words(out.data()), words(base),
+                                 words(refs), out.size());
     },
-    [](KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets, const PackedPoint<F>* base,
-       std::span<const PointRef> refs) {
+    [](KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets,
+       const PackedPoint<F>* base, std::span<const PointRef> refs) {
       ifma_points<F>().add_into(room<F>(scratch, targets.size()), invert8<F>, words(points), targets.data(),
                                 words(base), words(refs), targets.size());
     },
     [](KernelScratch& scratch, std::span<PackedPoint<F>> points) {
-      ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, words(points.data()), points.size());
+      ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, words(points.data()),
+                                  points.size());
     },
 };
 

@@ -1,10 +1,11 @@
-// Additions of many pairs of affine points at once, with one inversion for all of them (Montgomery's trick): 6
-// multiplications an addition where mixed Jacobian addition takes 11. What msm, batch_mul and fixed bases are made of.
+// Additions of many pairs of affine points at once, with one inversion for all of them (Montgomery's trick):
+// 6 multiplications an addition where mixed Jacobian addition takes 11. What msm, batch_mul and fixed bases
+// are made of.
 //
-// A kernel may keep points in a form of its own (another Montgomery radix, say), so points are imported once and
-// exported at the end; PackedPoint is the type of points in between. Whatever the form, (0, 0) is infinity and the
-// opposite of (x, y) is (x, -y) in the arithmetic of F. Every pair is allowed: equal, opposite and infinite points.
-// Variable time.
+// A kernel may keep points in a form of its own (another Montgomery radix, say), so points are imported once
+// and exported at the end; PackedPoint is the type of points in between. Whatever the form, (0, 0) is
+// infinity and the opposite of (x, y) is (x, -y) in the arithmetic of F. Every pair is allowed: equal,
+// opposite and infinite points. Variable time.
 #pragma once
 
 #include <cstddef>
@@ -49,12 +50,14 @@ struct KernelScratch {
 template <class F>
 struct AffineKernel {
   // out[i] = the point refs[i] of `in`.
-  void (*import_points)(std::span<PackedPoint<F>> out, std::span<const Affine<F>> in, std::span<const PointRef> refs);
+  void (*import_points)(std::span<PackedPoint<F>> out, std::span<const Affine<F>> in,
+                        std::span<const PointRef> refs);
   void (*export_points)(std::span<Affine<F>> out, std::span<const PackedPoint<F>> in);
   // out[i] = refs[2i] + refs[2i + 1] of `base`. `out` does not overlap `base`.
   void (*add_pairs)(KernelScratch& scratch, std::span<PackedPoint<F>> out, const PackedPoint<F>* base,
                     std::span<const PointRef> refs);
-  // points[targets[i]] += the point refs[i] of `base`, in place. Targets are distinct; `base` does not overlap `points`.
+  // points[targets[i]] += the point refs[i] of `base`, in place. Targets are distinct; `base` does not
+  // overlap `points`.
   void (*add_into)(KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets,
                    const PackedPoint<F>* base, std::span<const PointRef> refs);
   // points[i] = 2 points[i].

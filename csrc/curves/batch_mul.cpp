@@ -1,27 +1,173 @@
+// Batches of scalar multiplications (see batch_mul.h).
+//
+// All points of a chunk go through their doublings and additions in step, so that each step is one batch of
+// affine operations (affine_kernel.h): 7 multiplications a doubling and 6 an addition. Scalars are split
+// along the endomorphism (decomposition.h), each part in width-5 NAF over a table of odd multiples.
 #include "curves/batch_mul.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
-#include "curves/scalar_mul.h"
+#include "curves/affine_kernel.h"
+#include "curves/decomposition.h"
+#include "curves/wnaf.h"
 
 namespace pyzkfl {
 namespace {
-template <class F>
-void each(std::span<Affine<F>> points, size_t stride, const Fr* scalars) {
-  parallel_for(points.size(), 64, [&](size_t begin, size_t end) {
-    std::vector<Jacobian<F>> products(end - begin);
-    for (size_t i = begin; i < end; ++i) products[i - begin] = mul_vartime(points[i], scalars[i * stride]);
-    batch_to_affine(points.subspan(begin, end - begin), std::span<const Jacobian<F>>(products));
+
+constexpr unsigned width = 5;
+constexpr size_t table_size = size_t{1} << (width - 2);  // odd multiples P, 3P, .. 15P
+constexpr size_t most_digits = 129;
+
+// What the two groups differ in. An endomorphism multiplies coordinates by constants of Field's form, which
+// is right for packed coordinates too: a product in Field takes v c for any form of v.
+struct G1Parts {
+  using F = Fp;
+  static constexpr size_t count = 2;
+  static constexpr size_t chunk = 1024;  // points whose tables fill the second-level cache
+  static auto split(const Fr& k) { return split_phi(k); }
+  static PackedPoint<F> image(const PackedPoint<F>& p, unsigned) {
+    const G1Affine q = phi(G1Affine{p.x, p.y});
+    return {q.x, q.y};
+  }
+};
+
+struct G2Parts {
+  using F = Fp2;
+  static constexpr size_t count = 4;
+  static constexpr size_t chunk = 512;
+  static auto split(const Fr& k) { return split_psi(k); }
+  static PackedPoint<F> image(const PackedPoint<F>& p, unsigned power) {
+    const G2Affine q = psi(G2Affine{p.x, p.y}, power);
+    return {q.x, q.y};
+  }
+};
+
+template <class Parts>
+class ChunkMultiplier {
+  using F = typename Parts::F;
+
+ public:
+  // points[i] = scalars[i * stride] points[i].
+  void multiply(std::span<Affine<F>> points, const Fr* scalars, size_t stride) {
+    n_ = points.size();
+    make_tables(points);
+    const size_t length = recode(scalars, stride);
+    sums_.assign(n_, {});
+    for (size_t step = length; step-- > 0;) {
+      if (step + 1 != length) kernel_.double_all(scratch_, sums_);
+      for (size_t part = 0; part < Parts::count; ++part) add_digits(step, part);
+    }
+    kernel_.export_points(points, sums_);
+  }
+
+ private:
+  size_t table_index(size_t part, size_t entry, size_t i) const {
+    return (part * table_size + entry) * n_ + i;
+  }
+
+  void make_tables(std::span<const Affine<F>> points) {
+    table_.resize(Parts::count * table_size * n_);
+    std::vector<PointRef> refs(n_);
+    for (size_t i = 0; i < n_; ++i) refs[i] = PointRef::of(i);
+    kernel_.import_points(std::span(table_).first(n_), points, refs);
+    // 2P stands, for now, where the last entry will.
+    const size_t twice = table_index(0, table_size - 1, 0);
+    std::copy_n(table_.begin(), n_, table_.begin() + static_cast<ptrdiff_t>(twice));
+    kernel_.double_all(scratch_, std::span(table_).subspan(twice, n_));
+    std::vector<PointRef> pairs(2 * n_);
+    std::vector<PackedPoint<F>> sums(n_);
+    for (size_t entry = 1; entry < table_size; ++entry) {
+      for (size_t i = 0; i < n_; ++i) {
+        pairs[2 * i] = PointRef::of(table_index(0, entry - 1, i));
+        pairs[2 * i + 1] = PointRef::of(twice + i);
+      }
+      kernel_.add_pairs(scratch_, sums, table_.data(), pairs);
+      std::copy(sums.begin(), sums.end(), table_.begin() + static_cast<ptrdiff_t>(table_index(0, entry, 0)));
+    }
+    for (size_t part = 1; part < Parts::count; ++part) {
+      for (size_t i = 0; i < table_size * n_; ++i) {
+        table_[part * table_size * n_ + i] = Parts::image(table_[i], static_cast<unsigned>(part));
+      }
+    }
+  }
+
+  // Fills digits_, a row of n for each step and part; returns the number of steps.
+  size_t recode(const Fr* scalars, size_t stride) {
+    digits_.assign(most_digits * Parts::count * n_, 0);
+    size_t length = 0;
+    std::array<int8_t, most_digits> digits;
+    for (size_t i = 0; i < n_; ++i) {
+      const auto parts = Parts::split(scalars[i * stride]);
+      for (size_t part = 0; part < Parts::count; ++part) {
+        const size_t used = wnaf_vartime(digits, parts[part].abs, width, parts[part].negative != 0);
+        length = std::max(length, used);
+        for (size_t step = 0; step < used; ++step)
+          digits_[(step * Parts::count + part) * n_ + i] = digits[step];
+      }
+    }
+    return length;
+  }
+
+  void add_digits(size_t step, size_t part) {
+    const int8_t* const row = digits_.data() + (step * Parts::count + part) * n_;
+    targets_.clear();
+    refs_.clear();
+    for (size_t i = 0; i < n_; ++i) {
+      const int d = row[i];
+      if (d == 0) continue;
+      targets_.push_back(static_cast<uint32_t>(i));
+      refs_.push_back(PointRef::of(table_index(part, static_cast<size_t>(d < 0 ? -d : d) / 2, i), d < 0));
+    }
+    kernel_.add_into(scratch_, sums_.data(), targets_, table_.data(), refs_);
+  }
+
+  const AffineKernel<F>& kernel_ = affine_kernel<F>();
+  KernelScratch scratch_;
+  size_t n_ = 0;
+  std::vector<PackedPoint<F>> table_, sums_;
+  std::vector<int8_t> digits_;
+  std::vector<uint32_t> targets_;
+  std::vector<PointRef> refs_;
+};
+
+template <class Parts>
+void multiply_all(std::span<Affine<typename Parts::F>> points, const Fr* scalars, size_t stride) {
+  // Small batches are cut smaller, so that every thread has work.
+  const size_t chunk = std::clamp<size_t>(points.size() / (2 * thread_count()), 64, Parts::chunk);
+  const size_t chunks = (points.size() + chunk - 1) / chunk;
+  parallel_for(chunks, 1, [&](size_t begin, size_t end) {
+    ChunkMultiplier<Parts> multiplier;
+    for (size_t c = begin; c < end; ++c) {
+      const size_t first = c * chunk;
+      const size_t size = std::min(chunk, points.size() - first);
+      multiplier.multiply(points.subspan(first, size), scalars + first * stride, stride);
+    }
   });
 }
-template <class F>
-void batch(std::span<Affine<F>> points, std::span<const Fr> scalars) {
-  if (points.size() != scalars.size()) throw ParameterError("batch_mul: as many scalars as points, please");
-  each(points, 1, scalars.data());
+
+template <class Parts>
+void multiply_each(std::span<Affine<typename Parts::F>> points, std::span<const Fr> scalars) {
+  if (points.size() != scalars.size()) throw ParameterError("batch_mul: points and scalars differ in number");
+  multiply_all<Parts>(points, scalars.data(), 1);
 }
+
 }  // namespace
-void batch_mul(std::span<G1Affine> points, std::span<const Fr> scalars) { batch(points, scalars); }
-void batch_mul(std::span<G2Affine> points, std::span<const Fr> scalars) { batch(points, scalars); }
-void batch_mul_same_scalar(std::span<G1Affine> points, const Fr& scalar) { each(points, 0, &scalar); }
-void batch_mul_same_scalar(std::span<G2Affine> points, const Fr& scalar) { each(points, 0, &scalar); }
+
+void batch_mul(std::span<G1Affine> points, std::span<const Fr> scalars) {
+  multiply_each<G1Parts>(points, scalars);
+}
+void batch_mul(std::span<G2Affine> points, std::span<const Fr> scalars) {
+  multiply_each<G2Parts>(points, scalars);
+}
+void batch_mul_same_scalar(std::span<G1Affine> points, const Fr& scalar) {
+  multiply_all<G1Parts>(points, &scalar, 0);
+}
+void batch_mul_same_scalar(std::span<G2Affine> points, const Fr& scalar) {
+  multiply_all<G2Parts>(points, &scalar, 0);
+}
+
 }  // namespace pyzkfl

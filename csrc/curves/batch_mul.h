@@ -1,7 +1,7 @@
 // Many points, each multiplied by a scalar: what a setup ceremony's contribution does to its powers.
 //
-// Variable time in points and scalars (the ceremony's secrets included: a contributor runs this on a machine of its
-// own, and throws the secrets away). All points must be of order r. Parallel on the thread pool.
+// Variable time in points and scalars (the ceremony's secrets included: a contributor runs this on a machine
+// of its own, and throws the secrets away). All points must be of order r. Parallel on the thread pool.
 #pragma once
 
 #include <span>

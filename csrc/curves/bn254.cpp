@@ -1,3 +1,4 @@
+// Generators, endomorphisms and the subgroup check of BN254 (see bn254.h).
 #include "curves/bn254.h"
 
 #include <array>

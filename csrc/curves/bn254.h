@@ -1,7 +1,7 @@
 // The groups of BN254 (alt_bn128, EIP-196 and EIP-197).
 //
-// G1: y^2 = x^3 + 3 over Fp, of prime order r. G2: the subgroup of order r of y^2 = x^3 + 3 / (9 + u) over Fp2; the
-// cofactor 2p - r has the small factor 10069, so points from outside must pass is_in_subgroup.
+// G1: y^2 = x^3 + 3 over Fp, of prime order r. G2: the subgroup of order r of y^2 = x^3 + 3 / (9 + u) over
+// Fp2; the cofactor 2p - r has the small factor 10069, so points from outside must pass is_in_subgroup.
 // Generators as in EIP-196 and EIP-197.
 #pragma once
 
@@ -42,8 +42,9 @@ G1 phi(const G1& p);
 G2Affine psi(const G2Affine& q, unsigned power = 1);
 G2 psi(const G2& q, unsigned power = 1);
 
-// Whether a point on the curve has order dividing r. G1: always true. G2: Dai, Lin, Zhao, Zhou, eprint 2022/348,
-// section 4.3: [x + 1] Q + psi([x] Q) + psi^2([x] Q) = psi^3([2x] Q). The point must be on the curve (not checked).
+// Whether a point on the curve has order dividing r. G1: always true. G2: Dai, Lin, Zhao, Zhou, eprint
+// 2022/348, section 4.3: [x + 1] Q + psi([x] Q) + psi^2([x] Q) = psi^3([2x] Q). The point must be on the
+// curve (not checked).
 constexpr bool is_in_subgroup(const G1Affine&) { return true; }
 bool is_in_subgroup(const G2Affine& q);
 

@@ -1,3 +1,4 @@
+// The bucket method (see bucket_method.h): digits, sorted terms, bucket sums, weighted sums.
 #include "curves/bucket_method.h"
 
 #include <algorithm>
@@ -20,8 +21,8 @@ constexpr size_t most_sorted_terms = size_t{1} << 25;
 template <class F>
 class BucketFiller {
  public:
-  BucketFiller(std::span<PackedPoint<F>> out, std::span<const PackedPoint<F>> points, std::span<const Limbs> shifted,
-               const SignedWindows& windows)
+  BucketFiller(std::span<PackedPoint<F>> out, std::span<const PackedPoint<F>> points,
+               std::span<const Limbs> shifted, const SignedWindows& windows)
       : out_(out), points_(points), shifted_(shifted), windows_(windows) {}
 
   void fill(size_t first, size_t count) {
@@ -69,7 +70,8 @@ class BucketFiller {
   const SignedWindows& windows_;
 };
 
-// Terms and groups under construction: each non-empty point of `base` goes to the groups that the caller names.
+// Terms and groups under construction: each non-empty point of `base` goes to the groups that the caller
+// names.
 template <class F>
 struct GroupList {
   std::vector<PointRef> terms;
@@ -89,8 +91,9 @@ struct GroupList {
 
 // sum_b b buckets[b] for each window, as c points T_0 .. T_(c-1) a window with sum_e 2^e T_e.
 //
-// Not by running sums, which no batch can share: with b = 2^k h + l the sums of rows (equal h) and columns (equal l) are
-// taken first, and then, for each bit of h and of l, the sum of those rows and columns that have the bit.
+// Not by running sums, which no batch can share: with b = 2^k h + l the sums of rows (equal h) and columns
+// (equal l) are taken first, and then, for each bit of h and of l, the sum of those rows and columns that
+// have the bit.
 template <class F>
 std::vector<PackedPoint<F>> weigh(const std::vector<PackedPoint<F>>& buckets, size_t windows, unsigned c) {
   const size_t count = bucket_count(c);
@@ -138,8 +141,8 @@ std::vector<PackedPoint<F>> weigh(const std::vector<PackedPoint<F>>& buckets, si
 }  // namespace
 
 BucketPlan plan_buckets(std::span<const size_t> counts) {
-  // In additions. A bucket is added to a row and a column; each window's last sums take some more, alone in their
-  // batches; and a doubling and an addition in Jacobian coordinates stand at the end for each bit.
+  // In additions. A bucket is added to a row and a column; each window's last sums take some more, alone in
+  // their batches; and a doubling and an addition in Jacobian coordinates stand at the end for each bit.
   constexpr double bucket = 2.2, window = 250;
   const unsigned bits = static_cast<unsigned>(counts.size()) - 1;
   BucketPlan best = {2, 1e300};

@@ -1,5 +1,5 @@
-// One bucket-method sum (Pippenger 1976; signed digits; batch-affine additions) over terms of like size. msm.h sorts its
-// terms by size first, and calls this for each class.
+// One bucket-method sum (Pippenger 1976; signed digits; batch-affine additions) over terms of like size.
+// msm.h sorts its terms by size first, and calls this for each class.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct MsmTerm {
   PointRef point;
 };
 
-// The window that takes the fewest additions, and an estimate of them (in additions), for `digits(c)` digits that are
-// not zero in `windows(c)` windows of c bits.
+// The window that takes the fewest additions, and an estimate of them (in additions), for `digits(c)` digits
+// that are not zero in `windows(c)` windows of c bits.
 struct BucketPlan {
   unsigned window_bits;
   double cost;
@@ -27,7 +27,8 @@ struct BucketPlan {
 // `counts[b]` is how many magnitudes have exactly b bits, for b from 1 to `bits` = counts.size() - 1.
 BucketPlan plan_buckets(std::span<const size_t> counts);
 
-// sum_i terms[i].magnitude * points[terms[i].point]; magnitudes are below 2^bits, bits <= 254. Variable time. Parallel.
+// sum_i terms[i].magnitude * points[terms[i].point]; magnitudes are below 2^bits, bits <= 254. Variable time.
+// Parallel.
 template <class F>
 Jacobian<F> bucket_method(std::span<const Affine<F>> points, std::span<const MsmTerm> terms, unsigned bits,
                           unsigned window_bits);

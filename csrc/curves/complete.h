@@ -1,8 +1,9 @@
 // Points in homogeneous coordinates with complete addition, for secret scalars.
 //
-// Renes, Costello, Batina 2016 (eprint 2015/1060), algorithms 7 (addition) and 9 (doubling) for a = 0: correct for
-// every pair of points of a curve without points of order two (both of ours), with no case analysis, so the sequence
-// of field operations never depends on the operands. (X : Y : Z) stands for (X / Z, Y / Z); infinity is (0 : 1 : 0).
+// Renes, Costello, Batina 2016 (eprint 2015/1060), algorithms 7 (addition) and 9 (doubling) for a = 0:
+// correct for every pair of points of a curve without points of order two (both of ours), with no case
+// analysis, so the sequence of field operations never depends on the operands. (X : Y : Z) stands for (X / Z,
+// Y / Z); infinity is (0 : 1 : 0).
 #pragma once
 
 #include "curves/point.h"
@@ -16,7 +17,8 @@ struct CompletePoint {
   // From Jacobian coordinates, without a branch.
   static CompletePoint from(const Jacobian<F>& p) {
     const uint64_t infinite = 0 - static_cast<uint64_t>(p.z.is_zero());
-    return {F::select(infinite, F::zero(), p.x * p.z), F::select(infinite, F::one(), p.y), p.z.square() * p.z};
+    return {F::select(infinite, F::zero(), p.x * p.z), F::select(infinite, F::one(), p.y),
+            p.z.square() * p.z};
   }
   Jacobian<F> to_jacobian() const { return {x * z, y * z.square(), z}; }
 

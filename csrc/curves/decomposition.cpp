@@ -1,3 +1,4 @@
+// Scalar decomposition (see decomposition.h).
 #include "curves/decomposition.h"
 
 #include "curves/endomorphism_constants.h"

@@ -1,6 +1,6 @@
-// Splitting a scalar along the endomorphisms of bn254.h, so that a scalar multiplication doubles half or a quarter as
-// often: Gallant, Lambert, Vanstone 2001 (phi on G1, two parts) and Galbraith, Lin, Scott 2009 / Galbraith, Scott 2008
-// (psi on G2, four parts), with Babai's rounding in fixed point.
+// Splitting a scalar along the endomorphisms of bn254.h, so that a scalar multiplication doubles half or a
+// quarter as often: Gallant, Lambert, Vanstone 2001 (phi on G1, two parts) and Galbraith, Lin, Scott 2009 /
+// Galbraith, Scott 2008 (psi on G2, four parts), with Babai's rounding in fixed point.
 //
 // Constant time in the scalar. The identity holds modulo r, so it is of use only for points whose order is r.
 #pragma once

@@ -1,3 +1,4 @@
+// Encodings of points (see encoding.h).
 #include "curves/encoding.h"
 
 #include <algorithm>
@@ -57,7 +58,8 @@ const Affine<F>& checked_subgroup(const Affine<F>& p) {
 
 template <class F>
 Affine<F> decode_evm(std::span<const uint8_t, 2 * coordinate_bytes<F>> in, Infinity infinity) {
-  const Affine<F> p = {get(in.template first<coordinate_bytes<F>>()), get(in.template last<coordinate_bytes<F>>())};
+  const Affine<F> p = {get(in.template first<coordinate_bytes<F>>()),
+                       get(in.template last<coordinate_bytes<F>>())};
   if (p.is_infinity()) return checked_infinity<F>(infinity);
   if (!p.is_on_curve()) throw DecodeError("point: not on the curve");
   return checked_subgroup(p);

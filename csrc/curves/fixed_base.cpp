@@ -1,6 +1,8 @@
+// Fixed-base tables (see fixed_base.h).
 #include "curves/fixed_base.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/thread_pool.h"
 #include "curves/signed_windows.h"
@@ -9,6 +11,7 @@ namespace pyzkfl {
 namespace {
 
 constexpr unsigned scalar_bits = 254;
+constexpr size_t most_chunk = 2048;
 
 // The window for which building the table and making `expected` products take the fewest additions.
 unsigned best_window(size_t expected) {
@@ -39,12 +42,17 @@ FixedBase<Point>::FixedBase(const Point& base, size_t expected)
   }
   const std::vector<Point> affine = batch_to_affine(bases);
   table_.resize(windows_ * half);
+  const AffineKernel<Field>& kernel = affine_kernel<Field>();
   parallel_for(windows_, 1, [&](size_t begin, size_t end) {
     std::vector<Jacobian<Field>> row(half);
+    std::vector<Point> affine_row(half);
+    std::vector<PointRef> refs(half);
+    for (size_t j = 0; j < half; ++j) refs[j] = PointRef::of(j);
     for (size_t w = begin; w < end; ++w) {
       row[0] = affine[w];
       for (size_t j = 1; j < half; ++j) row[j] = row[j - 1] + affine[w];
-      batch_to_affine(std::span(table_).subspan(w * half, half), std::span<const Jacobian<Field>>(row));
+      batch_to_affine(std::span<Point>(affine_row), std::span<const Jacobian<Field>>(row));
+      kernel.import_points(std::span(table_).subspan(w * half, half), affine_row, refs);
     }
   });
 }
@@ -54,22 +62,51 @@ Jacobian<typename Point::Field> FixedBase<Point>::mul(const Fr& k) const {
   const SignedWindows windows(scalar_bits, window_bits_);
   const size_t half = size_t{1} << (window_bits_ - 1);
   const Limbs shifted = windows.shifted(k.to_canonical());
-  Jacobian<Field> total;
+  std::vector<PackedPoint<Field>> terms;
+  terms.reserve(windows_);
   for (size_t w = 0; w < windows_; ++w) {
     const int32_t d = windows.digit(shifted, w);
-    if (d > 0) total += table_[w * half + static_cast<size_t>(d) - 1];
-    if (d < 0) total -= table_[w * half + static_cast<size_t>(-d) - 1];
+    if (d > 0) terms.push_back(table_[w * half + static_cast<size_t>(d) - 1]);
+    if (d < 0) terms.push_back(-table_[w * half + static_cast<size_t>(-d) - 1]);
   }
+  std::vector<Point> affine(terms.size());
+  affine_kernel<Field>().export_points(affine, terms);
+  Jacobian<Field> total;
+  for (const Point& term : affine) total += term;
   return total;
 }
 
 template <class Point>
 std::vector<Point> FixedBase<Point>::batch(std::span<const Fr> scalars) const {
+  const AffineKernel<Field>& kernel = affine_kernel<Field>();
+  const SignedWindows windows(scalar_bits, window_bits_);
+  const size_t half = size_t{1} << (window_bits_ - 1);
   std::vector<Point> out(scalars.size());
-  parallel_for(scalars.size(), 256, [&](size_t begin, size_t end) {
-    std::vector<Jacobian<Field>> products(end - begin);
-    for (size_t i = begin; i < end; ++i) products[i - begin] = mul(scalars[i]);
-    batch_to_affine(std::span(out).subspan(begin, end - begin), std::span<const Jacobian<Field>>(products));
+  // All products of a chunk take in a window's terms at once.
+  const size_t chunk = std::clamp<size_t>(scalars.size() / (2 * thread_count()), 64, most_chunk);
+  parallel_for((scalars.size() + chunk - 1) / chunk, 1, [&](size_t begin, size_t end) {
+    KernelScratch scratch;
+    std::vector<Limbs> shifted(chunk);
+    std::vector<PackedPoint<Field>> sums;
+    std::vector<uint32_t> targets;
+    std::vector<PointRef> refs;
+    for (size_t c = begin; c < end; ++c) {
+      const auto own = scalars.subspan(c * chunk, std::min(chunk, scalars.size() - c * chunk));
+      for (size_t i = 0; i < own.size(); ++i) shifted[i] = windows.shifted(own[i].to_canonical());
+      sums.assign(own.size(), {});
+      for (size_t w = 0; w < windows_; ++w) {
+        targets.clear();
+        refs.clear();
+        for (size_t i = 0; i < own.size(); ++i) {
+          const int32_t d = windows.digit(shifted[i], w);
+          if (d == 0) continue;
+          targets.push_back(static_cast<uint32_t>(i));
+          refs.push_back(PointRef::of(w * half + static_cast<size_t>(std::abs(d)) - 1, d < 0));
+        }
+        kernel.add_into(scratch, sums.data(), targets, table_.data(), refs);
+      }
+      kernel.export_points(std::span(out).subspan(c * chunk, own.size()), sums);
+    }
   });
   return out;
 }

@@ -1,3 +1,4 @@
+// Sums of groups of points, block by block and round by round (see group_sums.h).
 #include "curves/group_sums.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Multi-scalar multiplication (see msm.h): scalars sorted into classes by length, a bucket method for each.
 #include "curves/msm.h"
 
 #include <algorithm>
@@ -17,8 +18,8 @@ namespace {
 // Below this many terms each product by itself is faster.
 constexpr size_t least_bucket_terms = 8;
 
-// Terms are put in classes by the length of their scalars, at most these many bits; neighbours merge when that is
-// estimated to be cheaper.
+// Terms are put in classes by the length of their scalars, at most these many bits; neighbours merge when
+// that is estimated to be cheaper.
 constexpr std::array<unsigned, 8> class_bits = {1, 8, 16, 24, 40, 72, 136, 253};
 
 struct Magnitude {
@@ -53,8 +54,8 @@ unsigned bit_length(const Limbs& v) {
   return 0;
 }
 
-// The partition of the classes into runs of neighbours that takes the fewest additions: the first class of each run,
-// and the window to use for it.
+// The partition of the classes into runs of neighbours that takes the fewest additions: the first class of
+// each run, and the window to use for it.
 struct Run {
   size_t first, last;  // classes, inclusive
   unsigned window_bits;
@@ -88,7 +89,8 @@ std::vector<Run> plan(std::span<const size_t> counts_by_bits) {
 template <class F, class Scalar>
 Jacobian<F> sum_of_products(std::span<const Affine<F>> points, std::span<const Scalar> scalars) {
   if (points.size() != scalars.size()) throw ParameterError("msm: points and scalars differ in number");
-  if (points.size() >= PointRef::most_points) throw ParameterError("msm: more points than it is made for (2^31 - 1)");
+  if (points.size() >= PointRef::most_points)
+    throw ParameterError("msm: more points than it is made for (2^31 - 1)");
 
   std::vector<MsmTerm> all(points.size());
   std::vector<uint8_t> bits(points.size());
@@ -131,7 +133,8 @@ Jacobian<F> sum_of_products(std::span<const Affine<F>> points, std::span<const S
 
 template <class F>
 Jacobian<F> plain_sum(std::span<const Affine<F>> points) {
-  if (points.size() >= PointRef::most_points) throw ParameterError("sum: more points than it is made for (2^31 - 1)");
+  if (points.size() >= PointRef::most_points)
+    throw ParameterError("sum: more points than it is made for (2^31 - 1)");
   Jacobian<F> total;
   if (points.size() < 64) {
     for (const auto& p : points) total += p;
@@ -154,8 +157,12 @@ Jacobian<F> plain_sum(std::span<const Affine<F>> points) {
 
 }  // namespace
 
-G1 msm(std::span<const G1Affine> points, std::span<const Fr> scalars) { return sum_of_products(points, scalars); }
-G2 msm(std::span<const G2Affine> points, std::span<const Fr> scalars) { return sum_of_products(points, scalars); }
+G1 msm(std::span<const G1Affine> points, std::span<const Fr> scalars) {
+  return sum_of_products(points, scalars);
+}
+G2 msm(std::span<const G2Affine> points, std::span<const Fr> scalars) {
+  return sum_of_products(points, scalars);
+}
 G1 msm_i64(std::span<const G1Affine> points, std::span<const int64_t> scalars) {
   return sum_of_products(points, scalars);
 }

@@ -1,13 +1,13 @@
 // Multi-scalar multiplication: sum_i k_i P_i.
 //
-// VARIABLE TIME, in the scalars too: which buckets are touched, and how much is done at all, depends on them. A prover
-// calls this on its witness, as every public Groth16 prover does, so whoever can time a prover closely or watch its
-// caches may learn about the witness (mostly its count of zeros and small values). Do not run a prover on a machine
-// shared with an adversary. Points must be of order r (G2: checked when decoded). Infinity, repeated, equal and
-// opposite points are all right.
+// VARIABLE TIME, in the scalars too: which buckets are touched, and how much is done at all, depends on them.
+// A prover calls this on its witness, as every public Groth16 prover does, so whoever can time a prover
+// closely or watch its caches may learn about the witness (mostly its count of zeros and small values). Do
+// not run a prover on a machine shared with an adversary. Points must be of order r (G2: checked when
+// decoded). Infinity, repeated, equal and opposite points are all right.
 //
-// Cost follows the scalars: zeros are skipped, values near 0 (or r: negative values) cost by their bit length.
-// Parallel on the thread pool.
+// Cost follows the scalars: zeros are skipped, values near 0 (or r: negative values) cost by their bit
+// length. Parallel on the thread pool.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // Points of a curve y^2 = x^3 + b over a field F, affine and Jacobian, for public data.
 //
-// Affine: (0, 0) stands for the point at infinity (it is on none of our curves, since b != 0). Jacobian: (X, Y, Z)
-// stands for (X / Z^2, Y / Z^3), and any Z = 0 for infinity. Every function accepts every pair of points: equal,
-// opposite, infinite, any aliasing. The case analysis branches on the operands, so the time depends on them: code on
-// secrets uses complete.h. Formulas: Bernstein, Lange, Explicit-Formulas Database, short Weierstrass, a = 0
-// (dbl-2009-l, madd-2007-bl, add-2007-bl).
+// Affine: (0, 0) stands for the point at infinity (it is on none of our curves, since b != 0). Jacobian: (X,
+// Y, Z) stands for (X / Z^2, Y / Z^3), and any Z = 0 for infinity. Every function accepts every pair of
+// points: equal, opposite, infinite, any aliasing. The case analysis branches on the operands, so the time
+// depends on them: code on secrets uses complete.h. Formulas: Bernstein, Lange, Explicit-Formulas Database,
+// short Weierstrass, a = 0 (dbl-2009-l, madd-2007-bl, add-2007-bl).
 #pragma once
 
 #include <cstddef>

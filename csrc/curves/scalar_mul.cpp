@@ -1,3 +1,4 @@
+// Scalar multiplication, constant time and variable time (see scalar_mul.h).
 #include "curves/scalar_mul.h"
 
 #include <algorithm>
@@ -10,7 +11,8 @@
 namespace pyzkfl {
 namespace {
 
-// Digit i of the recoding is nibble i of k + 0x88..8, minus 8: in [-8, 7], and the sum is k. No carry chain to leak.
+// Digit i of the recoding is nibble i of k + 0x88..8, minus 8: in [-8, 7], and the sum is k. No carry chain
+// to leak.
 template <class F>
 Jacobian<F> mul_constant_time(const Jacobian<F>& p, const Fr& k) {
   Limbs shifted{};
@@ -50,7 +52,8 @@ std::array<Jacobian<F>, table_size> odd_multiples(const Jacobian<F>& p) {
   return table;
 }
 
-// sum_j parts[j] endomorphism(P, j), for tables of odd multiples of P. `image(point, j)` applies the endomorphism.
+// sum_j parts[j] endomorphism(P, j), for tables of odd multiples of P. `image(point, j)` applies the
+// endomorphism.
 template <class F, size_t N, class Image>
 Jacobian<F> interleaved(const Jacobian<F>& p, const std::array<SignedPart, N>& parts, const Image& image) {
   std::array<std::array<Jacobian<F>, table_size>, N> table;

@@ -1,7 +1,7 @@
 // Signed digits of a public scalar in fixed windows, for tables and buckets.
 //
-// k = sum_w d_w 2^(w c) with -2^(c-1) <= d_w < 2^(c-1), without a carry chain: adding 2^(c-1) to every window of k
-// once, digit w is window w of the sum, minus 2^(c-1).
+// k = sum_w d_w 2^(w c) with -2^(c-1) <= d_w < 2^(c-1), without a carry chain: adding 2^(c-1) to every window
+// of k once, digit w is window w of the sum, minus 2^(c-1).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Width-w non-adjacent form of a public integer: odd digits below 2^(w-1) in absolute value, at least w - 1 zeros
-// between two of them, one in w + 1 non-zero on average (Solinas 2000). Variable time.
+// Width-w non-adjacent form of a public integer: odd digits below 2^(w-1) in absolute value, at least w - 1
+// zeros between two of them, one in w + 1 non-zero on average (Solinas 2000). Variable time.
 #pragma once
 
 #include <array>
@@ -11,13 +11,14 @@
 
 namespace pyzkfl {
 
-// Writes the digits of the little-endian integer `limbs`, least significant first, negated if `negative`; returns
-// how many are used (the last of them is not zero). `digits` needs 64 limbs.size() + 1 entries; those past the end
-// are set to zero. 2 <= width <= 8.
+// Writes the digits of the little-endian integer `limbs`, least significant first, negated if `negative`;
+// returns how many are used (the last of them is not zero). `digits` needs 64 limbs.size() + 1 entries; those
+// past the end are set to zero. 2 <= width <= 8.
 inline size_t wnaf_vartime(std::span<int8_t> digits, std::span<const uint64_t> limbs, unsigned width,
                            bool negative) {
   const size_t bits = 64 * limbs.size();
-  if (digits.size() < bits + 1 || width < 2 || width > 8) throw ParameterError("wnaf: digits or width out of range");
+  if (digits.size() < bits + 1 || width < 2 || width > 8)
+    throw ParameterError("wnaf: digits or width out of range");
   for (auto& d : digits) d = 0;
   size_t used = 0;
   unsigned carry = 0;

@@ -42,10 +42,10 @@ Fp12 final_exponentiation(const Fp12& f) {
   Fp12 g = f.conjugate() * f.inverse_vartime();
   g = g.frobenius(2) * g;
 
-  const Fp12 x2 = power_x(g).cyclotomic_square();            // 2x
-  const Fp12 x6 = x2.cyclotomic_square() * x2;               // 6x
-  const Fp12 xx6 = power_x(x6);                              // 6x^2
-  const Fp12 xxx12 = power_x(xx6).cyclotomic_square();       // 12x^3
+  const Fp12 x2 = power_x(g).cyclotomic_square();       // 2x
+  const Fp12 x6 = x2.cyclotomic_square() * x2;          // 6x
+  const Fp12 xx6 = power_x(x6);                         // 6x^2
+  const Fp12 xxx12 = power_x(xx6).cyclotomic_square();  // 12x^3
   const Fp12 l2 = xxx12 * xx6 * x6;
   const Fp12 l1 = l2 * x2.conjugate();
   const Fp12 l0 = l2 * xx6 * g;

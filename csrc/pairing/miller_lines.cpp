@@ -1,3 +1,4 @@
+// Steps of the Miller loop (see miller_lines.h).
 #include "pairing/miller_lines.h"
 
 namespace pyzkfl {
@@ -24,8 +25,10 @@ constexpr Loop loop = [] {
     int digit = 0;
     if ((n & 1) != 0) {
       digit = (n & 3) == 1 || n == 3 ? 1 : -1;
-      if (digit == 1) n -= 1;
-      else n += 1;
+      if (digit == 1)
+        n -= 1;
+      else
+        n += 1;
       ++out.lines;
     }
     out.digits[ate_loop_length - 1 - i] = static_cast<int8_t>(digit);

@@ -1,3 +1,4 @@
+// Miller loops over several pairs, prepared points, products (see pairing.h).
 #include "pairing/pairing.h"
 
 #include <algorithm>
@@ -10,7 +11,8 @@
 namespace pyzkfl {
 namespace {
 
-// Calls double_line(), add_line(q) for each step of the loop in order; the latter with Q, -Q, pi(Q) or -pi^2(Q).
+// Calls double_line(), add_line(q) for each step of the loop in order; the latter with Q, -Q, pi(Q) or
+// -pi^2(Q).
 struct Multiples {
   G2Affine q, minus_q, frobenius, minus_frobenius2;
 
@@ -44,7 +46,7 @@ struct Prepared {
 
 Fp12 loop_over(std::vector<Running>& running, std::vector<Prepared>& prepared) {
   Fp12 f = Fp12::one();
-  const auto add_all = [&](G2Affine Multiples::*which) {
+  const auto add_all = [&](G2Affine Multiples::* which) {
     for (auto& pair : running) pair.multiply(f, pair.t.add_step(pair.multiples.*which));
     for (auto& pair : prepared) pair.multiply(f);
   };
@@ -100,7 +102,8 @@ G2Prepared::G2Prepared(const G2Affine& q) {
   for (size_t i = 0; i < lines.size(); ++i) inverses[i] = lines[i].c0;
   batch_inverse(std::span<Fp2>(inverses));
   lines_.resize(lines.size());
-  for (size_t i = 0; i < lines.size(); ++i) lines_[i] = {lines[i].c3 * inverses[i], lines[i].c4 * inverses[i]};
+  for (size_t i = 0; i < lines.size(); ++i)
+    lines_[i] = {lines[i].c3 * inverses[i], lines[i].c4 * inverses[i]};
 }
 
 Fp12 multi_miller_loop(std::span<const PairingInput> inputs, std::span<const PreparedPairingInput> prepared) {
@@ -113,7 +116,8 @@ Fp12 multi_miller_loop(std::span<const PairingInput> inputs, std::span<const Pre
     const size_t m = inputs.size();
     const size_t begin1 = std::min(begin, m), end1 = std::min(end, m);
     const size_t begin2 = std::max(begin, m) - m, end2 = std::max(end, m) - m;
-    const Fp12 part = loop_over(inputs.subspan(begin1, end1 - begin1), prepared.subspan(begin2, end2 - begin2));
+    const Fp12 part =
+        loop_over(inputs.subspan(begin1, end1 - begin1), prepared.subspan(begin2, end2 - begin2));
     const std::lock_guard lock(mutex);
     product *= part;
   });
@@ -125,7 +129,8 @@ Fp12 pairing(const G1Affine& p, const G2Affine& q) {
   return final_exponentiation(multi_miller_loop({&input, 1}));
 }
 
-bool pairing_product_is_one(std::span<const PairingInput> inputs, std::span<const PreparedPairingInput> prepared) {
+bool pairing_product_is_one(std::span<const PairingInput> inputs,
+                            std::span<const PreparedPairingInput> prepared) {
   return final_exponentiation(multi_miller_loop(inputs, prepared)).is_one();
 }
 

@@ -1,13 +1,14 @@
-// The optimal ate pairing on BN254 (Vercauteren 2008; Aranha, Karabina, Longa, Gebotys, Lopez 2010, eprint 2010/526).
+// The optimal ate pairing on BN254 (Vercauteren 2008; Aranha, Karabina, Longa, Gebotys, Lopez 2010, eprint
+// 2010/526).
 //
 //   e(P, Q) = (f_{6x+2,Q}(P) l_{[6x+2]Q, pi(Q)}(P) l_{[6x+2]Q + pi(Q), -pi^2(Q)}(P))^(c (p^12 - 1) / r)
 //
 // with c = 2x (6x^2 + 3x + 1), which is prime to r and makes the last step cheaper (Fuentes-Castaneda, Knapp,
-// Rodriguez-Henriquez 2011): the reduced pairing of other libraries to the power c. Products and equations do not
-// notice. An input at infinity contributes 1.
+// Rodriguez-Henriquez 2011): the reduced pairing of other libraries to the power c. Products and equations do
+// not notice. An input at infinity contributes 1.
 //
-// Inputs are points of G1 and G2 (checked when they are decoded); for others the value means nothing. For public
-// data: the time depends on which inputs are infinite, and on nothing else.
+// Inputs are points of G1 and G2 (checked when they are decoded); for others the value means nothing. For
+// public data: the time depends on which inputs are infinite, and on nothing else.
 #pragma once
 
 #include <span>
@@ -23,8 +24,8 @@ struct PairingInput {
   G2Affine q;
 };
 
-// A point of G2 with the coefficients of its lines, for verification keys: half the cost of each later Miller loop,
-// for 11 KB of memory.
+// A point of G2 with the coefficients of its lines, for verification keys: half the cost of each later Miller
+// loop, for 11 KB of memory.
 class G2Prepared {
  public:
   explicit G2Prepared(const G2Affine& q);
@@ -46,9 +47,10 @@ struct PreparedPairingInput {
   const G2Prepared* q;  // not null
 };
 
-// The product of the Miller functions of all inputs, to be given to final_exponentiation. The squarings are shared.
-// Many inputs are spread over the thread pool.
-Fp12 multi_miller_loop(std::span<const PairingInput> inputs, std::span<const PreparedPairingInput> prepared = {});
+// The product of the Miller functions of all inputs, to be given to final_exponentiation. The squarings are
+// shared. Many inputs are spread over the thread pool.
+Fp12 multi_miller_loop(std::span<const PairingInput> inputs,
+                       std::span<const PreparedPairingInput> prepared = {});
 
 // f^(c (p^12 - 1) / r). Zero has no image, and gives zero.
 Fp12 final_exponentiation(const Fp12& f);

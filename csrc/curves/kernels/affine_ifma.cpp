@@ -1,7 +1,8 @@
 // Batches of affine additions on AVX-512 IFMA, eight at a time (see affine_kernel.h, ifma_field.h).
 //
-// Two passes around one inversion, as in the portable kernel: the first multiplies up the denominators, lane by lane,
-// in two interleaved chains (one product's latency is longer than its work); the second goes back, and adds.
+// Two passes around one inversion, as in the portable kernel: the first multiplies up the denominators, lane
+// by lane, in two interleaved chains (one product's latency is longer than its work); the second goes back,
+// and adds.
 #include "curves/kernels/affine_ifma.h"
 
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
@@ -74,7 +75,8 @@ PYZKFL_INLINE void prepare(Group<V>& group, const Rows& rows) {
   const V x2 = load<V>(rows.right, 0);
   group.denominator = difference(x2, x1);
   group.special = 0;
-  if (__builtin_expect((equal_lanes(x1, x2) | zero_lanes(x1) | zero_lanes(x2)) != 0, 0)) classify(group, rows, x1, x2);
+  if (__builtin_expect((equal_lanes(x1, x2) | zero_lanes(x1) | zero_lanes(x2)) != 0, 0))
+    classify(group, rows, x1, x2);
 }
 
 template <class V>
@@ -125,7 +127,8 @@ V inverted(const V& product, Invert8 invert) {
   return load<V>(in, 0);
 }
 
-// The passes for `count` groups. prepare_group(group, i) sets denominators; finish_group(group, i, inverses) uses them.
+// The passes for `count` groups. prepare_group(group, i) sets denominators; finish_group(group, i, inverses)
+// uses them.
 template <class V, class Prepare, class Finish>
 PYZKFL_INLINE void batch(uint64_t* scratch, Invert8 invert, size_t count, const Prepare& prepare_group,
                          const Finish& finish_group) {
@@ -167,7 +170,8 @@ PYZKFL_INLINE void batch(uint64_t* scratch, Invert8 invert, size_t count, const 
 
 // The rows of group g, for left(i), right(i): address and sign; out(i): address.
 template <class Left, class Right, class Out>
-PYZKFL_INLINE Rows rows_of(size_t group, size_t n, Idle& idle, const Left& left, const Right& right, const Out& out) {
+PYZKFL_INLINE Rows rows_of(size_t group, size_t n, Idle& idle, const Left& left, const Right& right,
+                           const Out& out) {
   Rows rows;
   unsigned left_negative = 0, right_negative = 0;
   for (unsigned lane = 0; lane < 8; ++lane) {
@@ -192,8 +196,8 @@ PYZKFL_INLINE Rows rows_of(size_t group, size_t n, Idle& idle, const Left& left,
 }
 
 template <class V, class Left, class Right, class Out>
-PYZKFL_INLINE void add_batch(uint64_t* scratch, Invert8 invert, size_t n, const Left& left, const Right& right,
-                             const Out& out) {
+PYZKFL_INLINE void add_batch(uint64_t* scratch, Invert8 invert, size_t n, const Left& left,
+                             const Right& right, const Out& out) {
   if (n == 0) return;
   Idle idle = {};
   idle.left[0] = 1;
@@ -237,10 +241,11 @@ void add_pairs(uint64_t* scratch, Invert8 invert, uint64_t* out, const uint64_t*
 }
 
 template <class V>
-void add_into(uint64_t* scratch, Invert8 invert, uint64_t* points, const uint32_t* targets, const uint64_t* base,
-              const uint32_t* refs, size_t n) {
+void add_into(uint64_t* scratch, Invert8 invert, uint64_t* points, const uint32_t* targets,
+              const uint64_t* base, const uint32_t* refs, size_t n) {
   add_batch<V>(
-      scratch, invert, n, [=](size_t i, bool&) -> const uint64_t* { return points + targets[i] * point_words<V>; },
+      scratch, invert, n,
+      [=](size_t i, bool&) -> const uint64_t* { return points + targets[i] * point_words<V>; },
       [=](size_t i, bool& negative) { return at<V>(base, refs[i], negative); },
       [=](size_t i) { return points + targets[i] * point_words<V>; });
 }
@@ -285,7 +290,8 @@ PYZKFL_INLINE void convert(uint64_t* out, size_t n, const Limbs52& factor, const
   for (size_t g = 0; g < (n + 7) / 8; ++g) {
     const Rows rows = rows_of(g, n, idle, point, point, [=](size_t i) { return out + i * point_words<V>; });
     store(rows.out, 0, canonical(scaled(load<V>(rows.left, 0), c)));
-    // negated() of a component that is zero is p, which the product takes to zero or p, and canonical() to zero.
+    // negated() of a component that is zero is p, which the product takes to zero or p, and canonical() to
+    // zero.
     store(rows.out, coordinate_words<V>, canonical(scaled(load_y<V>(rows.left, rows.left_negative), c)));
   }
 }

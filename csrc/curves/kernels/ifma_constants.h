@@ -1,5 +1,5 @@
-// Constants of the IFMA kernel, in limbs of 52 bits: computed by the compiler from Fp's parameters, so that no code of
-// Fp ends up in files compiled for that instruction set.
+// Constants of the IFMA kernel, in limbs of 52 bits: computed by the compiler from Fp's parameters, so that
+// no code of Fp ends up in files compiled for that instruction set.
 #pragma once
 
 #include <cstdint>

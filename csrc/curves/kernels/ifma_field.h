@@ -1,12 +1,13 @@
-// Arithmetic modulo the p of BN254 on eight lanes at once, with AVX-512 IFMA: 52-bit limbs, Montgomery radix 2^260
-// (Gueron, Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions", ARITH 2016, in structure).
+// Arithmetic modulo the p of BN254 on eight lanes at once, with AVX-512 IFMA: 52-bit limbs, Montgomery radix
+// 2^260 (Gueron, Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions", ARITH 2016, in
+// structure).
 //
-// Only for files named *_ifma.cpp, which alone are compiled for that instruction set. They and this header use no
-// inline function of other headers: the linker might keep this copy of it for the whole program, and the program
-// would stop on processors without AVX-512. Everything here has internal linkage.
+// Only for files named *_ifma.cpp, which alone are compiled for that instruction set. They and this header
+// use no inline function of other headers: the linker might keep this copy of it for the whole program, and
+// the program would stop on processors without AVX-512. Everything here has internal linkage.
 //
-// A lane holds v 2^260 mod p. "Canonical": below p. "Loose": any value that the operation names. All limbs are below
-// 2^52 unless said otherwise.
+// A lane holds v 2^260 mod p. "Canonical": below p. "Loose": any value that the operation names. All limbs
+// are below 2^52 unless said otherwise.
 #pragma once
 
 // GCC 12's own header sets this off (its bug 105593).
@@ -182,9 +183,12 @@ PYZKFL_INLINE void load_rows(__m512i (&limb)[4], const uint64_t* const (&row)[8]
 }
 
 PYZKFL_INLINE void store_rows(uint64_t* const (&row)[8], size_t offset, const __m512i (&limb)[4]) {
-  const __m512i low_even = _mm512_unpacklo_epi64(limb[0], limb[1]), low_odd = _mm512_unpackhi_epi64(limb[0], limb[1]);
-  const __m512i high_even = _mm512_unpacklo_epi64(limb[2], limb[3]), high_odd = _mm512_unpackhi_epi64(limb[2], limb[3]);
-  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  const __m512i low_even = _mm512_unpacklo_epi64(limb[0], limb[1]),
+                low_odd = _mm512_unpackhi_epi64(limb[0], limb[1]);
+  const __m512i high_even = _mm512_unpacklo_epi64(limb[2], limb[3]),
+                high_odd = _mm512_unpackhi_epi64(limb[2], limb[3]);
+  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
+                second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
   const auto put = [&](int low, int high, __m512i v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(row[low] + offset), _mm512_castsi512_si256(v));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(row[high] + offset), _mm512_extracti64x4_epi64(v, 1));
@@ -228,8 +232,8 @@ PYZKFL_INLINE void store(uint64_t* const (&row)[8], size_t offset, const Fp8& v)
 
 // Lanes that are zero, for canonical values.
 PYZKFL_INLINE __mmask8 zero_lanes(const Fp8& v) {
-  const __m512i any = _mm512_or_si512(_mm512_or_si512(_mm512_or_si512(v.l[0], v.l[1]), _mm512_or_si512(v.l[2], v.l[3])),
-                                      v.l[4]);
+  const __m512i any = _mm512_or_si512(
+      _mm512_or_si512(_mm512_or_si512(v.l[0], v.l[1]), _mm512_or_si512(v.l[2], v.l[3])), v.l[4]);
   return _mm512_testn_epi64_mask(any, any);
 }
 
@@ -244,9 +248,7 @@ PYZKFL_INLINE __mmask8 equal_lanes(const Fp8& a, const Fp8& b) {
 // a - b, for canonical a and b: below 2p.
 PYZKFL_INLINE Fp8 difference(const Fp8& a, const Fp8& b) { return sub(a, b, modulus52); }
 // -a for canonical a: at most p.
-PYZKFL_INLINE Fp8 negated(const Fp8& a) {
-  return carried(sub_uncarried(Fp8::constant(modulus52), a));
-}
+PYZKFL_INLINE Fp8 negated(const Fp8& a) { return carried(sub_uncarried(Fp8::constant(modulus52), a)); }
 // The canonical form of a value below 4p.
 PYZKFL_INLINE Fp8 canonical(const Fp8& a) { return reduce_once(reduce_once(a, modulus52_twice), modulus52); }
 // product - a - b, canonical, for a product from mul and canonical a and b.
@@ -258,9 +260,7 @@ PYZKFL_INLINE Fp8 minus_both(const Fp8& product, const Fp8& a, const Fp8& b) {
 PYZKFL_INLINE Fp8 minus(const Fp8& product, const Fp8& a) { return canonical(sub(product, a, modulus52)); }
 // 2a for canonical a; 3a for a below 1.3 p. Canonical.
 PYZKFL_INLINE Fp8 twice(const Fp8& a) { return reduce_once(add(a, a), modulus52); }
-PYZKFL_INLINE Fp8 thrice(const Fp8& a) {
-  return canonical(carried(add_uncarried(add_uncarried(a, a), a)));
-}
+PYZKFL_INLINE Fp8 thrice(const Fp8& a) { return canonical(carried(add_uncarried(add_uncarried(a, a), a))); }
 // a times an element of Fp, by mul.
 PYZKFL_INLINE Fp8 scaled(const Fp8& a, const Fp8& factor) { return mul(a, factor); }
 
@@ -308,7 +308,9 @@ PYZKFL_INLINE Fp2x8 minus(const Fp2x8& product, const Fp2x8& a) {
 }
 PYZKFL_INLINE Fp2x8 twice(const Fp2x8& a) { return {twice(a.c0), twice(a.c1)}; }
 PYZKFL_INLINE Fp2x8 thrice(const Fp2x8& a) { return {thrice(a.c0), thrice(a.c1)}; }
-PYZKFL_INLINE Fp2x8 scaled(const Fp2x8& a, const Fp8& factor) { return {mul(a.c0, factor), mul(a.c1, factor)}; }
+PYZKFL_INLINE Fp2x8 scaled(const Fp2x8& a, const Fp8& factor) {
+  return {mul(a.c0, factor), mul(a.c1, factor)};
+}
 
 }  // namespace
 }  // namespace pyzkfl::ifma

@@ -1,3 +1,4 @@
+// Batched affine additions: every kernel against Jacobian arithmetic and against the portable kernel.
 #include <doctest/doctest.h>
 
 #include "base/cpu.h"
@@ -25,8 +26,8 @@ std::vector<Affine<F>> export_all(const AffineKernel<F>& kernel, const std::vect
   return out;
 }
 
-// Points that meet every case of an addition with each other: ordinary, infinite, equal, opposite; and coordinates at
-// the edges of the field where the curve has them.
+// Points that meet every case of an addition with each other: ordinary, infinite, equal, opposite; and
+// coordinates at the edges of the field where the curve has them.
 template <class F>
 std::vector<Affine<F>> awkward_points() {
   auto points = naive::points<Affine<F>>(6);
@@ -36,7 +37,8 @@ std::vector<Affine<F>> awkward_points() {
   points.push_back((Jacobian<F>(points[0]).dbl()).to_affine());
   points.push_back(-points.back());
   if constexpr (std::is_same_v<F, Fp>) {
-    // Small and large x, and opposite ones for the sums: the chord's and the tangent's formulas hold anywhere.
+    // Small and large x, and opposite ones for the sums: the chord's and the tangent's formulas hold
+    // anywhere.
     int found = 0;
     for (uint64_t i = 1; found < 4; ++i) {
       for (const Fp& x : {Fp::from_u64(i), -Fp::from_u64(i)}) {
@@ -87,7 +89,8 @@ void check_kernel(const AffineKernel<F>& kernel) {
         const bool a = (signs & 1) != 0, b = (signs & 2) != 0;
         refs.push_back(PointRef::of(i, a));
         refs.push_back(PointRef::of(j, b));
-        expected.push_back((Jacobian<F>(a ? -points[i] : points[i]) + (b ? -points[j] : points[j])).to_affine());
+        expected.push_back(
+            (Jacobian<F>(a ? -points[i] : points[i]) + (b ? -points[j] : points[j])).to_affine());
       }
     }
   }
@@ -98,7 +101,8 @@ void check_kernel(const AffineKernel<F>& kernel) {
   for (size_t length = 0; length <= 40; ++length) {
     const size_t from = length * 7;
     std::vector<PackedPoint<F>> some(length + 1);  // the last must stay as it is
-    kernel.add_pairs(scratch, std::span(some).first(length), packed.data(), std::span(refs).subspan(2 * from, 2 * length));
+    kernel.add_pairs(scratch, std::span(some).first(length), packed.data(),
+                     std::span(refs).subspan(2 * from, 2 * length));
     const auto out = export_all(kernel, some);
     for (size_t i = 0; i < length; ++i) CHECK(out[i] == expected[from + i]);
     CHECK(out[length].is_infinity());
@@ -117,7 +121,8 @@ void check_kernel(const AffineKernel<F>& kernel) {
     std::vector<Affine<F>> wanted = points;
     for (size_t i = 0; i < targets.size(); ++i) {
       const Affine<F> term = points[terms[i].index()];
-      wanted[targets[i]] = (Jacobian<F>(points[targets[i]]) + (terms[i].negative() ? -term : term)).to_affine();
+      wanted[targets[i]] =
+          (Jacobian<F>(points[targets[i]]) + (terms[i].negative() ? -term : term)).to_affine();
     }
     CHECK(export_all(kernel, accumulators) == wanted);
   }
@@ -166,7 +171,8 @@ TEST_CASE("the kernels agree over long chains of additions and doublings") {
   CHECK(results[0] == results[1]);
 }
 
-TEST_CASE("the kernels agree on coordinates at the edges of the field and of the limbs, on the curve or not") {
+TEST_CASE(
+    "the kernels agree on coordinates at the edges of the field and of the limbs, on the curve or not") {
   // The formulas for a chord and a tangent do not know b, so any coordinates will do (but y = 0: order two).
   constexpr uint64_t ones = ~uint64_t{0}, ones52 = (uint64_t{1} << 52) - 1;
   const Limbs p = Fp::modulus;
@@ -200,7 +206,8 @@ TEST_CASE("the kernels agree on coordinates at the edges of the field and of the
   for (size_t i = 0; i < values.size(); ++i) {
     for (size_t j = 0; j < values.size(); j += 5) {
       points.push_back({values[i], values[(i + j) % values.size()]});
-      points2.push_back({{values[i], values[j]}, {values[(i + j) % values.size()], i % 7 != 0 ? values[j] : Fp::zero()}});
+      points2.push_back(
+          {{values[i], values[j]}, {values[(i + j) % values.size()], i % 7 != 0 ? values[j] : Fp::zero()}});
     }
   }
   const auto compare = [&]<class F>(const std::vector<Affine<F>>& list) {
@@ -243,8 +250,10 @@ TEST_CASE("groups of points are summed, whatever their sizes and terms") {
       const size_t which = (i * i + key) % 40;
       const bool negative = i % 3 == 1;
       terms.push_back(PointRef::of(which, negative));
-      if (negative) expected[key] -= points[which];
-      else expected[key] += points[which];
+      if (negative)
+        expected[key] -= points[which];
+      else
+        expected[key] += points[which];
     }
     --key;
   }

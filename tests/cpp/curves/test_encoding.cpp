@@ -1,3 +1,4 @@
+// Encodings of points, and everything that must be refused.
 #include <doctest/doctest.h>
 
 #include <algorithm>

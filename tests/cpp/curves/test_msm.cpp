@@ -1,3 +1,4 @@
+// Multi-scalar multiplication against the plain sum.
 #include <doctest/doctest.h>
 
 #include "base/thread_pool.h"
@@ -13,8 +14,8 @@ void check(const std::vector<Point>& points, const std::vector<Fr>& scalars) {
   CHECK(msm(points, scalars) == naive::msm(std::span<const Point>(points), scalars));
 }
 
-// For large inputs: the naive sum takes one multiplication a point, so let points be few and repeat, and compare with
-// the sum of each one's scalars.
+// For large inputs: the naive sum takes one multiplication a point, so let points be few and repeat, and
+// compare with the sum of each one's scalars.
 template <class Point>
 void check_large(size_t n, const std::vector<Fr>& scalars) {
   const auto few = naive::points<Point>(16);
@@ -36,8 +37,10 @@ std::vector<Fr> scalars_of_bits(size_t n, unsigned bits) {
   for (auto& k : out) {
     Limbs v = Fr::random().to_canonical();
     for (size_t i = 0; i < 4; ++i) {
-      if (64 * i >= bits) v[i] = 0;
-      else if (64 * (i + 1) > bits) v[i] &= (uint64_t{1} << (bits - 64 * i)) - 1;
+      if (64 * i >= bits)
+        v[i] = 0;
+      else if (64 * (i + 1) > bits)
+        v[i] &= (uint64_t{1} << (bits - 64 * i)) - 1;
     }
     k = Fr::from_canonical(v);
   }
@@ -77,7 +80,8 @@ void check_edges() {
 
 }  // namespace
 
-TEST_CASE("msm agrees with the plain sum: small lengths, equal and opposite points, infinity, special scalars") {
+TEST_CASE(
+    "msm agrees with the plain sum: small lengths, equal and opposite points, infinity, special scalars") {
   check_edges<G1Affine>();
   check_edges<G2Affine>();
 }
@@ -104,11 +108,16 @@ TEST_CASE("msm agrees with the plain sum for scalars of every length, and for mi
   std::vector<Fr> witness(6000);
   for (size_t i = 0; i < witness.size(); ++i) {
     if (i % 8 < 4) continue;
-    if (i % 8 < 6) witness[i] = Fr::one();
-    else if (i % 16 == 6) witness[i] = -Fr::one();
-    else if (i % 16 == 14) witness[i] = Fr::from_i64(static_cast<int64_t>(i) * (i % 3 == 0 ? -77 : 5));
-    else if (i % 32 == 7) witness[i] = Fr::random();
-    else witness[i] = scalars_of_bits(1, 20 + i % 100)[0];
+    if (i % 8 < 6)
+      witness[i] = Fr::one();
+    else if (i % 16 == 6)
+      witness[i] = -Fr::one();
+    else if (i % 16 == 14)
+      witness[i] = Fr::from_i64(static_cast<int64_t>(i) * (i % 3 == 0 ? -77 : 5));
+    else if (i % 32 == 7)
+      witness[i] = Fr::random();
+    else
+      witness[i] = scalars_of_bits(1, 20 + i % 100)[0];
   }
   check_large<G1Affine>(witness.size(), witness);
   check_large<G2Affine>(witness.size(), witness);

@@ -1,3 +1,4 @@
+// Group laws, endomorphisms, the subgroup check.
 #include <doctest/doctest.h>
 
 #include "curves/complete.h"
@@ -128,7 +129,8 @@ TEST_CASE("the fast subgroup check agrees with multiplication by r") {
   }
 }
 
-TEST_CASE("points of the cofactor's small order 10069 are outside the subgroup, alone or added to a point inside") {
+TEST_CASE(
+    "points of the cofactor's small order 10069 are outside the subgroup, alone or added to a point inside") {
   // The twist has r (2p - r) points, and 10069 divides 2p - r.
   Limbs cofactor{}, twice_p{};
   limbs::add(twice_p, Fp::modulus, Fp::modulus);

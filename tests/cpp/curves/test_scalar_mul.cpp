@@ -1,3 +1,4 @@
+// Recodings, decompositions and scalar multiplications against double-and-add.
 #include <doctest/doctest.h>
 
 #include "curves/batch_mul.h"
@@ -15,8 +16,8 @@ namespace {
 // Where recodings and decompositions go wrong first.
 std::vector<Fr> edge_scalars() {
   const Fr one = Fr::one();
-  std::vector<Fr> out = {Fr::zero(), one,      one.dbl(), Fr::from_u64(3), Fr::from_u64(15), Fr::from_u64(16),
-                         -one,       -one - one, Fr::from_u64(~uint64_t{0})};
+  std::vector<Fr> out = {Fr::zero(),       one,  one.dbl(),  Fr::from_u64(3),           Fr::from_u64(15),
+                         Fr::from_u64(16), -one, -one - one, Fr::from_u64(~uint64_t{0})};
   for (unsigned bit : {4u, 31u, 63u, 64u, 126u, 127u, 128u, 191u, 192u, 252u, 253u}) {
     Limbs v{};
     v[bit / 64] = uint64_t{1} << (bit % 64);
@@ -81,7 +82,9 @@ TEST_CASE("a scalar is the sum of its parts along phi and along psi, and the par
     CHECK(from_part(two[0]) + from_part(two[1]) * lambda == k);
     for (const auto& part : two) CHECK(bit_length(part) <= endomorphism::phi_bits);
     const auto four = split_psi(k);
-    CHECK(from_part(four[0]) + mu * (from_part(four[1]) + mu * (from_part(four[2]) + mu * from_part(four[3]))) == k);
+    CHECK(from_part(four[0]) +
+              mu * (from_part(four[1]) + mu * (from_part(four[2]) + mu * from_part(four[3]))) ==
+          k);
     for (const auto& part : four) CHECK(bit_length(part) <= endomorphism::psi_bits);
   }
 }

@@ -1,3 +1,4 @@
+// The pairing: bilinearity, products, prepared points, the final exponentiation against a plain power.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -15,10 +16,9 @@ G2Affine g2(const Fr& k) { return mul(g2_generator(), k).to_affine(); }
 
 // c (p^4 - p^2 + 1) / r, c = 2x (6x^2 + 3x + 1): from Python's integers.
 constexpr std::array<uint64_t, 15> hard_exponent = {
-    0xcaa4152366144ab4, 0x114dc0ec2cab7ffd, 0x0cf0888c7a0ff6cf, 0x65c5644e949b6a90,
-    0x1be2458885117085, 0x5b35eb719e58db4b, 0x2566c550aeb7e0e2, 0x0c974024a316619f,
-    0xd147cb7d3a5203dc, 0x621d9bfed77c2ad0, 0x26473fbcd1c3ec1e, 0xe86518527b5e4036,
-    0x29259e9712ca7b71, 0x1891045f68d15763, 0x00679dd974c68787};
+    0xcaa4152366144ab4, 0x114dc0ec2cab7ffd, 0x0cf0888c7a0ff6cf, 0x65c5644e949b6a90, 0x1be2458885117085,
+    0x5b35eb719e58db4b, 0x2566c550aeb7e0e2, 0x0c974024a316619f, 0xd147cb7d3a5203dc, 0x621d9bfed77c2ad0,
+    0x26473fbcd1c3ec1e, 0xe86518527b5e4036, 0x29259e9712ca7b71, 0x1891045f68d15763, 0x00679dd974c68787};
 
 }  // namespace
 
@@ -30,7 +30,8 @@ TEST_CASE("the pairing is bilinear and not degenerate") {
     const Fr a = Fr::random(), b = Fr::random();
     CHECK(pairing(g1(a), g2(b)) == e.pow_vartime((a * b).to_canonical()));
     CHECK(pairing(g1(a), g2(b)) == pairing(g1(b), g2(a)));
-    CHECK(pairing(g1(a + b), g2_generator()) == pairing(g1(a), g2_generator()) * pairing(g1(b), g2_generator()));
+    CHECK(pairing(g1(a + b), g2_generator()) ==
+          pairing(g1(a), g2_generator()) * pairing(g1(b), g2_generator()));
     CHECK(pairing(-g1(a), g2(b)) == pairing(g1(a), g2(b)).conjugate());
   }
 }
@@ -57,7 +58,8 @@ TEST_CASE("the final exponentiation is the power it says") {
   CHECK(final_exponentiation(Fp12::zero()).is_zero());
 }
 
-TEST_CASE("products of pairings: shared, prepared, mixed, many; true ones are one, and a change makes them false") {
+TEST_CASE(
+    "products of pairings: shared, prepared, mixed, many; true ones are one, and a change makes them false") {
   for (size_t n : {1, 2, 3, 7, 8, 9, 20}) {
     std::vector<PairingInput> inputs;
     Fr total;
