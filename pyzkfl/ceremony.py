@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, encoding
-from pyzkfl.errors import ParameterError, SetupInvalid
+from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
 from pyzkfl.job import Job
 
 __all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Transcript", "contribute", "insecure_keys"]
@@ -131,7 +131,7 @@ class Ceremony:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._constraints = _core.training.constraint_system(job.spec)
-        self._states: dict[int, bytes] = {}
+        self._states: dict[int, list[bytes]] = {1: [], 2: []}  # the start, then one after each contribution
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
         self._phase = 0
 
@@ -142,27 +142,47 @@ class Ceremony:
         context = self._job.terms_digest
         if phase == 1:
             log_n = _core.groth16.domain_log_n(self._constraints)
-            self._states[1] = _core.groth16.Phase1.initial(log_n, context).to_bytes()
+            self._states[1] = [_core.groth16.Phase1.initial(log_n, context).to_bytes()]
         else:
-            phase1 = _core.groth16.Phase1.from_bytes(self._states[1])
-            self._states[2] = _core.groth16.Phase2.initial(phase1, self._constraints, context, progress).to_bytes()
+            phase1 = _core.groth16.Phase1.from_bytes(self._states[1][-1])
+            self._states[2] = [_core.groth16.Phase2.initial(phase1, self._constraints, context, progress).to_bytes()]
         self._phase = phase
 
     @property
     def state(self) -> bytes:
         """What the next contributor gets."""
-        return self._states[self._phase]
+        return self._states[self._phase][-1]
 
     def accept(self, state: bytes, record: bytes) -> None:
         """Take a contribution; it is verified at the end, with all others."""
-        self._states[self._phase] = state
+        self._states[self._phase].append(state)
         self._records[self._phase].append(record)
 
     def transcript(self) -> Transcript:
         """The end of both phases, for everybody to verify."""
         if self._phase != 2:
             raise ParameterError("the setup is not finished")
-        return Transcript(self._states[1], self._records[1], self._states[2], self._records[2])
+        return Transcript(self._states[1][-1], self._records[1], self._states[2][-1], self._records[2])
+
+    def blame(self) -> str:
+        """Who spoiled a setup that does not hold: the first member whose state and record fail, and why. Slow."""
+        context = self._job.terms_digest
+        for phase in (1, 2):
+            for index, member in enumerate(self._job.members[: len(self._records[phase])]):
+                records = self._records[phase][: index + 1]
+                try:
+                    if phase == 1:
+                        state = _core.groth16.Phase1.from_bytes(self._states[1][index + 1])
+                        problem = state.problem(context, records)
+                    else:
+                        first = _core.groth16.Phase1.from_bytes(self._states[1][-1])
+                        state = _core.groth16.Phase2.from_bytes(self._states[2][index + 1])
+                        problem = state.problem(first, self._constraints, context, records)
+                except PyzkflError as error:
+                    problem = str(error)
+                if problem is not None:
+                    return f"the contribution of {member.name!r} to phase {phase}: {problem}"
+        return "no single contribution is at fault"
 
 
 def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:

@@ -76,6 +76,8 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.name!r}, round {self._round})"
 
+    _contribute = staticmethod(ceremony.contribute)
+
     # -- the one entry point -------------------------------------------------------------------------------------
 
     def handle(self, data: bytes) -> bytes:
@@ -142,7 +144,7 @@ class Client:
         phase = request.body["phase"]
         if phase not in (1, 2) or phase in self._records:
             raise ProtocolError(f"{self.name}: asked for a contribution to phase {phase} out of turn")
-        state, record = ceremony.contribute(self.job, phase, request.body["state"], self.name)
+        state, record = self._contribute(self.job, phase, request.body["state"], self.name)
         self._records[phase] = record
         following = Type.CONTRIBUTE if phase == 1 else Type.SETUP_FINAL
         return Type.CONTRIBUTION, {"phase": phase, "state": state, "record": record}, frozenset({following})

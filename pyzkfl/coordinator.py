@@ -139,7 +139,10 @@ class Coordinator:
                 self._recorder.contribution(member.name, phase, message.body["record"])
                 self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
         transcript = run.transcript()
-        self.keys = transcript.verify(self.job)
+        try:
+            self.keys = transcript.verify(self.job)
+        except PyzkflError as error:
+            raise SetupInvalid(f"{error}; {run.blame()}") from error
         verified = self._ask_everybody(self._to_all(Type.SETUP_FINAL, transcript.to_object()), Type.SETUP_VERIFIED)
         self.job = self.keys.bind(self.job)
         for name, (message, data) in verified.items():

@@ -96,8 +96,9 @@ class Job:
         Raises ParameterError when the numbers do not fit together, naming the one that does not.
         """
         count = len(members)
-        if not (isinstance(features, int) and features >= 1):
-            raise ParameterError("features must be a positive integer")
+        for label, number in (("features", features), ("batch", batch), ("rounds", rounds)):
+            if not (isinstance(number, int) and number >= 1):
+                raise ParameterError(f"{label} must be a positive integer")
         if not (math.isfinite(learning_rate) and learning_rate > 0):
             raise ParameterError("learning_rate must be positive and finite")
         if not (math.isfinite(max_norm) and max_norm > 0):

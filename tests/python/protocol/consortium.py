@@ -42,7 +42,7 @@ class Consortium:
 def make(
     *, rounds: int = 4, members: int = MEMBERS, attacks: dict[int, dict[int, Attack]] | None = None,
     coordinator: Any = Coordinator, recorder: Any = None, rows: tuple[int, ...] = (8, 4, 6, 3, 9, 5, 4, 8),
-    coordinator_key: Any = None, **options: Any,
+    coordinator_key: Any = None, attacks_of_coordinator: dict[int, Attack] | None = None,
 ) -> Consortium:
     """Members m0, m1, ... with `rows[i]` rows each; attacks[i]: what member i tries in which round."""
     names = [f"m{i}" for i in range(members)]
@@ -58,5 +58,6 @@ def make(
             attacks=(attacks or {}).get(index, {}),
         )
     channel = InProcessChannel((clients[name], identities[name]) for name in names)
+    options = {"attacks": attacks_of_coordinator} if attacks_of_coordinator else {}
     made = coordinator(job, key, channel, recorder=recorder, **options)
     return Consortium(job, made, key, clients, identities, channel)
