@@ -13,6 +13,7 @@ from pyzkfl._build_info import build_stamp
 from pyzkfl._version import __version__
 
 if TYPE_CHECKING:
+    _core: Any  # the native core ships no types
     from pyzkfl._core.identity import IdentityKey
     from pyzkfl.client import Client
     from pyzkfl.coordinator import Coordinator

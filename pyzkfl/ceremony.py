@@ -65,9 +65,7 @@ class Keys:
         return bytes(self.commitment_key.commit(np.ascontiguousarray(update, dtype=np.int64), blinder))
 
 
-def contribute(
-    job: Job, phase: int, state: bytes, name: str, progress: Progress | None = None
-) -> tuple[bytes, bytes]:
+def contribute(job: Job, phase: int, state: bytes, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
     """Multiply fresh secrets into a state of phase 1 or 2; (new state, record). The secrets are gone on return.
 
     Raises DecodeError for a state that is none, SetupInvalid for one of another ceremony.
@@ -113,7 +111,9 @@ class Transcript:
         for phase, records in ((1, self.records1), (2, self.records2)):
             names = [_core.groth16.contributor(record) for record in records]
             if names != [(member.name, context) for member in job.members]:
-                raise SetupInvalid(f"phase {phase} is not made of one contribution of each member to this job, in order")
+                raise SetupInvalid(
+                    f"phase {phase} is not made of one contribution of each member to this job, in order"
+                )
         phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
         phase2 = _core.groth16.Phase2.from_bytes(self.phase2)
         constraints = _core.training.constraint_system(job.spec)

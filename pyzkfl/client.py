@@ -263,7 +263,11 @@ class Client:
         return Submission(statement, proof), update
 
     def statement_of(
-        self, name: str, update_commitment: bytes, *, round_: int | None = None,
+        self,
+        name: str,
+        update_commitment: bytes,
+        *,
+        round_: int | None = None,
         weights: npt.NDArray[np.int64] | None = None,
     ) -> Statement:
         """The statement of a member in a round (default: this one), from this member's own state."""
@@ -275,8 +279,15 @@ class Client:
         index = batch_index(self._beacon, round_, name, len(dataset.batches))
         chosen = dataset.batches[index]
         return Statement(
-            job=self.job, round=round_, client=name, beacon=self._beacon, dataset_root=dataset.root, batch=index,
-            rows=chosen.rows, weights=weights, batch_commitment=chosen.commitment,
+            job=self.job,
+            round=round_,
+            client=name,
+            beacon=self._beacon,
+            dataset_root=dataset.root,
+            batch=index,
+            rows=chosen.rows,
+            weights=weights,
+            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
         )
 

@@ -201,8 +201,15 @@ class Coordinator:
         index = batch_index(self.beacon, round_, name, len(dataset.batches))
         chosen = dataset.batches[index]
         return Statement(
-            job=self.job, round=round_, client=name, beacon=self.beacon, dataset_root=dataset.root, batch=index,
-            rows=chosen.rows, weights=self.weights, batch_commitment=chosen.commitment,
+            job=self.job,
+            round=round_,
+            client=name,
+            beacon=self.beacon,
+            dataset_root=dataset.root,
+            batch=index,
+            rows=chosen.rows,
+            weights=self.weights,
+            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
         )
 
@@ -263,14 +270,17 @@ class Round:
         c._recorder.round_start(self.round, weights_digest(c.weights))
         self.collect(
             {name: self.request(Type.ROUND, self.start_body(name)) for name in self.present},
-            Type.MASK_KEY, "round start",
+            Type.MASK_KEY,
+            "round start",
         )
         keys = self.server.close_advertise()
-        self.collect({name: self.request(Type.MASK_KEYS, {"mask": keys}) for name in self.present},
-                     Type.MASK_SHARE, "mask keys")
+        self.collect(
+            {name: self.request(Type.MASK_KEYS, {"mask": keys}) for name in self.present}, Type.MASK_SHARE, "mask keys"
+        )
         routed = self.server.close_share()
-        requests = {name: self.request(Type.MASK_SHARES, {"mask": routed[self.job.index_of(name)]})
-                    for name in self.present}
+        requests = {
+            name: self.request(Type.MASK_SHARES, {"mask": routed[self.job.index_of(name)]}) for name in self.present
+        }
         self.take_submissions(requests)
         self.retry(requests)
         self.present = [name for name in self.present if name in self.accepted]
@@ -282,11 +292,17 @@ class Round:
         self.server.close_masked(
             [self.job.index_of(name) for name in self.accepted], messages.submissions_digest(entries)
         )
-        self.collect({name: self.request(Type.SURVIVORS, {"submissions": entries}) for name in self.present},
-                     Type.SIGNED_SURVIVORS, "submission")
+        self.collect(
+            {name: self.request(Type.SURVIVORS, {"submissions": entries}) for name in self.present},
+            Type.SIGNED_SURVIVORS,
+            "submission",
+        )
         signatures = self.server.close_consistency()
-        self.collect({name: self.request(Type.UNMASK, {"mask": signatures}) for name in self.present},
-                     Type.UNMASK_SHARES, "survivors")
+        self.collect(
+            {name: self.request(Type.UNMASK, {"mask": signatures}) for name in self.present},
+            Type.UNMASK_SHARES,
+            "survivors",
+        )
         total, blinder = self.server.sum()
         return self.publish(Opening(np.asarray(total), bytes(blinder)), entries)
 
@@ -306,8 +322,8 @@ class Round:
                 self.server.receive(message.body["mask"])
             except PyzkflError as error:
                 errors[name] = error
-        for name, error in errors.items():
-            self.refuse(name, error)
+        for name, reason in errors.items():
+            self.refuse(name, reason)
         for name in requests:
             if name not in answers and name not in errors:
                 self.dropped[name] = after
@@ -327,8 +343,8 @@ class Round:
             self.proof_bytes = len(submission.proof.to_bytes())
             self.accepted[name] = (submission, message.body["submission"])
             self.c._recorder.submission(name, self.round, submission, message.body["submission"])
-        for name, error in errors.items():
-            self.refuse(name, error)
+        for name, reason in errors.items():
+            self.refuse(name, reason)
         for name in requests:
             if name not in answers and name not in errors:
                 self.dropped[name] = "mask shares"
@@ -342,8 +358,9 @@ class Round:
     def refuse(self, name: str, error: PyzkflError) -> None:
         self.refused.append((name, type(error).__name__, str(error)))
         self.c._recorder.refusal(name, self.round, type(error).__name__, str(error))
-        self.c._event("refused", {"round": self.round, "client": name, "error": type(error).__name__,
-                                  "message": str(error)})
+        self.c._event(
+            "refused", {"round": self.round, "client": name, "error": type(error).__name__, "message": str(error)}
+        )
 
     def publish(self, opening: Opening, entries: list[list[Any]]) -> RoundReport:
         c = self.c
@@ -354,22 +371,28 @@ class Round:
         c.weights = checked.weights
         c._evidence.append(evidence)
         body = {"total": evidence.total, "blinder": evidence.blinder}
-        answers, errors = c._ask({name: self.request(Type.AGGREGATE, body) for name in self.present},
-                                 Type.ROUND_SEEN, self.round)
+        answers, errors = c._ask(
+            {name: self.request(Type.AGGREGATE, body) for name in self.present}, Type.ROUND_SEEN, self.round
+        )
         for name, (message, _) in answers.items():
             if message.body["weights"] == weights_digest(checked.weights):
                 c._seen[name] = self.round
             else:
                 errors[name] = ProtocolError(f"{name} computed other weights")
-        for name, error in errors.items():
-            self.refuse(name, error)
+        for name, reason in errors.items():
+            self.refuse(name, reason)
         return self.report(checked)
 
     def report(self, checked: Aggregate | None) -> RoundReport:
         median = float(np.median(self.verify_seconds)) if self.verify_seconds else 0.0
         report = RoundReport(self.round, checked, self.dropped, self.refused, median, self.proof_bytes)
-        self.c._event("round", {
-            "round": self.round, "survivors": list(checked.survivors) if checked else [], "dropped": self.dropped,
-            "refused": len(self.refused),
-        })
+        self.c._event(
+            "round",
+            {
+                "round": self.round,
+                "survivors": list(checked.survivors) if checked else [],
+                "dropped": self.dropped,
+                "refused": len(self.refused),
+            },
+        )
         return report

@@ -86,8 +86,12 @@ class CommittedDataset:
     >>> # dataset = CommittedDataset.commit(job, keys, x, y)     x: (rows, features), y: (rows,) of 0 and 1
     """
 
-    def __init__(self, batches: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, bytes]],
-                 public: DatasetCommitment, clipped: int) -> None:
+    def __init__(
+        self,
+        batches: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, bytes]],
+        public: DatasetCommitment,
+        clipped: int,
+    ) -> None:
         self._batches = batches
         self.public = public
         self.clipped = clipped  # feature values that were clipped to the fixed-point range

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, ParameterError, RangeError
 
-__all__ = ["Job", "Member", "SURVIVORS_MIN"]
+__all__ = ["SURVIVORS_MIN", "Job", "Member"]
 
 SURVIVORS_MIN = 3  # a sum over fewer members would speak about single ones (DESIGN section 7)
 _P_FRAC = 20  # fraction bits of a probability (docs/protocol.md section 1, step 4)
@@ -35,7 +35,9 @@ class Member:
         if not (1 <= len(self.name.encode()) <= 64) or not self.name.isprintable():
             raise ParameterError("a member's name has 1 to 64 bytes of printable text")
         if len(self.public_key) != 32:
-            raise ParameterError(f"member {self.name!r}: an Ed25519 public key has 32 bytes, got {len(self.public_key)}")
+            raise ParameterError(
+                f"member {self.name!r}: an Ed25519 public key has 32 bytes, got {len(self.public_key)}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,8 +216,19 @@ class Job:
         encoding.expect_map(body, fields)
         if body.pop("statement") != "logistic-step":
             raise encoding.UnsupportedVersion("this release reads jobs of the statement 'logistic-step' only")
-        for key in ("features", "batch", "x_bits", "x_frac", "w_bits", "w_frac", "eta", "eta_shift", "bound", "rounds",
-                    "threshold"):
+        for key in (
+            "features",
+            "batch",
+            "x_bits",
+            "x_frac",
+            "w_bits",
+            "w_frac",
+            "eta",
+            "eta_shift",
+            "bound",
+            "rounds",
+            "threshold",
+        ):
             encoding.expect_type(body, key, int)
         for key in ("verifying_key", "commitment_key", "setup", "center", "scale"):
             encoding.expect_type(body, key, bytes)
@@ -228,8 +241,12 @@ class Job:
             body[key] = struct.unpack(f">{body['features']}d", body[key])
         members = []
         for entry in body["members"]:
-            if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)
-                    and isinstance(entry[1], bytes)):
+            if not (
+                isinstance(entry, list)
+                and len(entry) == 2
+                and isinstance(entry[0], str)
+                and isinstance(entry[1], bytes)
+            ):
                 raise encoding.DecodeError("job: a member is a pair of a name and a public key")
             members.append(Member(entry[0], entry[1]))
         body["members"] = tuple(members)

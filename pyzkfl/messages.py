@@ -19,8 +19,17 @@ from pyzkfl.errors import DecodeError, ProtocolError
 from pyzkfl.job import Job
 from pyzkfl.proofs import Submission
 
-__all__ = ["Evidence", "Message", "Type", "mask_config", "open_all", "read_sum", "submission_body",
-           "submissions_digest", "write_sum"]
+__all__ = [
+    "Evidence",
+    "Message",
+    "Type",
+    "mask_config",
+    "open_all",
+    "read_sum",
+    "submission_body",
+    "submissions_digest",
+    "write_sum",
+]
 
 
 class Type(enum.IntEnum):
@@ -141,8 +150,9 @@ def open_all(job: Job, entries: Iterable[Any], type_: Type) -> Iterator[tuple[st
     """
     seen = set()
     for entry in entries:
-        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)
-                and isinstance(entry[1], bytes)):
+        if not (
+            isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], bytes)
+        ):
             raise DecodeError("expected pairs of a member's name and its signed message")
         name, data = entry
         message = Message.open(data, signer=job.members[job.index_of(name)].public_key)

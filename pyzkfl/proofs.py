@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,18 @@ from pyzkfl.statement import Statement
 if TYPE_CHECKING:
     from pyzkfl.ceremony import Keys
 
-__all__ = ["Aggregate", "Opening", "Proof", "Submission", "Submissions", "Witness", "aggregate", "prove", "verify",
-           "verify_batch"]
+__all__ = [
+    "Aggregate",
+    "Opening",
+    "Proof",
+    "Submission",
+    "Submissions",
+    "Witness",
+    "aggregate",
+    "prove",
+    "verify",
+    "verify_batch",
+]
 
 _GROUP_X, _GROUP_D = 0, 1
 PROOF_BYTES = 160  # A, B, C compressed (32 + 64 + 32) and the proof of knowledge of C(D) (32)
@@ -76,8 +86,14 @@ def prove(statement: Statement, witness: Witness, keys: Keys) -> Proof:
     """
     keys.expect(statement.job)
     core_witness = _core.training.witness(
-        statement.job.spec, statement.digest, statement.weights, witness.x, witness.y, statement.rows,
-        witness.batch_blinder, witness.update_blinder,
+        statement.job.spec,
+        statement.digest,
+        statement.weights,
+        witness.x,
+        witness.y,
+        statement.rows,
+        witness.batch_blinder,
+        witness.update_blinder,
     )
     for group, expected, what in (
         (_GROUP_X, statement.batch_commitment, "the batch is not the one committed to"),
@@ -120,8 +136,10 @@ def verify_batch(items: Sequence[tuple[Statement, Proof]], keys: Keys) -> None:
     bad = _core.groth16.verify_batch(keys.verifying, instances)
     if bad:
         names = ", ".join(f"{items[i][0].client!r} (round {items[i][0].round})" for i in bad)
-        error = ProofInvalid(f"the proof does not hold for {names}: the update is not the agreed step on the "
-                             f"committed batch, or the statement is another one")
+        error = ProofInvalid(
+            f"the proof does not hold for {names}: the update is not the agreed step on the "
+            f"committed batch, or the statement is another one"
+        )
         error.offenders = list(bad)  # type: ignore[attr-defined]
         raise error
 
@@ -179,8 +197,10 @@ def aggregate(job: Job, submissions: Submissions) -> Aggregate:
         raise AggregateInvalid("a member appears twice in the round")
     for item in items:
         statement = item.statement
-        if statement.job != job or statement.round != first.round or not np.array_equal(
-            statement.weights, first.weights
+        if (
+            statement.job != job
+            or statement.round != first.round
+            or not np.array_equal(statement.weights, first.weights)
         ):
             raise AggregateInvalid(f"the submission of {statement.client!r} belongs to another job, round or weights")
     verify_batch([(item.statement, item.proof) for item in items], submissions.keys)

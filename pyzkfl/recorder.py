@@ -100,8 +100,14 @@ class Recorder:
     def aggregate(self, checked: Aggregate, evidence: Evidence) -> None:
         """The opened sum and the next weights; durable when this returns."""
         self._add(
-            records.Aggregate(self._terms, checked.round, checked.survivors, sum_digest(checked.total),
-                              checked.commitment, evidence.blinder)
+            records.Aggregate(
+                self._terms,
+                checked.round,
+                checked.survivors,
+                sum_digest(checked.total),
+                checked.commitment,
+                evidence.blinder,
+            )
         )
         self._add(records.Weights(self._terms, checked.round, weights_digest(checked.weights)))
         self.flush()

@@ -43,8 +43,13 @@ def _show(config: Any, run: Any) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     with Progress(*columns, console=console) as progress:
         setup = progress.add_task("setup: contributions", total=2 * config.clients, note="")
         rounds = progress.add_task("rounds", total=config.rounds, note="")
@@ -58,11 +63,15 @@ def _show(config: Any, run: Any) -> None:
                 progress.update(rounds, note="datasets committed, beacon drawn")
             elif name == "round":
                 gone = len(values["dropped"])
-                progress.update(rounds, completed=values["round"] + 1,
-                                note=f"{len(values['survivors'])} in the sum, {gone} dropped out")
+                progress.update(
+                    rounds,
+                    completed=values["round"] + 1,
+                    note=f"{len(values['survivors'])} in the sum, {gone} dropped out",
+                )
             elif name in ("refused", "refused_by_member"):
-                console.print(f"[red]refused[/] round {values['round']}, {values['client']}: {values['message']}",
-                              highlight=False)
+                console.print(
+                    f"[red]refused[/] round {values['round']}, {values['client']}: {values['message']}", highlight=False
+                )
 
         result = run(config, on_event)
     _table(console, result)

@@ -32,8 +32,15 @@ _MASK_HEADER, _SIGNED_ENTRY = 53, 2 + 64  # docs/secagg.md: bytes of a header, o
 def prove_false(statement: Statement, witness: Witness, keys: Any, update: npt.NDArray[np.int64]) -> Proof:
     """A proof made from a witness whose update is `update`, whatever the training step gives; nothing is checked."""
     core_witness = _core.training.tampered_witness(
-        statement.job.spec, statement.digest, statement.weights, witness.x, witness.y, statement.rows,
-        witness.batch_blinder, witness.update_blinder, update=update,
+        statement.job.spec,
+        statement.digest,
+        statement.weights,
+        witness.x,
+        witness.y,
+        statement.rows,
+        witness.batch_blinder,
+        witness.update_blinder,
+        update=update,
     )
     groth16, knowledge = _core.groth16.prove_unverified(keys.proving, keys.constraints, core_witness)
     return Proof(groth16, knowledge[1])
@@ -46,8 +53,15 @@ class Forger(Client):
     """
 
     def __init__(
-        self, name: str, identity: Any, x: npt.ArrayLike, y: npt.ArrayLike, *, members: Sequence[Member],
-        coordinator: bytes, attacks: Mapping[int, Attack],
+        self,
+        name: str,
+        identity: Any,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        members: Sequence[Member],
+        coordinator: bytes,
+        attacks: Mapping[int, Attack],
     ) -> None:
         super().__init__(name, identity, x, y, members=members, coordinator=coordinator)
         self.forged: list[list[Any]] = []
@@ -84,12 +98,16 @@ class Forger(Client):
         x, y, rows, blinder = self._dataset.batch(honest.batch)
         update = _core.training.step(self.job.spec, self.weights, x, y, rows)
         if attack in (Attack.SCALED, Attack.NO_TRAINING):
-            return self._with_update(honest, Witness(x, y, blinder, self._blinder),
-                                     update * (10 if attack is Attack.SCALED else 0))
+            return self._with_update(
+                honest, Witness(x, y, blinder, self._blinder), update * (10 if attack is Attack.SCALED else 0)
+            )
         if attack is Attack.SWAPPED_LABELS:
             swapped = np.where(np.arange(len(y)) < rows, 1 - y, 0)
-            return self._with_update(honest, Witness(x, swapped, blinder, self._blinder),
-                                     _core.training.step(self.job.spec, self.weights, x, swapped, rows))
+            return self._with_update(
+                honest,
+                Witness(x, swapped, blinder, self._blinder),
+                _core.training.step(self.job.spec, self.weights, x, swapped, rows),
+            )
         if attack is Attack.OTHER_BATCH:
             return self._other_batch(honest)
         if attack is Attack.OTHER_JOB:
@@ -103,9 +121,7 @@ class Forger(Client):
         body = submission_body(source)
         return body["commitment"], source.proof
 
-    def _with_update(
-        self, honest: Statement, witness: Witness, update: npt.NDArray[np.int64]
-    ) -> tuple[bytes, Proof]:
+    def _with_update(self, honest: Statement, witness: Witness, update: npt.NDArray[np.int64]) -> tuple[bytes, Proof]:
         commitment = self.keys.commit_update(update, self._blinder)
         statement = dataclasses.replace(honest, update_commitment=commitment)
         return commitment, prove_false(statement, witness, self.keys, update)
@@ -118,7 +134,10 @@ class Forger(Client):
         x, y, rows, blinder = self._dataset.batch(index)
         update = _core.training.step(self.job.spec, honest.weights, x, y, rows)
         statement = dataclasses.replace(
-            honest, batch=index, rows=rows, batch_commitment=self._dataset.public.batches[index].commitment,
+            honest,
+            batch=index,
+            rows=rows,
+            batch_commitment=self._dataset.public.batches[index].commitment,
             update_commitment=self.keys.commit_update(update, self._blinder),
         )
         proof = proofs.prove(statement, Witness(x, y, blinder, self._blinder), self.keys)

@@ -48,11 +48,16 @@ def main() -> int:
         write_json(sink, {"event": name, **values})
 
     tap = Traffic(config["traffic"]) if config["traffic"] else None
-    with SocketChannel(config["socket"], members, tap=tap) as channel, SqliteLedger.create(
-        config["ledger"], identity
-    ) as ledger:
+    with (
+        SocketChannel(config["socket"], members, tap=tap) as channel,
+        SqliteLedger.create(config["ledger"], identity) as ledger,
+    ):
         coordinator = CheatingCoordinator(
-            terms, identity, channel, recorder=Recorder(ledger, identity), on_event=event,
+            terms,
+            identity,
+            channel,
+            recorder=Recorder(ledger, identity),
+            on_event=event,
             attacks={int(round_): Attack(attack) for round_, attack in config["attacks"].items()},
         )
         channel.wait_for(len(members))

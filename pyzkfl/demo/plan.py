@@ -7,7 +7,7 @@ import enum
 
 from pyzkfl.errors import ParameterError
 
-__all__ = ["Attack", "Plan", "Phase", "make_plan"]
+__all__ = ["Attack", "Phase", "Plan", "make_plan"]
 
 
 class Phase(enum.StrEnum):

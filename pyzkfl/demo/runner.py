@@ -22,7 +22,7 @@ import numpy as np
 
 from pyzkfl import _core
 from pyzkfl.demo import hospitals
-from pyzkfl.demo.pipes import read_block, read_json, write_block, write_json
+from pyzkfl.demo.pipes import read_json, write_block, write_json
 from pyzkfl.demo.plan import Attack, Plan, make_plan
 from pyzkfl.errors import ParameterError, PyzkflError
 from pyzkfl.job import Job, Member
@@ -111,26 +111,47 @@ def run(config: DemoConfig, on_event: Callable[[str, dict[str, Any]], None]) -> 
 
 
 def _run_parties(
-    config: DemoConfig, split: hospitals.Split, names: list[str], plan: Plan, ledger: Path, folder: str,
+    config: DemoConfig,
+    split: hospitals.Split,
+    names: list[str],
+    plan: Plan,
+    ledger: Path,
+    folder: str,
     on_event: Callable[[str, dict[str, Any]], None],
 ) -> dict[str, Any]:
     socket, machine = os.path.join(folder, "socket"), os.path.join(folder, "machine")
     job = {
-        "name": "breast cancer, logistic", "features": split.center.size, "rounds": config.rounds,
-        "batch": config.batch, "learning_rate": LEARNING_RATE, "max_norm": MAX_NORM,
-        "center": split.center.tolist(), "scale": split.scale.tolist(),
+        "name": "breast cancer, logistic",
+        "features": split.center.size,
+        "rounds": config.rounds,
+        "batch": config.batch,
+        "learning_rate": LEARNING_RATE,
+        "max_norm": MAX_NORM,
+        "center": split.center.tolist(),
+        "scale": split.scale.tolist(),
     }
     with _parties(["pyzkfl.demo.coordinate", *["pyzkfl.demo.member"] * len(names)]) as (coordinator, *members):
-        write_json(coordinator.to, {
-            "socket": socket, "ledger": os.fspath(ledger), "traffic": config.traffic, "job": job,
-            "attacks": {round_: str(attack) for round_, attack in plan.coordinator.items()},
-        })
+        write_json(
+            coordinator.to,
+            {
+                "socket": socket,
+                "ledger": os.fspath(ledger),
+                "traffic": config.traffic,
+                "job": job,
+                "attacks": {round_: str(attack) for round_, attack in plan.coordinator.items()},
+            },
+        )
         for index, (member, name) in enumerate(zip(members, names, strict=True)):
-            write_json(member.to, {
-                "name": name, "socket": socket, "machine": machine,
-                "drops": {round_: str(phase) for round_, phase in plan.drops[index].items()},
-                "attacks": {round_: str(attack) for round_, attack in plan.attacks[index].items()},
-            })
+            write_json(
+                member.to,
+                {
+                    "name": name,
+                    "socket": socket,
+                    "machine": machine,
+                    "drops": {round_: str(phase) for round_, phase in plan.drops[index].items()},
+                    "attacks": {round_: str(attack) for round_, attack in plan.attacks[index].items()},
+                },
+            )
             rows = io.BytesIO()
             np.savez(rows, x=split.parts[index][0], y=split.parts[index][1])
             write_block(member.to, rows.getvalue())
@@ -149,7 +170,12 @@ def _run_parties(
 
 
 def _summary(
-    config: DemoConfig, split: hospitals.Split, names: list[str], plan: Plan, ledger: Path, outcome: dict[str, Any],
+    config: DemoConfig,
+    split: hospitals.Split,
+    names: list[str],
+    plan: Plan,
+    ledger: Path,
+    outcome: dict[str, Any],
     seconds: float,
 ) -> dict[str, Any]:
     members = [Member(name, bytes.fromhex(key)) for name, key in outcome["consortium"]["members"]]
@@ -158,8 +184,13 @@ def _summary(
     tried = [(entry[0], entry[1], entry[2]) for entry in forged]
     refused = {(name, round_) for round_, name, _, _ in outcome["refused"]}
     table = [
-        {"attack": attack, "by": name, "round": round_, "refused": (name, round_) in refused,
-         "how": next((f"{kind}: {text}" for r, n, kind, text in outcome["refused"] if (n, r) == (name, round_)), "")}
+        {
+            "attack": attack,
+            "by": name,
+            "round": round_,
+            "refused": (name, round_) in refused,
+            "how": next((f"{kind}: {text}" for r, n, kind, text in outcome["refused"] if (n, r) == (name, round_)), ""),
+        }
         for name, round_, attack in tried
     ]
     table += [

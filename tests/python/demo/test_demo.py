@@ -101,8 +101,11 @@ def test_ctrl_c_stops_every_process_of_the_demo(tmp_path: Path) -> None:
     import time
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "pyzkfl", "demo", "--json", "--ledger", str(tmp_path / "l")], cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYZKFL_TEST_MARK": str(tmp_path)},
+        [sys.executable, "-m", "pyzkfl", "demo", "--json", "--ledger", str(tmp_path / "l")],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYZKFL_TEST_MARK": str(tmp_path)},
     )
     deadline = time.monotonic() + 60
     while len(_marked(tmp_path)) < 10 and time.monotonic() < deadline:

@@ -40,9 +40,15 @@ class Consortium:
 
 
 def make(
-    *, rounds: int = 4, members: int = MEMBERS, attacks: dict[int, dict[int, Attack]] | None = None,
-    coordinator: Any = Coordinator, recorder: Any = None, rows: tuple[int, ...] = (8, 4, 6, 3, 9, 5, 4, 8),
-    coordinator_key: Any = None, attacks_of_coordinator: dict[int, Attack] | None = None,
+    *,
+    rounds: int = 4,
+    members: int = MEMBERS,
+    attacks: dict[int, dict[int, Attack]] | None = None,
+    coordinator: Any = Coordinator,
+    recorder: Any = None,
+    rows: tuple[int, ...] = (8, 4, 6, 3, 9, 5, 4, 8),
+    coordinator_key: Any = None,
+    attacks_of_coordinator: dict[int, Attack] | None = None,
 ) -> Consortium:
     """Members m0, m1, ... with `rows[i]` rows each; attacks[i]: what member i tries in which round."""
     names = [f"m{i}" for i in range(members)]
@@ -54,7 +60,12 @@ def make(
     for index, name in enumerate(names):
         x, y = rows_of(index, rows[index])
         clients[name] = Forger(
-            name, identities[name], x, y, members=listed, coordinator=key.public_bytes,
+            name,
+            identities[name],
+            x,
+            y,
+            members=listed,
+            coordinator=key.public_bytes,
             attacks=(attacks or {}).get(index, {}),
         )
     channel = InProcessChannel((clients[name], identities[name]) for name in names)

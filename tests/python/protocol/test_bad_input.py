@@ -48,8 +48,15 @@ def proven():
     update = _core.training.step(job.spec, job.initial_weights(), x, y, rows)
     witness = Witness(x, y, blinder, random_blinder())
     statement = Statement(
-        job=job, round=0, client="m0", beacon=bytes(32), dataset_root=dataset.public.root, batch=0, rows=rows,
-        weights=job.initial_weights(), batch_commitment=dataset.public.batches[0].commitment,
+        job=job,
+        round=0,
+        client="m0",
+        beacon=bytes(32),
+        dataset_root=dataset.public.root,
+        batch=0,
+        rows=rows,
+        weights=job.initial_weights(),
+        batch_commitment=dataset.public.batches[0].commitment,
         update_commitment=keys.commit_update(update, witness.update_blinder),
     )
     return statement, witness, prove(statement, witness, keys), keys

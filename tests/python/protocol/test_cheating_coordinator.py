@@ -30,7 +30,8 @@ def test_the_attack_is_refused_by_its_check_and_answered_without_it(attack: Atta
     monkeypatch.setenv("PYZKFL_ALLOW_UNSAFE", "1")
     real = _core.secagg.ClientSession
     monkeypatch.setattr(
-        _core.secagg, "ClientSession",
+        _core.secagg,
+        "ClientSession",
         lambda config, index, identity: real(config, index, identity, unsafe_skip={CHECKS[attack]}),
     )
     assert outcome(attack) == ""

@@ -47,8 +47,15 @@ def scene(omit: list[str] | None = None) -> Scene:
     update = _core.training.step(job.spec, weights, bx, by, rows)
     witness = Witness(bx, by, blinder, random_blinder())
     statement = Statement(
-        job=job, round=1, client="m0", beacon=bytes(range(32)), dataset_root=dataset.public.root, batch=0, rows=rows,
-        weights=weights, batch_commitment=dataset.public.batches[0].commitment,
+        job=job,
+        round=1,
+        client="m0",
+        beacon=bytes(range(32)),
+        dataset_root=dataset.public.root,
+        batch=0,
+        rows=rows,
+        weights=weights,
+        batch_commitment=dataset.public.batches[0].commitment,
         update_commitment=keys.commit_update(update, witness.update_blinder),
     )
     return Scene(job, keys, dataset, statement, witness, update)
@@ -109,7 +116,10 @@ def test_a_batch_that_the_beacon_did_not_choose_is_refused_because_the_verifier_
     update = _core.training.step(real.job.spec, real.statement.weights, x, y, rows)
     witness = Witness(x, y, blinder, real.witness.update_blinder)
     own = dataclasses.replace(
-        real.statement, batch=1, rows=rows, batch_commitment=real.dataset.public.batches[1].commitment,
+        real.statement,
+        batch=1,
+        rows=rows,
+        batch_commitment=real.dataset.public.batches[1].commitment,
         update_commitment=real.keys.commit_update(update, witness.update_blinder),
     )
     proof = prove(own, witness, real.keys)
@@ -154,7 +164,8 @@ def test_a_proof_for_other_weights_is_refused_by_the_public_inputs(real: Scene, 
     weights = real.statement.weights + 1
     update = _core.training.step(real.job.spec, weights, real.witness.x, real.witness.y, real.statement.rows)
     source = dataclasses.replace(
-        real.statement, weights=weights,
+        real.statement,
+        weights=weights,
         update_commitment=real.keys.commit_update(update, real.witness.update_blinder),
     )
     proof = prove(source, real.witness, real.keys)
