@@ -172,7 +172,7 @@ Raises ParameterError when these cannot be meant, e.g. n * max_abs >= 2^63.)")
                              "Width b of a masked coordinate: the least with n * max_abs < 2^(b-1).")
       .def_property_readonly("min_clients", &Config::min_clients, "max(threshold, 3): fewer end the round.")
       .def_property_readonly("max_corrupt", &Config::max_corrupt,
-                             "2 * threshold - n - 1: so many members may collude with the server.")
+                             "So many members may collude with the server: min(2 threshold - n, min_clients - 1) - 1.")
       .def_property_readonly(
           "digest", [](const Config& c) { return to_python(c.digest()); },
           "SHA-256 of all parameters; it stands in every message.")

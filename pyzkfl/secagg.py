@@ -33,8 +33,8 @@ A round of four members, of whom one is lost on the way:
 >>> total.tolist(), int.from_bytes(blinders, "little")
 ([3, -300], 15)
 
-What privacy rests on: fewer than `threshold` members, and at most `config.max_corrupt` of them together with the
-coordinator, deviate; X25519, AES-256, SHA-256 and Ed25519 hold (128 bits). What is not checked here: that a masked
+What privacy rests on: at most `config.max_corrupt` members deviate together with the coordinator; X25519, AES-256,
+SHA-256 and Ed25519 hold (128 bits). What is not checked here: that a masked
 vector is the one its owner committed to. An inflated vector shows when the sum is opened against the sum of the
 commitments.
 """

@@ -179,10 +179,12 @@ SecretBytes ClientSession::open_shares(const Shared::Entry& entry, const PublicK
                                          " do not decrypt, or were changed on the way");
   }
   const ByteSpan pair = opened->span();
-  if (share_digest(config_, entry.dealer, index_, ShareKind::self_mask, pair.first(kShareBytes)) !=
-          entry.digests.self_mask ||
-      share_digest(config_, entry.dealer, index_, ShareKind::mask_key, pair.last(kShareBytes)) !=
-          entry.digests.mask_key) {
+  const Digest self_mask =
+      share_digest(config_, entry.dealer, index_, ShareKind::self_mask, pair.first(kShareBytes));
+  const Digest mask_key =
+      share_digest(config_, entry.dealer, index_, ShareKind::mask_key, pair.last(kShareBytes));
+  if (!equal_constant_time(self_mask, entry.digests.self_mask) ||
+      !equal_constant_time(mask_key, entry.digests.mask_key)) {
     throw Misbehaviour(entry.dealer, "masking: the shares from member " + std::to_string(entry.dealer) +
                                          " are not the ones it committed to");
   }

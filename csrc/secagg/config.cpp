@@ -67,6 +67,8 @@ Config::Config(const Digest& job_digest, uint64_t round, std::vector<Ed25519Publ
 
 size_t Config::min_clients() const { return std::max(threshold_, kMinClients); }
 
+size_t Config::max_corrupt() const { return std::min(2 * threshold_ - n() - 1, min_clients() - 2); }
+
 uint64_t packed_bytes(uint64_t length, unsigned bits) { return (length * bits + 7) / 8; }
 
 uint64_t masked_bytes(const Config& config) {

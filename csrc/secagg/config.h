@@ -39,10 +39,10 @@ class Config {
 
   // max(t, 3): a phase with fewer parties ends the round.
   size_t min_clients() const;
-  // 2 t - n - 1: so many members may collude with the server, each signing and answering as it likes, without
-  // the server getting both shares of an honest member (Bonawitz et al. 2017, theorem 6.5; see
-  // docs/secagg.md).
-  size_t max_corrupt() const { return 2 * threshold_ - n() - 1; }
+  // So many members may collude with the server, each dealing, signing and answering as it likes: with one more
+  // it could get both shares of an honest member (2 t - n - 1), or the sum could hold a single honest vector
+  // (max(t, 3) - 2); the smaller of the two. docs/secagg.md, "What it protects".
+  size_t max_corrupt() const;
   // The width of a masked coordinate: the least b with n * max_abs < 2^(b-1), so that the sum lifts uniquely.
   unsigned bits() const { return bits_; }
   // SHA-256 of the canonical encoding of all of the above (docs/secagg.md).

@@ -82,6 +82,8 @@ TEST_CASE("phases need the threshold and never fewer than three") {
   CHECK(config(8, 5).min_clients() == 5);
   CHECK(config(8, 5).max_corrupt() == 1);
   CHECK(config(100, 67).max_corrupt() == 33);
+  CHECK(config(3, 2).max_corrupt() == 0);
+  CHECK(config(8, 8).max_corrupt() == 6);  // with seven the sum of all would be the eighth's vector
 }
 
 TEST_CASE("every parameter changes the digest") {
