@@ -90,9 +90,9 @@ class Client:
         allowed = self._expected | {Type.FINISH} if self._beacon is not None else self._expected
         if request.type not in allowed:
             raise ProtocolError(f"{self.name}: message {request.type.name} does not belong in this phase")
-        if request.type not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB):
-            if request.job != self.job.digest:
-                raise ProtocolError(f"{self.name}: message {request.type.name} belongs to another job")
+        bound = request.type not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB)
+        if bound and request.job != self.job.digest:
+            raise ProtocolError(f"{self.name}: message {request.type.name} belongs to another job")
         handlers: dict[Type, Callable[[Message], tuple[Type, dict[str, Any], frozenset[Type]]]] = {
             Type.TERMS: self._on_terms,
             Type.CONTRIBUTE: self._on_contribute,

@@ -72,7 +72,7 @@ class DatasetCommitment:
         return DatasetCommitment(tuple(batches))
 
     def verify(self, job: Job, verifying_key: Any) -> None:
-        """Check every batch: rows in range, points well formed, proof of knowledge of the opening; raises ProofInvalid."""
+        """Check every batch (rows in range, proof of knowledge of its opening); raises ProofInvalid or DecodeError."""
         for index, batch in enumerate(self.batches):
             if not (1 <= batch.rows <= job.batch):
                 raise ProofInvalid(f"batch {index}: {batch.rows} rows registered, the job allows 1 to {job.batch}")

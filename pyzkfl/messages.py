@@ -119,7 +119,7 @@ class Message:
 
     @staticmethod
     def open(data: bytes, *, signer: bytes) -> Message:
-        """Check the signature of `signer` (32 bytes) and the shape; DecodeError, UnsupportedVersion or ProtocolError."""
+        """Check shape and signature by `signer` (32 bytes); DecodeError, UnsupportedVersion or ProtocolError."""
         value = encoding.Envelope.open(data, encoding.Kind.MESSAGE, signer)
         encoding.expect_map(value, {"type", "job", "round", "body"})
         encoding.expect_type(value, "type", int)

@@ -74,6 +74,6 @@ def accuracy_alone(split: Split, steps: int, learning_rate: float, max_norm: flo
             rows = cuts[step % len(cuts)]
             p = 1.0 / (1.0 + np.exp(-np.clip(x[rows] @ w, -30, 30)))
             update = -learning_rate / batch * (x[rows].T @ (p - labels[rows]))
-            w = w + update * min(1.0, max_norm / max(np.linalg.norm(update), 1e-12))
+            w = w + update * min(1.0, max_norm / max(float(np.linalg.norm(update)), 1e-12))
         scores.append(float(np.mean((test @ w >= 0) == split.test_y)))
     return float(np.median(scores))

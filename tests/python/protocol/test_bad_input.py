@@ -190,7 +190,7 @@ def test_an_honest_prover_does_not_prove_a_false_statement(proven) -> None:
 
 
 def test_keys_of_another_job_are_refused(proven) -> None:
-    statement, witness, proof, _ = proven
+    statement, _, proof, _ = proven
     with pytest.warns(ceremony.InsecureSetupWarning):
         other = ceremony.insecure_keys(make().job)
     with pytest.raises(ParameterError, match="not those of job"):
