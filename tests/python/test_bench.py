@@ -1,0 +1,151 @@
+"""`pyzkfl bench` and `pyzkfl doctor`: the keys that scripts rely on, at tiny sizes; no time is asserted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyzkfl.bench import BENCHMARKS, run
+from pyzkfl.errors import ParameterError
+
+TINY: dict[str, dict[str, Any]] = {
+    "field": {},
+    "ntt": {"log_n": 6},
+    "poseidon2": {},
+    "msm-g1": {"log_n": 6, "scalar_bits": 16},
+    "msm-g2": {"log_n": 5},
+    "pairing": {},
+    "groth16": {"log_n": 6},
+    "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
+}
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pyzkfl", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_benchmark_of_the_issue_is_there() -> None:
+    assert set(TINY) == set(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_benchmark_reports_the_promised_keys(name: str) -> None:
+    result = run(BENCHMARKS[name], TINY[name], runs=2, threads=1)
+    promised = {"schema", "bench", "params", "seconds_median", "seconds_min", "runs", "threads", "cpu_features"}
+    assert promised | {"peak_rss_bytes", "version", "commit"} <= set(result)
+    assert result["bench"] == name
+    assert result["params"] == {**BENCHMARKS[name].defaults, **TINY[name]}
+    assert result["runs"] == 2
+    assert result["threads"] == 1
+    assert 0 < result["seconds_min"] <= result["seconds_median"]
+    assert result["peak_rss_bytes"] > 1 << 20
+    json.dumps(result)
+
+
+def test_groth16_is_measured_on_a_proof_that_verifies() -> None:
+    result = run(BENCHMARKS["groth16"], {"log_n": 5}, runs=1)
+    assert result["verified"] is True
+    assert result["constraints"] == 32
+    assert result["proof_bytes"] == 128
+
+
+def test_secagg_reports_a_round_whose_sum_is_exact() -> None:
+    result = run(BENCHMARKS["secagg"], {"clients": 8, "dim": 50, "dropout": 0.25}, runs=1)
+    assert result["exact"] is True
+    assert result["dropped"] == 2
+    assert result["neighbours"] == 7
+    assert result["threshold"] == 6
+    assert result["bytes_up_per_client"] > 50 * result["bits_per_value"] // 8
+    assert 0 < result["client_seconds_max"] < result["seconds_median"]
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "complaint"),
+    [
+        ("field", {"log_n": 5}, "no parameter log_n"),
+        ("ntt", {"log_n": 60}, "may be"),
+        ("msm-g1", {"scalar_bits": 0}, "may be"),
+        ("secagg", {"clients": 2}, "may be"),
+        ("secagg", {"clients": 5, "dim": 10, "dropout": 0.45}, "fewer than the threshold"),
+    ],
+)
+def test_a_parameter_that_cannot_be_meant_is_refused(name: str, params: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ParameterError, match=complaint):
+        run(BENCHMARKS[name], params, runs=1)
+
+
+def test_the_number_of_threads_is_put_back_after_a_benchmark() -> None:
+    from pyzkfl._core import base
+
+    before = base.thread_count()
+    run(BENCHMARKS["ntt"], {"log_n": 4}, runs=1, threads=before + 1)
+    assert base.thread_count() == before
+
+
+def test_the_command_prints_one_json_object_a_benchmark() -> None:
+    sizes = "--log-n 5 --runs 1 --clients 3 --dim 10 --dropout 0"
+    done = command("bench", "all", "--json", *sizes.split())
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["bench"] for line in done.stdout.splitlines()] == list(BENCHMARKS)
+
+
+def test_an_unknown_benchmark_is_named_with_those_that_exist() -> None:
+    done = command("bench", "fft")
+    assert done.returncode == 2
+    assert "no benchmark fft" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_reports_the_machine_and_the_core(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "key").write_bytes(bytes(1234))
+    done = command("doctor", "--json", PYZKFL_CACHE=str(cache), PYZKFL_CPU="generic", PYZKFL_THREADS="3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["ok"] is True
+    assert found["schema"] == 1
+    assert found["core"]["openssl"].startswith("OpenSSL 3")
+    assert found["core"]["cpu_kernel"] == "generic"
+    assert found["core"]["thread_count"] == 3
+    assert found["cache_folder"] == str(cache)
+    assert found["cache_bytes"] == 1234
+    assert found["packages"]["numpy"]
+
+
+def test_doctor_still_answers_when_the_native_core_does_not_load(repository: Path, tmp_path: Path) -> None:
+    package = tmp_path / "pyzkfl"
+    package.mkdir()
+    for source in (repository / "pyzkfl").iterdir():
+        if not source.name.startswith("_core"):
+            (package / source.name).symlink_to(source)
+    (package / f"_core{_extension_suffix()}").write_bytes(b"not a library")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pyzkfl", "doctor"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the native core does not load" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def _extension_suffix() -> str:
+    import sysconfig
+
+    return str(sysconfig.get_config_var("EXT_SUFFIX"))
