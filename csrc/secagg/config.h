@@ -39,7 +39,7 @@ class Config {
 
   // max(t, 3): a phase with fewer parties ends the round.
   size_t min_clients() const;
-  // So many members may collude with the server, each dealing, signing and answering as it likes: with one more
+  // So many members may collude with the server, dealing, signing and answering as they like: with one more
   // it could get both shares of an honest member (2 t - n - 1), or the sum could hold a single honest vector
   // (max(t, 3) - 2); the smaller of the two. docs/secagg.md, "What it protects".
   size_t max_corrupt() const;

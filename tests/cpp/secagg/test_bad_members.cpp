@@ -1,5 +1,5 @@
-// Members and strangers that do not follow the protocol. Each is refused, named where it can be, and the honest
-// round goes on to the exact sum afterwards: nothing that was refused has changed anything.
+// Members and strangers that do not follow the protocol. Each is refused, named where it can be, and the
+// honest round goes on to the exact sum afterwards: nothing that was refused has changed anything.
 #include "round_harness.h"
 #include "secagg/key_schedule.h"
 #include "secagg/masked_vector.h"
