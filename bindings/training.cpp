@@ -1,6 +1,7 @@
 // pyzkfl._core.training: the logistic step, its integer trainer, its constraint system and its witness.
 //
-// Arrays are C-contiguous views where they are int64 already, converted copies where they are narrower integers.
+// Arrays are C-contiguous views where they are int64 already, converted copies where they are narrower
+// integers.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -31,7 +32,8 @@ class Spec {
 
   // Call it without the GIL: another thread may be building.
   const std::shared_ptr<ConstraintSystem>& system() const {
-    std::call_once(once_, [this] { system_ = std::make_shared<ConstraintSystem>(logistic_constraint_system(spec)); });
+    std::call_once(
+        once_, [this] { system_ = std::make_shared<ConstraintSystem>(logistic_constraint_system(spec)); });
     return system_;
   }
 
@@ -69,12 +71,15 @@ IntArray int_array(const py::object& in, const char* name, const std::vector<siz
   const std::vector<py::ssize_t> expected(shape.begin(), shape.end());
   const std::vector<py::ssize_t> got(array.shape(), array.shape() + array.ndim());
   if (got != expected) {
-    throw ParameterError(std::string(name) + " must have shape " + shape_text(expected) + ", got " + shape_text(got));
+    throw ParameterError(std::string(name) + " must have shape " + shape_text(expected) + ", got " +
+                         shape_text(got));
   }
   return IntArray::ensure(array);
 }
 
-std::span<const int64_t> view(const IntArray& array) { return {array.data(), static_cast<size_t>(array.size())}; }
+std::span<const int64_t> view(const IntArray& array) {
+  return {array.data(), static_cast<size_t>(array.size())};
+}
 
 py::array_t<int64_t> to_numpy(std::span<const int64_t> values) {
   py::array_t<int64_t> out(static_cast<py::ssize_t>(values.size()));
@@ -94,7 +99,8 @@ std::array<uint8_t, 32> bytes32(const py::bytes& in, const char* name) {
 
 // The arrays of one batch, alive and checked for shape, while the GIL is away.
 struct Batch {
-  Batch(const Spec& spec, const py::object& w, const py::object& x, const py::object& y, const py::int_& rows_in)
+  Batch(const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
+        const py::int_& rows_in)
       : weights(int_array(w, "weights", {spec.spec.dimension()})),
         features(int_array(x, "features", {spec.spec.batch(), spec.spec.features()})),
         labels(int_array(y, "labels", {spec.spec.batch()})),
@@ -155,7 +161,9 @@ py::dict trace_dict(const LogisticStep& step) {
 
 std::string spec_text(const LogisticSpec& spec) {
   const LogisticParameters& p = spec.parameters();
-  const auto item = [](const char* name, int64_t value) { return std::string(name) + "=" + std::to_string(value); };
+  const auto item = [](const char* name, int64_t value) {
+    return std::string(name) + "=" + std::to_string(value);
+  };
   return "LogisticSpec(" + item("features", p.features) + ", " + item("batch", p.batch) + ", " +
          item("x_bits", p.x_bits) + ", " + item("x_frac", p.x_frac) + ", " + item("w_bits", p.w_bits) + ", " +
          item("w_frac", p.w_frac) + ", " + item("eta", p.eta) + ", " + item("eta_shift", p.eta_shift) + ", " +
@@ -171,24 +179,26 @@ void bind_spec(py::module_& m) {
   py::class_<Spec, std::shared_ptr<Spec>> spec(m, "LogisticSpec",
                                                R"(The numbers of one SGD step of a logistic classifier.
 
-features, batch: d and B. Features are signed x_bits integers of unit 2^-x_frac, weights and updates of unit 2^-w_frac,
-weights of w_bits. eta / 2^eta_shift: learning rate / batch * 2^(w_frac - 20 - x_frac). bound: L2 bound of an update.
+features, batch: d and B. Features are signed x_bits integers of unit 2^-x_frac, weights signed w_bits
+integers of unit 2^-w_frac, updates of the same unit. eta / 2^eta_shift: learning rate / batch *
+2^(w_frac - 20 - x_frac). bound: L2 bound of an update.
 
 Raises ParameterError naming the bound that does not hold. Source: docs/protocol.md section 1.
 
 >>> LogisticSpec(features=30, batch=32, eta=128, eta_shift=21, bound=65536).num_constraints
 13186)");
-  spec.def(py::init([](const py::int_& features, const py::int_& batch, const py::int_& x_bits, const py::int_& x_frac,
-                       const py::int_& w_bits, const py::int_& w_frac, const py::int_& eta,
-                       const py::int_& eta_shift, const py::int_& bound) {
+  spec.def(py::init([](const py::int_& features, const py::int_& batch, const py::int_& x_bits,
+                       const py::int_& x_frac, const py::int_& w_bits, const py::int_& w_frac,
+                       const py::int_& eta, const py::int_& eta_shift, const py::int_& bound) {
              return std::make_shared<Spec>(LogisticParameters{
                  to_int64(features, "features"), to_int64(batch, "batch"), to_int64(x_bits, "x_bits"),
                  to_int64(x_frac, "x_frac"), to_int64(w_bits, "w_bits"), to_int64(w_frac, "w_frac"),
                  to_int64(eta, "eta"), to_int64(eta_shift, "eta_shift"), to_int64(bound, "bound")});
            }),
-           py::kw_only(), py::arg("features"), py::arg("batch") = 32, py::arg("x_bits") = 8, py::arg("x_frac") = 5,
-           py::arg("w_bits") = 20, py::arg("w_frac") = 16, py::arg("eta"), py::arg("eta_shift"), py::arg("bound"));
-  const auto parameter = [&](const char* name, int64_t LogisticParameters::*field) {
+           py::kw_only(), py::arg("features"), py::arg("batch") = 32, py::arg("x_bits") = 8,
+           py::arg("x_frac") = 5, py::arg("w_bits") = 20, py::arg("w_frac") = 16, py::arg("eta"),
+           py::arg("eta_shift"), py::arg("bound"));
+  const auto parameter = [&](const char* name, int64_t LogisticParameters::* field) {
     spec.def_property_readonly(name, [field](const Spec& s) { return s.spec.parameters().*field; });
   };
   parameter("features", &LogisticParameters::features);
@@ -201,7 +211,8 @@ Raises ParameterError naming the bound that does not hold. Source: docs/protocol
   parameter("eta_shift", &LogisticParameters::eta_shift);
   parameter("bound", &LogisticParameters::bound);
   spec.def_property_readonly(
-      "dimension", [](const Spec& s) { return s.spec.dimension(); }, "Coordinates of weights and updates: features + 1.");
+      "dimension", [](const Spec& s) { return s.spec.dimension(); },
+      "Coordinates of weights and updates: features + 1.");
   spec.def_property_readonly(
       "clip_target", [](const Spec& s) { return s.spec.clip_target(); },
       "c: updates whose norm is below it are not clipped.");
@@ -224,7 +235,8 @@ Raises ParameterError naming the bound that does not hold. Source: docs/protocol
           const ConstraintSystem& cs = *s.system();
           for (size_t k = 0; k < cs.num_constraints(); ++k) {
             const std::string label = cs.label(k);
-            auto at = std::find_if(counts.begin(), counts.end(), [&](const auto& c) { return c.first == label; });
+            auto at =
+                std::find_if(counts.begin(), counts.end(), [&](const auto& c) { return c.first == label; });
             if (at == counts.end()) at = counts.insert(at, {label, 0});
             ++at->second;
           }
@@ -242,7 +254,8 @@ Raises ParameterError naming the bound that does not hold. Source: docs/protocol
 void bind_trainer(py::module_& m) {
   m.def(
       "step",
-      [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y, const py::int_& rows) {
+      [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
+         const py::int_& rows) {
         const Batch batch(spec, w, x, y, rows);
         std::vector<int64_t> update;
         {
@@ -254,11 +267,13 @@ void bind_trainer(py::module_& m) {
       py::arg("spec"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("rows"),
       R"(The update D of one training step, int64 (features + 1,), in units of 2^-w_frac; the bias is last.
 
-weights: (features + 1,), features: (batch, features), labels: (batch,), all integers (int8 to int64); rows: real rows.
-Raises ParameterError for a wrong shape, dtype or range, naming the place. Source: docs/protocol.md section 1.)");
+weights: (features + 1,), features: (batch, features), labels: (batch,), all integers (int8 to int64);
+rows: how many are real. Raises ParameterError for a wrong shape, dtype or range, naming the place.
+Source: docs/protocol.md section 1.)");
   m.def(
       "trace",
-      [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y, const py::int_& rows) {
+      [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
+         const py::int_& rows) {
         const Batch batch(spec, w, x, y, rows);
         LogisticStep step;
         {
@@ -268,7 +283,8 @@ Raises ParameterError for a wrong shape, dtype or range, naming the place. Sourc
         return trace_dict(step);
       },
       py::arg("spec"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("rows"),
-      "All intermediate values of a step, by their names in docs/protocol.md; private as the data is. For tests.");
+      "All intermediate values of a step, by their names in docs/protocol.md; private as the data is. For "
+      "tests.");
   m.def(
       "next_weights",
       [](const Spec& spec, const py::object& w, const py::object& total, const py::int_& survivors) {
@@ -277,7 +293,8 @@ Raises ParameterError for a wrong shape, dtype or range, naming the place. Sourc
         return to_numpy(next_weights(spec.spec, view(weights), view(sum), to_int64(survivors, "survivors")));
       },
       py::arg("spec"), py::arg("weights"), py::arg("total"), py::arg("survivors"),
-      R"(W' = clamp(W + floor((2 S + n) / (2 n))): the weights after a round in which n survivors' updates sum to S.
+      R"(W' = clamp(W + floor((2 S + n) / (2 n))): the weights after a round in which the
+updates of n survivors sum to S.
 
 Raises ParameterError for a sum that n updates within the bound cannot have.)");
   m.def("sigmoid", &sigmoid_checked, py::arg("t"),
@@ -289,8 +306,9 @@ Raises ParameterError for a sum that n updates within the bound cannot have.)");
 }
 
 void bind_circuit(py::module_& m) {
-  py::class_<Witness, std::shared_ptr<Witness>>(m, "Witness",
-                                                R"(The values of all wires: private, opaque, wiped when it goes.
+  py::class_<Witness, std::shared_ptr<Witness>>(
+      m, "Witness",
+      R"(The values of all wires: private, opaque, wiped when it goes.
 
 It prints nothing of its content, compares by identity, and is neither copied nor pickled.)")
       .def("__len__", &Witness::size)
@@ -304,17 +322,19 @@ It prints nothing of its content, compares by identity, and is neither copied no
       [](const Spec& spec, const std::vector<std::string>& omit) {
         const RelationSet omitted = relations_named(omit);
         const py::gil_scoped_release release;
-        return omitted.empty() ? spec.system()
-                               : std::make_shared<ConstraintSystem>(logistic_constraint_system(spec.spec, omitted));
+        return omitted.empty()
+                   ? spec.system()
+                   : std::make_shared<ConstraintSystem>(logistic_constraint_system(spec.spec, omitted));
       },
       py::arg("spec"), py::arg("omit") = std::vector<std::string>{},
-      R"(The circuit of the step. Public: ctx_lo, ctx_hi, rows, weights; group 0: features, labels, blinder; group 1: D, blinder.
+      R"(The circuit of the step. Public: ctx_lo, ctx_hi, rows, weights; group 0: features, labels, blinder;
+group 1: D, blinder.
 
 omit: names of relations() to leave out, for tests that a forgery is refused by the relation meant for it.)");
   m.def(
       "witness",
-      [](const Spec& spec, const py::bytes& ctx, const py::object& w, const py::object& x, const py::object& y,
-         const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d) {
+      [](const Spec& spec, const py::bytes& ctx, const py::object& w, const py::object& x,
+         const py::object& y, const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d) {
         const Batch batch(spec, w, x, y, rows);
         const Secrets secrets(ctx, blind_x, blind_d);
         const py::gil_scoped_release release;
@@ -322,17 +342,18 @@ omit: names of relations() to leave out, for tests that a forgery is refused by 
                                 honest_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
                                                   secrets.blinder_d));
       },
-      py::arg("spec"), py::arg("ctx"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("rows"),
-      py::arg("blind_x"), py::arg("blind_d"),
+      py::arg("spec"), py::arg("ctx"), py::arg("weights"), py::arg("features"), py::arg("labels"),
+      py::arg("rows"), py::arg("blind_x"), py::arg("blind_d"),
       R"(The witness of an honest step, for groth16.prove. Opaque, private, wiped when it goes.
 
-ctx: SHA-256 of the statement, 32 bytes; blind_x, blind_d: scalars of 32 bytes, little-endian. Arrays as in step.
+ctx: SHA-256 of the statement, 32 bytes; blind_x, blind_d: scalars of 32 bytes, little-endian. Arrays as
+in step.
 Raises ParameterError as step does, DecodeError for a blinder that is not below r.)");
   m.def(
       "tampered_witness",
-      [](const Spec& spec, const py::bytes& ctx, const py::object& w, const py::object& x, const py::object& y,
-         const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d, const py::object& update,
-         const std::optional<std::string>& forgery) {
+      [](const Spec& spec, const py::bytes& ctx, const py::object& w, const py::object& x,
+         const py::object& y, const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d,
+         const py::object& update, const std::optional<std::string>& forgery) {
         if (update.is_none() == !forgery.has_value()) throw ParameterError("give either update or forgery");
         const Batch batch(spec, w, x, y, rows);
         const Secrets secrets(ctx, blind_x, blind_d);
@@ -340,26 +361,29 @@ Raises ParameterError as step does, DecodeError for a blinder that is not below 
         if (!forgery) claimed = int_array(update, "update", {spec.spec.dimension()});
         const py::gil_scoped_release release;
         if (forgery) {
-          return logistic_witness(*spec.system(), spec.spec,
-                                  forged_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
-                                                    secrets.blinder_d, find_forgery(*forgery).forgery));
+          return logistic_witness(
+              *spec.system(), spec.spec,
+              forged_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
+                                secrets.blinder_d, find_forgery(*forgery).forgery));
         }
-        LogisticAssignment values = honest_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x,
-                                                      secrets.blinder_d);
+        LogisticAssignment values =
+            honest_assignment(spec.spec, secrets.context, batch.view(), secrets.blinder_x, secrets.blinder_d);
         const std::span<const int64_t> d = view(*claimed);
         std::transform(d.begin(), d.end(), values.update.begin(), [](int64_t v) { return Fr::from_i64(v); });
         return logistic_witness(*spec.system(), spec.spec, values);
       },
-      py::arg("spec"), py::arg("ctx"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("rows"),
-      py::arg("blind_x"), py::arg("blind_d"), py::kw_only(), py::arg("update") = py::none(),
+      py::arg("spec"), py::arg("ctx"), py::arg("weights"), py::arg("features"), py::arg("labels"),
+      py::arg("rows"), py::arg("blind_x"), py::arg("blind_d"), py::kw_only(), py::arg("update") = py::none(),
       py::arg("forgery") = py::none(),
       R"(A false witness that is as consistent as it can be, for attackers in tests and in the demo.
 
-update: claim this D, int64 (features + 1,), for an honest run of everything before it. forgery: one of forgeries().
+update: claim this D, int64 (features + 1,), for an honest run of everything before it. forgery: one of
+forgeries().
 Raises ParameterError when the batch gives no occasion for the forgery.)");
   m.def(
       "violated",
-      [](const Spec& spec, const Witness& witness, const std::vector<std::string>& omit) -> std::optional<std::string> {
+      [](const Spec& spec, const Witness& witness,
+         const std::vector<std::string>& omit) -> std::optional<std::string> {
         const RelationSet omitted = relations_named(omit);
         const py::gil_scoped_release release;
         const std::optional<ConstraintSystem> own =

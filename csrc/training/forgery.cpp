@@ -1,4 +1,5 @@
-// One function a forgery, all over the same state: an honest run that may be bent anywhere and carried on from there.
+// One function a forgery, all over the same state: an honest run that may be bent anywhere and carried on
+// from there.
 #include "training/forgery.h"
 
 #include <algorithm>
@@ -17,8 +18,8 @@ Fr fr(int64_t v) { return Fr::from_i64(v); }
 
 class Forger {
  public:
-  Forger(const LogisticSpec& spec, std::span<const uint8_t, 32> context, const LogisticBatch& in, const Fr& blinder_x,
-         const Fr& blinder_d)
+  Forger(const LogisticSpec& spec, std::span<const uint8_t, 32> context, const LogisticBatch& in,
+         const Fr& blinder_x, const Fr& blinder_d)
       : spec_(spec),
         context_(context),
         x_(in.features.begin(), in.features.end()),
@@ -191,7 +192,8 @@ LogisticAssignment Forger::bend_sigmoid(Forgery forgery) {
       if (t <= LogisticSpec::argument_max) continue;
       const int64_t inside = t & LogisticSpec::argument_max;
       const auto segment = static_cast<size_t>(inside >> LogisticSpec::segment_low_bits);
-      const int64_t slope = (kSigmoidKnots[segment + 1] - kSigmoidKnots[segment]) >> LogisticSpec::segment_low_bits;
+      const int64_t slope =
+          (kSigmoidKnots[segment + 1] - kSigmoidKnots[segment]) >> LogisticSpec::segment_low_bits;
       step_.t[i] = t;
       step_.p[i] = kSigmoidKnots[segment] + slope * ((inside & low_mask) + t - inside);
       step_from_probabilities(spec_, batch_, step_);
@@ -221,9 +223,12 @@ LogisticAssignment Forger::bend_sigmoid(Forgery forgery) {
   if (forgery == Forgery::false_interpolation) {
     shift.amount = fr(-step_.p[i] / 2);
     step_.p[i] -= step_.p[i] / 2;
-  } else {  // false_slope: another segment's slope. The last product of the lookup adds the upper half's difference
+  } else {  // false_slope: another segment's slope. The last product of the lookup adds the upper half's
+            // difference
     const auto segment = static_cast<size_t>(step_.t[i] >> LogisticSpec::segment_low_bits);
-    const auto slope_of = [](size_t k) { return (kSigmoidKnots[k + 1] - kSigmoidKnots[k]) >> LogisticSpec::segment_low_bits; };
+    const auto slope_of = [](size_t k) {
+      return (kSigmoidKnots[k + 1] - kSigmoidKnots[k]) >> LogisticSpec::segment_low_bits;
+    };
     const int64_t wanted = slope_of(segment) + 1;
     shift = {Relation::segment, i, fr(wanted - slope_of(segment & 15))};
     step_.p[i] = kSigmoidKnots[segment] + wanted * (step_.t[i] & low_mask);
@@ -277,8 +282,9 @@ LogisticAssignment Forger::bend_update(Forgery forgery) {
   }
 }
 
-// Four raw updates less one half each, remainders more by half a unit: the sum of squares is an integer again, all
-// remainders are in range, and four coordinates of the update come out one less. Only the range of R itself refuses.
+// Four raw updates less one half each, remainders more by half a unit: the sum of squares is an integer
+// again, all remainders are in range, and four coordinates of the update come out one less. Only the range of
+// R itself refuses.
 LogisticAssignment Forger::half_units() {
   const int64_t half = int64_t{1} << (spec_.parameters().eta_shift - 1);
   need(spec_.clip_target() % 2 == 0 && step_.divisor == spec_.clip_target(), "no clipping, and an even c");
@@ -340,7 +346,8 @@ LogisticAssignment Forger::bend_clip(Forgery forgery) {
       LogisticAssignment out = assign();
       for (size_t j = 0; j < spec_.dimension(); ++j) {
         out.update[j] = fr(fitting_update(-step_.update[j]));
-        out.shifts.push_back({Relation::clip_product, j, (fr(step_.update[j]) - out.update[j]) * honest_divisor});
+        out.shifts.push_back(
+            {Relation::clip_product, j, (fr(step_.update[j]) - out.update[j]) * honest_divisor});
       }
       return out;
     }
@@ -354,7 +361,8 @@ LogisticAssignment Forger::bend_clip(Forgery forgery) {
       const int64_t remainder = step_.raw[0] * c - step_.update[0] * step_.divisor;
       need(step_.divisor > 1, "a divisor above one");
       LogisticAssignment out = assign();
-      out.update[0] = fr(step_.raw[0] * c - (remainder > 0 ? remainder - 1 : 1)) * honest_divisor.inverse_vartime();
+      out.update[0] =
+          fr(step_.raw[0] * c - (remainder > 0 ? remainder - 1 : 1)) * honest_divisor.inverse_vartime();
       return out;
     }
   }
@@ -399,12 +407,14 @@ constexpr std::array kForgeries = {
                 "a feature one above its range"},
     ForgeryInfo{Forgery::label_out_of_range, "label_out_of_range", Relation::label_boolean, "a label of 2"},
     ForgeryInfo{Forgery::weighted_row, "weighted_row", Relation::row_boolean, "a row that counts twice"},
-    ForgeryInfo{Forgery::skipped_row, "skipped_row", Relation::row_order, "a real row left out for a padded one"},
+    ForgeryInfo{Forgery::skipped_row, "skipped_row", Relation::row_order,
+                "a real row left out for a padded one"},
     ForgeryInfo{Forgery::dropped_row, "dropped_row", Relation::row_count, "fewer rows than registered"},
     ForgeryInfo{Forgery::padding_used, "padding_used", Relation::row_padding, "data in a padded row"},
     ForgeryInfo{Forgery::false_logit_product, "false_logit_product", Relation::logit_product,
                 "a false product of weight and feature"},
-    ForgeryInfo{Forgery::shifted_logit, "shifted_logit", Relation::logit_sum, "a sigmoid argument that is not the logit"},
+    ForgeryInfo{Forgery::shifted_logit, "shifted_logit", Relation::logit_sum,
+                "a sigmoid argument that is not the logit"},
     ForgeryInfo{Forgery::logit_rounded_down, "logit_rounded_down", Relation::logit_remainder,
                 "a logit rounded the wrong way, its remainder out of range"},
     ForgeryInfo{Forgery::not_saturated, "not_saturated", Relation::argument_range,
@@ -416,10 +426,12 @@ constexpr std::array kForgeries = {
     ForgeryInfo{Forgery::false_interpolation, "false_interpolation", Relation::interpolation,
                 "a false value between two knots"},
     ForgeryInfo{Forgery::random_gradient, "random_gradient", Relation::loss, "a random loss gradient"},
-    ForgeryInfo{Forgery::flipped_labels, "flipped_labels", Relation::loss, "labels swapped after their commitment"},
+    ForgeryInfo{Forgery::flipped_labels, "flipped_labels", Relation::loss,
+                "labels swapped after their commitment"},
     ForgeryInfo{Forgery::false_gradient_product, "false_gradient_product", Relation::gradient_product,
                 "a false product of loss and feature"},
-    ForgeryInfo{Forgery::remainder_off_by_one, "remainder_off_by_one", Relation::update_sum, "a remainder off by one"},
+    ForgeryInfo{Forgery::remainder_off_by_one, "remainder_off_by_one", Relation::update_sum,
+                "a remainder off by one"},
     ForgeryInfo{Forgery::reversed_update, "reversed_update", Relation::update_sum, "the step uphill"},
     ForgeryInfo{Forgery::other_learning_rate, "other_learning_rate", Relation::update_remainder,
                 "another learning rate"},
@@ -433,7 +445,8 @@ constexpr std::array kForgeries = {
     ForgeryInfo{Forgery::false_root, "false_root", Relation::root_rest, "a norm said to be zero"},
     ForgeryInfo{Forgery::false_comparison, "false_comparison", Relation::clip_difference,
                 "a false comparison of norm and bound"},
-    ForgeryInfo{Forgery::false_maximum, "false_maximum", Relation::clip_maximum, "clipping by the wrong divisor"},
+    ForgeryInfo{Forgery::false_maximum, "false_maximum", Relation::clip_maximum,
+                "clipping by the wrong divisor"},
     ForgeryInfo{Forgery::false_clip_product, "false_clip_product", Relation::clip_product,
                 "an update with the wrong sign"},
     ForgeryInfo{Forgery::scaled_update, "scaled_update", Relation::clip_remainder, "an update scaled by 10"},

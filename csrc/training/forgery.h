@@ -1,7 +1,8 @@
 // False witnesses for the real circuit: what an attacker with the library's own prover would try.
 //
-// For tests and for the demo's attackers. Each forgery breaks one relation and is consistent with all others, so that
-// leaving out that relation lets it pass: the test that each check of the circuit is the one that refuses.
+// For tests and for the demo's attackers. Each forgery breaks one relation and is consistent with all others,
+// so that leaving out that relation lets it pass: the test that each check of the circuit is the one that
+// refuses.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +60,9 @@ std::span<const ForgeryInfo> forgeries();
 // By name; throws ParameterError for a name that is none.
 const ForgeryInfo& find_forgery(std::string_view name);
 
-// The assignment of a prover who forges on this batch. The forger's batch, and so its C(X), may differ from `in`
-// (out-of-range values, padding). Throws ParameterError when the batch gives no occasion for it, saying which it needs.
+// The assignment of a prover who forges on this batch. The forger's batch, and so its C(X), may differ from
+// `in` (out-of-range values, padding). Throws ParameterError when the batch gives no occasion for it, saying
+// which it needs.
 LogisticAssignment forged_assignment(const LogisticSpec& spec, std::span<const uint8_t, 32> context,
                                      const LogisticBatch& in, const Fr& blinder_x, const Fr& blinder_d,
                                      Forgery forgery);

@@ -45,10 +45,13 @@ class LogisticCircuit {
 
  private:
   // Constraints are labelled by their relation alone.
-  void constrain(Relation r, const LC& a, const LC& b, const LC& c) { b_.constrain(a, b, c, relation_name(r)); }
+  void constrain(Relation r, const LC& a, const LC& b, const LC& c) {
+    b_.constrain(a, b, c, relation_name(r));
+  }
 
   LC product(Relation r, const LC& a, const LC& b) {
-    if (const Fr* shift = shift_of(r)) b_.substitute_private(b_.num_private(), a.value() * b.value() + *shift);
+    if (const Fr* shift = shift_of(r))
+      b_.substitute_private(b_.num_private(), a.value() * b.value() + *shift);
     return b_.product(a, b, relation_name(r));
   }
 
@@ -88,7 +91,8 @@ class LogisticCircuit {
 
   // Features and labels in range.
   void features() {
-    for (const Wire& x : x_) signed_bits(Relation::feature_range, x, static_cast<int>(spec_.parameters().x_bits));
+    for (const Wire& x : x_)
+      signed_bits(Relation::feature_range, x, static_cast<int>(spec_.parameters().x_bits));
     for (const Wire& y : y_) constrain(Relation::label_boolean, y, LC(y) - 1, 0);
   }
 
@@ -104,14 +108,16 @@ class LogisticCircuit {
       sum += s;
     }
     constrain(Relation::row_count, sum - rows_, 1, 0);
-    // Signed digits of x_bits bits, x_bits apart: their sum is zero only if all are. Labels are such digits too.
+    // Signed digits of x_bits bits, x_bits apart: their sum is zero only if all are. Labels are such digits
+    // too.
     const auto apart = static_cast<unsigned>(spec_.parameters().x_bits);
     for (size_t i = 1; i < batch_; ++i) {
       for (size_t first = 0; first <= d_; first += spec_.paddings_per_pack()) {
         LC packed;
         const size_t end = std::min(first + spec_.paddings_per_pack(), d_ + 1);
         for (size_t j = first; j < end; ++j) {
-          packed.add_scaled(j < d_ ? x_[i * d_ + j] : y_[i], power_of_two(apart * static_cast<unsigned>(j - first)));
+          packed.add_scaled(j < d_ ? x_[i * d_ + j] : y_[i],
+                            power_of_two(apart * static_cast<unsigned>(j - first)));
         }
         constrain(Relation::row_padding, packed, 1 - real_[i], 0);
       }
@@ -153,20 +159,23 @@ class LogisticCircuit {
     bits(Relation::logit_remainder, remainder, spec_.logit_shift());
     // Above the table only at its upper end, below it only at 0.
     constrain(Relation::clamp_ends, excess, LC(t) - not_negative * LogisticSpec::argument_max, 0);
-    return (LC(t) + excess - LogisticSpec::argument_offset) * power_of_two(width(spec_.logit_shift())) + remainder;
+    return (LC(t) + excess - LogisticSpec::argument_offset) * power_of_two(width(spec_.logit_shift())) +
+           remainder;
   }
 
   // Z = s (p - 2^20 y), p by interpolation.
   void loss_of_row(size_t i) {
     const std::vector<LC>& t = argument_bits_[i];
     LC low = argument_[i];
-    for (size_t k = LogisticSpec::segment_low_bits; k < t.size(); ++k) low.add_shifted(-t[k], static_cast<unsigned>(k));
+    for (size_t k = LogisticSpec::segment_low_bits; k < t.size(); ++k)
+      low.add_shifted(-t[k], static_cast<unsigned>(k));
     if (const Fr* shift = shift_of(Relation::segment)) {  // the last product of the lookup: the slope's
       const uint32_t last = b_.num_private() + static_cast<uint32_t>(sigmoid_tables().num_constraints()) - 1;
       b_.substitute_private(last, *shift);
     }
     const std::span<const LC> segment = std::span(t).subspan(LogisticSpec::segment_low_bits);
-    const std::vector<LC> entry = gadgets::lookup(b_, segment, sigmoid_tables(), relation_name(Relation::segment));
+    const std::vector<LC> entry =
+        gadgets::lookup(b_, segment, sigmoid_tables(), relation_name(Relation::segment));
     const LC p = entry[0] + product(Relation::interpolation, entry[1], low);
     const Wire z = b_.private_wire(v_.loss[i]);
     constrain(Relation::loss, real_[i], p - LC(y_[i]) * power_of_two(LogisticSpec::probability_frac), z);
@@ -211,8 +220,8 @@ class LogisticCircuit {
     return LC(r) * power_of_two(width(k)) + remainder;
   }
 
-  // n = isqrt(sum R^2). The two ranges make 2 n an integer in [0, 2^(bits + 1)), and N2 - n^2 an integer; an odd 2 n
-  // would make it a quarter off one. So n needs no range of its own.
+  // n = isqrt(sum R^2). The two ranges make 2 n an integer in [0, 2^(bits + 1)), and N2 - n^2 an integer; an
+  // odd 2 n would make it a quarter off one. So n needs no range of its own.
   void norm() {
     LC norm_squared;
     for (const Wire& r : raw_) norm_squared += product(Relation::norm_square, r, r);
@@ -258,7 +267,8 @@ Relation find_relation(std::string_view name) {
   throw ParameterError("no relation is called '" + std::string(name) + "'");
 }
 
-void logistic_circuit(Builder& builder, const LogisticSpec& spec, const LogisticAssignment& values, RelationSet omit) {
+void logistic_circuit(Builder& builder, const LogisticSpec& spec, const LogisticAssignment& values,
+                      RelationSet omit) {
   for (size_t i = 0; i < kRelationCount; ++i) {
     const auto relation = static_cast<Relation>(i);
     if (omit.contains(relation)) builder.leave_out(relation_name(relation));
@@ -272,8 +282,8 @@ ConstraintSystem logistic_constraint_system(const LogisticSpec& spec, RelationSe
   return shape.take_constraint_system();
 }
 
-Witness logistic_witness(const ConstraintSystem& shape, const LogisticSpec& spec, const LogisticAssignment& values,
-                         RelationSet omit) {
+Witness logistic_witness(const ConstraintSystem& shape, const LogisticSpec& spec,
+                         const LogisticAssignment& values, RelationSet omit) {
   Builder run(Builder::Mode::witness, 2);
   logistic_circuit(run, spec, values, omit);
   return run.take_witness(shape);

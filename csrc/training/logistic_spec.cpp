@@ -1,4 +1,5 @@
-// Bounds and widths of the logistic step, each derived from the one before (docs/protocol.md section 1, "Widths").
+// Bounds and widths of the logistic step, each derived from the one before (docs/protocol.md section 1,
+// "Widths").
 #include "training/logistic_spec.h"
 
 #include <algorithm>
@@ -22,8 +23,9 @@ void require(bool holds, const std::string& message) {
 }
 
 void require_between(int64_t value, int64_t low, int64_t high, const char* name) {
-  require(value >= low && value <= high, std::string(name) + " must be between " + std::to_string(low) + " and " +
-                                             std::to_string(high) + ", got " + std::to_string(value));
+  require(value >= low && value <= high, std::string(name) + " must be between " + std::to_string(low) +
+                                             " and " + std::to_string(high) + ", got " +
+                                             std::to_string(value));
 }
 
 int64_t fitting(Wide value, const char* what) {
@@ -44,7 +46,8 @@ int signed_bits(int64_t low, int64_t high) {
 
 int64_t isqrt(int64_t v) {
   if (v < 0) throw ParameterError("isqrt of a negative number");
-  auto root = static_cast<int64_t>(std::sqrt(static_cast<double>(v)));  // a guess; the loops below make it exact
+  auto root =
+      static_cast<int64_t>(std::sqrt(static_cast<double>(v)));  // a guess; the loops below make it exact
   while (Wide{root} * root > v) --root;
   while (Wide{root + 1} * (root + 1) <= v) ++root;
   return root;
@@ -74,8 +77,7 @@ LogisticSpec::LogisticSpec(const LogisticParameters& parameters) : p_(parameters
   const int64_t excess_high = std::max<int64_t>(0, q_high + argument_offset - argument_max);
   excess_bits_ = signed_bits(excess_low, excess_high);
   // |q 2^s + rem| <= (2^(excess_bits - 1) + 2048) 2^s for all values in range, honest or not.
-  logit_slot_bits_ =
-      bit_length((int64_t{1} << (excess_bits_ - 1)) + argument_offset - 1) + logit_shift_ + 1;
+  logit_slot_bits_ = bit_length((int64_t{1} << (excess_bits_ - 1)) + argument_offset - 1) + logit_shift_ + 1;
   logits_per_pack_ = static_cast<size_t>(pack_bits / logit_slot_bits_);
   paddings_per_pack_ = static_cast<size_t>(pack_bits / static_cast<int>(p_.x_bits));
 
@@ -85,8 +87,8 @@ LogisticSpec::LogisticSpec(const LogisticParameters& parameters) : p_(parameters
   const int64_t z_max = std::max(p_high, (int64_t{1} << probability_frac) - p_low);
   const Wide gradient_max = Wide{p_.batch} * z_max * std::max(feature_limit(), bias_feature());
   const Wide raw_half = Wide{1} << (p_.eta_shift - 1);
-  const int64_t scaled_max =
-      fitting(gradient_max * p_.eta + raw_half, "the largest scaled gradient (eta, eta_shift, batch, x_bits, x_frac)");
+  const int64_t scaled_max = fitting(gradient_max * p_.eta + raw_half,
+                                     "the largest scaled gradient (eta, eta_shift, batch, x_bits, x_frac)");
   const int64_t raw_low = (-scaled_max + static_cast<int64_t>(2 * raw_half)) >> p_.eta_shift;
   const int64_t raw_high = scaled_max >> p_.eta_shift;
   raw_bits_ = signed_bits(raw_low, raw_high);

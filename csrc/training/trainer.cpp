@@ -43,7 +43,8 @@ void check_batch(const LogisticSpec& spec, const LogisticBatch& in) {
   const size_t d = spec.features();
   const size_t b = spec.batch();
   check_weights(spec, in.weights);
-  require(in.features.size() == b * d, "features must be " + std::to_string(b) + " rows of " + std::to_string(d));
+  require(in.features.size() == b * d,
+          "features must be " + std::to_string(b) + " rows of " + std::to_string(d));
   require(in.labels.size() == b, "labels must have " + std::to_string(b) + " values");
   require(in.rows >= 1 && in.rows <= spec.parameters().batch,
           "rows must be between 1 and " + std::to_string(b) + ", got " + std::to_string(in.rows));
@@ -52,8 +53,8 @@ void check_batch(const LogisticSpec& spec, const LogisticBatch& in) {
     const bool real = i < static_cast<size_t>(in.rows);
     for (const int64_t x : in.features.subspan(i * d, d)) {
       if (x < -limit || x >= limit) {
-        refuse_row(i, "has a feature that is not a signed integer of " + std::to_string(spec.parameters().x_bits) +
-                          " bits");
+        refuse_row(i, "has a feature that is not a signed integer of " +
+                          std::to_string(spec.parameters().x_bits) + " bits");
       }
       if (!real && x != 0) refuse_row(i, "is padding and must be zero");
     }
@@ -65,7 +66,8 @@ void check_batch(const LogisticSpec& spec, const LogisticBatch& in) {
 int64_t sigmoid(int64_t t) {
   const auto segment = static_cast<size_t>(t >> LogisticSpec::segment_low_bits);
   const int64_t low = t & ((int64_t{1} << LogisticSpec::segment_low_bits) - 1);
-  const int64_t slope = (kSigmoidKnots[segment + 1] - kSigmoidKnots[segment]) >> LogisticSpec::segment_low_bits;
+  const int64_t slope =
+      (kSigmoidKnots[segment + 1] - kSigmoidKnots[segment]) >> LogisticSpec::segment_low_bits;
   return kSigmoidKnots[segment] + slope * low;
 }
 

@@ -19,8 +19,15 @@ inline LogisticParameters demo_parameters() {
 inline LogisticParameters small_parameters(int64_t features, int64_t batch) {
   int64_t root = 1;
   while (root * root < features + 1) ++root;
-  return {.features = features, .batch = batch, .x_bits = 4, .x_frac = 2, .w_bits = 12, .w_frac = 10,
-          .eta = 3, .eta_shift = 21, .bound = 28 + root};
+  return {.features = features,
+          .batch = batch,
+          .x_bits = 4,
+          .x_frac = 2,
+          .w_bits = 12,
+          .w_frac = 10,
+          .eta = 3,
+          .eta_shift = 21,
+          .bound = 28 + root};
 }
 
 // Owns the arrays of a LogisticBatch.

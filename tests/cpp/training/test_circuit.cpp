@@ -34,9 +34,11 @@ Witness honest_witness(const ConstraintSystem& cs, const LogisticSpec& spec, con
 
 }  // namespace
 
-TEST_CASE("honest steps satisfy the circuit: thousands of random batches, saturated and not, clipped and not") {
+TEST_CASE(
+    "honest steps satisfy the circuit: thousands of random batches, saturated and not, clipped and not") {
   std::mt19937_64 rng(3);
-  for (const auto& [features, batch, runs] : {std::tuple{2, 2, 1500}, {1, 1, 500}, {5, 4, 1000}, {8, 3, 500}}) {
+  for (const auto& [features, batch, runs] :
+       {std::tuple{2, 2, 1500}, {1, 1, 500}, {5, 4, 1000}, {8, 3, 500}}) {
     const LogisticSpec spec(small_parameters(features, batch));
     for (int run = 0; run < runs; ++run) {
       const Sample in = random_sample(spec, rng, 1 + run % batch, run % 4 == 0 ? 1 : 0.03);
@@ -76,8 +78,15 @@ TEST_CASE("honest steps at the edges satisfy the circuit") {
 
 TEST_CASE("every argument of the sigmoid satisfies the circuit, in and beyond its table") {
   // One feature of weight 1 in units such that the bias walks through all arguments.
-  const LogisticSpec spec({.features = 1, .batch = 1, .x_bits = 2, .x_frac = 0, .w_bits = 14, .w_frac = 9,
-                           .eta = 1, .eta_shift = 12, .bound = 100});
+  const LogisticSpec spec({.features = 1,
+                           .batch = 1,
+                           .x_bits = 2,
+                           .x_frac = 0,
+                           .w_bits = 14,
+                           .w_frac = 9,
+                           .eta = 1,
+                           .eta_shift = 12,
+                           .bound = 100});
   for (int64_t bias = -8192; bias < 8192; bias += 3) {
     const Sample in{{1, bias}, {1}, {bias & 1}, 1};
     REQUIRE(honest_failure(spec, in) == "");
@@ -88,8 +97,15 @@ TEST_CASE("norms around the bound satisfy the circuit: none, just below, at, jus
   // With one row the raw update is exact in eta: walk the norm through the clip target.
   std::set<int64_t> roots;
   for (int64_t bound = 3; bound < 200; ++bound) {
-    const LogisticSpec spec({.features = 1, .batch = 1, .x_bits = 5, .x_frac = 2, .w_bits = 8, .w_frac = 10,
-                             .eta = 5, .eta_shift = 18, .bound = bound});
+    const LogisticSpec spec({.features = 1,
+                             .batch = 1,
+                             .x_bits = 5,
+                             .x_frac = 2,
+                             .w_bits = 8,
+                             .w_frac = 10,
+                             .eta = 5,
+                             .eta_shift = 18,
+                             .bound = bound});
     const Sample in{{16, 4}, {8}, {1}, 1};  // root 88, see "a step by hand"
     REQUIRE(honest_failure(spec, in) == "");
     roots.insert(spec.clip_target() - logistic_trace(spec, in.view()).root);
@@ -158,14 +174,36 @@ TEST_CASE("the number of constraints is pinned, and fits 2^14 for the demo") {
   const ConstraintSystem cs = logistic_constraint_system(LogisticSpec(demo_parameters()));
   std::map<std::string, size_t> count;
   for (size_t k = 0; k < cs.num_constraints(); ++k) ++count[cs.label(k)];
-  const std::map<std::string, size_t> expected = {
-      {"feature range", 7680}, {"label boolean", 32}, {"row boolean", 31}, {"row order", 30}, {"row count", 1},
-      {"row padding", 31}, {"logit product", 150}, {"logit sum", 5}, {"logit remainder", 416},
-      {"argument range", 384}, {"excess range", 608}, {"clamp ends", 32}, {"segment", 320}, {"interpolation", 32},
-      {"loss", 32}, {"gradient product", 160}, {"update sum", 6}, {"update remainder", 651},
-      {"update quotient", 589}, {"norm square", 31}, {"root square", 1}, {"root rest", 44},
-      {"clip difference", 22}, {"clip maximum", 1}, {"clip product", 31}, {"clip remainder", 1302},
-      {"update range", 527}, {"blinder", 2}, {"constant wire", 1}, {"public input", 34}};
+  const std::map<std::string, size_t> expected = {{"feature range", 7680},
+                                                  {"label boolean", 32},
+                                                  {"row boolean", 31},
+                                                  {"row order", 30},
+                                                  {"row count", 1},
+                                                  {"row padding", 31},
+                                                  {"logit product", 150},
+                                                  {"logit sum", 5},
+                                                  {"logit remainder", 416},
+                                                  {"argument range", 384},
+                                                  {"excess range", 608},
+                                                  {"clamp ends", 32},
+                                                  {"segment", 320},
+                                                  {"interpolation", 32},
+                                                  {"loss", 32},
+                                                  {"gradient product", 160},
+                                                  {"update sum", 6},
+                                                  {"update remainder", 651},
+                                                  {"update quotient", 589},
+                                                  {"norm square", 31},
+                                                  {"root square", 1},
+                                                  {"root rest", 44},
+                                                  {"clip difference", 22},
+                                                  {"clip maximum", 1},
+                                                  {"clip product", 31},
+                                                  {"clip remainder", 1302},
+                                                  {"update range", 527},
+                                                  {"blinder", 2},
+                                                  {"constant wire", 1},
+                                                  {"public input", 34}};
   CHECK(count == expected);
   CHECK(cs.num_constraints() == 13186);
   CHECK(cs.num_constraints() <= 16384);
@@ -174,7 +212,8 @@ TEST_CASE("the number of constraints is pinned, and fits 2^14 for the demo") {
 TEST_CASE("every wire changed alone breaks a constraint; those that do not are named") {
   const LogisticSpec spec(small_parameters(2, 2));
   const ConstraintSystem cs = logistic_constraint_system(spec);
-  // Free by design: ctx_lo and ctx_hi (bound by the proof's public inputs), and the blinders of the commitments.
+  // Free by design: ctx_lo and ctx_hi (bound by the proof's public inputs), and the blinders of the
+  // commitments.
   const std::set<uint32_t> free = {1, 2, cs.layout().first_committed(1) - 1, cs.layout().first_private() - 1};
   std::mt19937_64 rng(6);
   for (int run = 0; run < 12; ++run) {

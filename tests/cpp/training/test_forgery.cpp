@@ -1,5 +1,5 @@
-// Each relation of the circuit is what refuses the forgery it is there for: with it, refused under its name; without
-// it, accepted.
+// Each relation of the circuit is what refuses the forgery it is there for: with it, refused under its name;
+// without it, accepted.
 #include <doctest/doctest.h>
 
 #include <optional>
@@ -100,8 +100,8 @@ TEST_CASE("swapped labels in the data are another batch: the circuit holds, the 
   const Sample in{{40, -30, 10}, {3, 1, -2, 5}, {0, 1}, 2};
   Sample swapped = in;
   for (int64_t& y : swapped.labels) y = 1 - y;
-  const Witness honest = logistic_witness(
-      cs, spec, honest_assignment(spec, sample_context(), in.view(), kBlinderX, kBlinderD));
+  const Witness honest =
+      logistic_witness(cs, spec, honest_assignment(spec, sample_context(), in.view(), kBlinderX, kBlinderD));
   const Witness other = logistic_witness(
       cs, spec, honest_assignment(spec, sample_context(), swapped.view(), kBlinderX, kBlinderD));
   CHECK(failure(cs, honest) == "");

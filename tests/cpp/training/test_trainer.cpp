@@ -1,4 +1,5 @@
-// The spec's bounds and the integer trainer. The bit-for-bit oracle is tests/python/training/reference_trainer.py.
+// The spec's bounds and the integer trainer. The bit-for-bit oracle is
+// tests/python/training/reference_trainer.py.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -53,7 +54,7 @@ TEST_CASE("the widths of the demo's spec follow from its parameters") {
 
 TEST_CASE("a spec whose bounds do not hold is refused, naming the bound") {
   const LogisticParameters good = demo_parameters();
-  const auto with = [&](int64_t LogisticParameters::*field, int64_t value) {
+  const auto with = [&](int64_t LogisticParameters::* field, int64_t value) {
     LogisticParameters p = good;
     p.*field = value;
     return p;
@@ -96,7 +97,8 @@ TEST_CASE("the sigmoid meets its knots, rises, is symmetric at them and close to
   for (int64_t t = 0; t <= LogisticSpec::argument_max; ++t) {
     if (t > 0) CHECK(sigmoid(t) >= sigmoid(t - 1));
     const double argument = static_cast<double>(t - LogisticSpec::argument_offset) / 256;
-    worst = std::max(worst, std::abs(static_cast<double>(sigmoid(t)) / 1048576 - 1 / (1 + std::exp(-argument))));
+    worst =
+        std::max(worst, std::abs(static_cast<double>(sigmoid(t)) / 1048576 - 1 / (1 + std::exp(-argument))));
   }
   CHECK(worst < 0.0032);
   for (size_t j = 0; j < kSigmoidKnots.size(); ++j) {
@@ -108,8 +110,15 @@ TEST_CASE("the sigmoid meets its knots, rises, is symmetric at them and close to
 
 TEST_CASE("a step by hand: one row, one feature") {
   // U = 8 * 16 + 4 * 4 = 144, s = 4: q = (144 + 8) >> 4 = 9; t = 2057; p = 524288 + 1003 * 9; y = 1.
-  const LogisticSpec spec({.features = 1, .batch = 1, .x_bits = 5, .x_frac = 2, .w_bits = 8, .w_frac = 10,
-                           .eta = 5, .eta_shift = 18, .bound = 1000});
+  const LogisticSpec spec({.features = 1,
+                           .batch = 1,
+                           .x_bits = 5,
+                           .x_frac = 2,
+                           .w_bits = 8,
+                           .w_frac = 10,
+                           .eta = 5,
+                           .eta_shift = 18,
+                           .bound = 1000});
   const Sample in{{16, 4}, {8}, {1}, 1};
   const LogisticStep step = logistic_trace(spec, in.view());
   CHECK(step.u[0] == 144);
@@ -156,7 +165,8 @@ TEST_CASE("inputs out of range are refused, naming the place") {
     change(bad);
     return message_of([&] { logistic_step(spec, bad.view()); });
   };
-  CHECK(refusal([](Sample& s) { s.weights.pop_back(); }) == "weights must have 3 values (features and bias), got 2");
+  CHECK(refusal([](Sample& s) { s.weights.pop_back(); }) ==
+        "weights must have 3 values (features and bias), got 2");
   CHECK(refusal([](Sample& s) { s.weights[1] = 2048; }) == "weight 1 is not a signed integer of 12 bits");
   CHECK(refusal([](Sample& s) { s.weights[2] = -2049; }) == "weight 2 is not a signed integer of 12 bits");
   CHECK(refusal([](Sample& s) { s.features.pop_back(); }) == "features must be 3 rows of 2");
