@@ -23,7 +23,7 @@ from pyzkfl.ledger.blocks import RECORD_HEADER, Block, SignedBlock
 from pyzkfl.ledger.interface import VerifyProgress, VerifyReport
 from pyzkfl.ledger.records import JobTerms
 from pyzkfl.ledger.rules import Entry, Rules
-from pyzkfl.ledger.storage import check_is_ledger, storage_error
+from pyzkfl.ledger.storage import STORAGE_ERRORS, check_is_ledger, storage_error
 
 __all__ = ["audit"]
 
@@ -143,7 +143,7 @@ class _Audit:
         for number in range(first, first + wanted):
             try:
                 row = cursor.fetchone()
-            except sqlite3.Error as error:
+            except STORAGE_ERRORS as error:
                 problem = f"it cannot be read: {error}"
                 break
             if row is None or row[0] != number:
@@ -200,6 +200,6 @@ def audit(
             return run.run(known)
         finally:
             connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         run.check_signatures()
         raise storage_error(path, error, f"from record {run.next_sequence}") from None

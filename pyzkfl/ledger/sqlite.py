@@ -31,6 +31,7 @@ from pyzkfl.ledger.storage import (
     APPLICATION_ID,
     FORMAT,
     SCHEMA,
+    STORAGE_ERRORS,
     check_is_ledger,
     connect,
     fingerprint,
@@ -152,7 +153,7 @@ class SqliteLedger(Ledger):
         with self._lock:
             try:
                 return self._connection().execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
+            except STORAGE_ERRORS as error:
                 raise storage_error(self.path, error) from None
 
     def _read_block(self, rows: list[Any]) -> SignedBlock:
@@ -292,7 +293,7 @@ class SqliteLedger(Ledger):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except STORAGE_ERRORS as error:
             raise storage_error(self.path, error) from None
         except OSError as error:
             raise LedgerError(f"{self.path} cannot be written: {error.strerror}") from None

@@ -14,6 +14,7 @@ __all__ = [
     "APPLICATION_ID",
     "FORMAT",
     "SCHEMA",
+    "STORAGE_ERRORS",
     "check_is_ledger",
     "connect",
     "fingerprint",
@@ -27,6 +28,9 @@ SCHEMA = (
     "CREATE TABLE blocks (height INTEGER PRIMARY KEY, block BLOB NOT NULL, signature BLOB NOT NULL)",
     "CREATE TABLE records (sequence INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, frame BLOB NOT NULL)",
 )
+
+# A damaged schema is quoted in SQLite's message, which Python may then fail to decode.
+STORAGE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 _MEANINGS = (  # beginning of SQLite's name of the error, what it means, what to do
     ("SQLITE_BUSY", "it is locked by another process", "let that process finish, or close it, and try again"),
@@ -45,14 +49,14 @@ _MEANINGS = (  # beginning of SQLite's name of the error, what it means, what to
 )
 
 
-def storage_error(path: Path, error: sqlite3.Error, where: str = "") -> LedgerError:
+def storage_error(path: Path, error: Exception, where: str = "") -> LedgerError:
     """The LedgerError that says what an SQLite error means and what to do."""
     name = getattr(error, "sqlite_errorname", "")
     place = f"{path}: {where}: " if where else f"{path}: "
     for beginning, meaning, advice in _MEANINGS:
         if name.startswith(beginning):
             return LedgerError(f"{place}{meaning}; {advice}")
-    return LedgerError(f"{place}it cannot be read as a ledger ({error}); restore it from a copy")
+    return LedgerError(f"{place}it cannot be read as a ledger; its structure was damaged: restore it from a copy")
 
 
 def fingerprint(path: Path) -> tuple[bool, int, int]:
@@ -75,13 +79,12 @@ def connect(path: Path, *, write: bool, timeout: float) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         raise storage_error(path, error) from None
     try:
-        connection.text_factory = lambda data: data.decode(errors="replace")  # a damaged schema is compared, not raised
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         connection.close()
         raise storage_error(path, error) from None
     return connection
@@ -92,7 +95,7 @@ def prepare_for_writing(connection: sqlite3.Connection, path: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         raise storage_error(path, error) from None
 
 
@@ -102,7 +105,7 @@ def check_is_ledger(connection: sqlite3.Connection, path: Path) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rootpage").fetchall()
-    except sqlite3.Error as error:
+    except STORAGE_ERRORS as error:
         raise storage_error(path, error) from None
     if application != APPLICATION_ID:
         raise LedgerError(f"{path} is not a ledger of pyzkfl: it is an SQLite file of another program")

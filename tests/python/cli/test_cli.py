@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from pyzkfl._core.identity import IdentityKey
 
 from pyzkfl import __version__
+from pyzkfl._core.identity import IdentityKey
 from pyzkfl.cli import main
 from pyzkfl.ledger import Aggregate, JobTerms, SqliteLedger
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyzkfl._core.identity import IdentityKey
 
 from pyzkfl import encoding
+from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.errors import DecodeError, ParameterError, ProtocolError, UnsupportedVersion
 

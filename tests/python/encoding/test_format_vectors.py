@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pyzkfl._core import identity
 
 Vectors = dict[str, Any]
@@ -351,7 +352,6 @@ def test_the_inclusion_proof_of_the_vectors(golden: Vectors) -> None:
 
 def test_a_ledger_file_reads_by_the_specification_alone(golden: Vectors, tmp_path: Path) -> None:
     from pyzkfl._core.identity import IdentityKey
-
     from pyzkfl.encoding import Envelope
     from pyzkfl.ledger import SqliteLedger
 

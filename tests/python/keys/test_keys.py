@@ -9,9 +9,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from pyzkfl._core.identity import IdentityKey
 
 from pyzkfl import keys
+from pyzkfl._core.identity import IdentityKey
 from pyzkfl.errors import DecodeError, KeyFileError, ParameterError, UnsupportedVersion
 from pyzkfl.keys import Member, Members, Rotation, load_identity, new_identity, read_passphrase
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pyzkfl._core.identity import IdentityKey
 
 from pyzkfl import encoding, merkle
+from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.ledger import SqliteLedger, records
 

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from pyzkfl._core.identity import IdentityKey
 
 from pyzkfl import encoding
+from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope
 from pyzkfl.errors import DecodeError, LedgerError, ParameterError, UnsupportedVersion
 from pyzkfl.ledger import Ledger, SqliteLedger, records

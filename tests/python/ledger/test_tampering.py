@@ -60,7 +60,7 @@ def places(data: bytes, count: int) -> list[int]:
     return sorted({*range(0, 120, 3), *rng.sample(used, count), *rng.sample(range(len(data)), count // 4)})
 
 
-@pytest.mark.parametrize("count", [350, pytest.param(0, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("count", [200, pytest.param(0, marks=pytest.mark.deep)])
 def test_any_byte_changed_in_a_closed_ledger_is_found(original, tmp_path: Path, count: int) -> None:
     data, _ = original
     path = tmp_path / "changed.ledger"
@@ -72,7 +72,7 @@ def test_any_byte_changed_in_a_closed_ledger_is_found(original, tmp_path: Path, 
             ledger.verify()
 
 
-@pytest.mark.parametrize("count", [350, pytest.param(0, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("count", [200, pytest.param(0, marks=pytest.mark.deep)])
 def test_without_a_seal_what_is_not_found_changes_nothing_that_a_reader_sees(
     original, tmp_path: Path, count: int
 ) -> None:
