@@ -1,7 +1,7 @@
 // Byte strings, and the strict reader and writer that every decoder and encoder of the core uses.
 //
-// Integers are little-endian. A Reader never reads past its end and a decoder ends with done(), so truncated and
-// overlong inputs are both refused with DecodeError.
+// Integers are little-endian. A Reader never reads past its end and a decoder ends with done(), so truncated
+// and overlong inputs are both refused with DecodeError.
 #pragma once
 
 #include <cstddef>

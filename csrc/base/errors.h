@@ -1,5 +1,6 @@
 // The error tree of the native core. Each class crosses to Python under the name it has in pyzkfl/errors.py
-// (SystemError as SystemFailure). Messages say what was wrong, where, and what to do; they never hold a secret.
+// (SystemError as SystemFailure). Messages say what was wrong, where, and what to do; they never hold a
+// secret.
 #pragma once
 
 #include <stdexcept>

@@ -24,8 +24,8 @@ void wipe_object(T& object) {
 // Compares in time that depends on the lengths only. The one sanctioned way to compare secrets.
 [[nodiscard]] bool equal_constant_time(ByteSpan a, ByteSpan b);
 
-// An owned byte string that is wiped on destruction and on assignment. Copies are explicit (clone), there is no
-// operator== and no operator<<.
+// An owned byte string that is wiped on destruction and on assignment. Copies are explicit (clone), there is
+// no operator== and no operator<<.
 class SecretBytes {
  public:
   SecretBytes() = default;

@@ -32,8 +32,8 @@ struct SectionGuard {
   ~SectionGuard() { inside_parallel_section = false; }
 };
 
-// One parallel_for. Lives on the caller's stack: the caller leaves only when `helpers` is zero and the job is out
-// of the queue, so no worker holds it any more.
+// One parallel_for. Lives on the caller's stack: the caller leaves only when `helpers` is zero and the job is
+// out of the queue, so no worker holds it any more.
 struct Job {
   Job(const std::function<void(size_t, size_t)>& what, size_t indices, size_t pieces)
       : body(what), n(indices), chunks(pieces) {}
@@ -143,8 +143,8 @@ size_t default_thread_count() {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
 }
 
-// The current pool and the number of threads asked for. Never destroyed: threads that outlive main() (Python's
-// daemon threads) may still compute while static objects die.
+// The current pool and the number of threads asked for. Never destroyed: threads that outlive main()
+// (Python's daemon threads) may still compute while static objects die.
 struct State {
   std::mutex mutex;
   size_t threads = 0;  // 0: not decided yet
@@ -154,8 +154,8 @@ struct State {
 State& state() {
   static State* const instance = [] {
     auto* created = new State;
-    // In a child of fork() the workers do not exist and their mutex may be held for ever: forget the pool (without
-    // destroying it) and build another when it is needed.
+    // In a child of fork() the workers do not exist and their mutex may be held for ever: forget the pool
+    // (without destroying it) and build another when it is needed.
     pthread_atfork([] { state().mutex.lock(); }, [] { state().mutex.unlock(); },
                    [] {
                      State& s = state();

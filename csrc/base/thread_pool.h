@@ -1,8 +1,9 @@
 // The one thread pool of the core.
 //
-// Work is cut into chunks that threads claim one after the other; the caller works too, so a computation always
-// advances, even with no worker at all. Callers on several threads share the workers. A call from inside a parallel
-// section runs inline, on the calling thread. After fork() the child builds a pool of its own on first use.
+// Work is cut into chunks that threads claim one after the other; the caller works too, so a computation
+// always advances, even with no worker at all. Callers on several threads share the workers. A call from
+// inside a parallel section runs inline, on the calling thread. After fork() the child builds a pool of its
+// own on first use.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,9 @@
 
 namespace pyzkfl {
 
-// Calls body(begin, end) on disjoint ranges that cover [0, n) exactly once, each of at least `min_chunk` indices
-// where n allows it (min_chunk 0 counts as 1). Returns when all are done. If a body throws, ranges not begun are
-// skipped and the first exception is rethrown here. Nothing is called for n == 0.
+// Calls body(begin, end) on disjoint ranges that cover [0, n) exactly once, each of at least `min_chunk`
+// indices where n allows it (min_chunk 0 counts as 1). Returns when all are done. If a body throws, ranges
+// not begun are skipped and the first exception is rethrown here. Nothing is called for n == 0.
 void parallel_for(size_t n, size_t min_chunk, const std::function<void(size_t begin, size_t end)>& body);
 
 // Runs the tasks, side by side where threads are free. Exceptions as above.

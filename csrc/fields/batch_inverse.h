@@ -9,8 +9,8 @@
 
 namespace pyzkfl {
 
-// Replaces each element by its inverse; zeros stay zero. F is any field of ours (Fp, Fr, Fp2, ...). `scratch` is
-// overwritten; it must be as long as `values` and not overlap. Constant time in the values.
+// Replaces each element by its inverse; zeros stay zero. F is any field of ours (Fp, Fr, Fp2, ...). `scratch`
+// is overwritten; it must be as long as `values` and not overlap. Constant time in the values.
 template <class F>
 void batch_inverse(std::span<F> values, std::span<F> scratch) {
   if (scratch.size() != values.size()) throw ParameterError("batch_inverse: scratch of another length");

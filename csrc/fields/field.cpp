@@ -38,7 +38,8 @@ Field<Params> Field<Params>::from_bytes_wide_be(std::span<const uint8_t, 64> in)
   // (high 2^256 + low) in Montgomery form is high R^2 + low R; the multiplication takes any first operand.
   const Limbs high = limbs::from_bytes_be(in.template first<32>());
   const Limbs low = limbs::from_bytes_be(in.template last<32>());
-  return from_montgomery_limbs(kernel::mul<M>(high, M::r3)) + from_montgomery_limbs(kernel::mul<M>(low, M::r2));
+  return from_montgomery_limbs(kernel::mul<M>(high, M::r3)) +
+         from_montgomery_limbs(kernel::mul<M>(low, M::r2));
 }
 
 template <class Params>

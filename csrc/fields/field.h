@@ -1,8 +1,9 @@
 // Prime fields of at most 254 bits: one template, one parameter struct a field (fp.h, fr.h).
 //
-// An element is held in Montgomery form (v stands for v / 2^256 mod p) and always fully reduced, so equality is
-// equality of limbs and there is one representation of each element. Every function takes and returns elements in
-// that form unless it says canonical. All are constant time unless their name ends in _vartime; any aliasing.
+// An element is held in Montgomery form (v stands for v / 2^256 mod p) and always fully reduced, so equality
+// is equality of limbs and there is one representation of each element. Every function takes and returns
+// elements in that form unless it says canonical. All are constant time unless their name ends in _vartime;
+// any aliasing.
 #pragma once
 
 #include <array>
@@ -101,12 +102,13 @@ class Field {
   Field inverse() const;
   // The same, faster; for public values.
   Field inverse_vartime() const;
-  // this ^ exponent (little-endian limbs, any length). The time depends on the exponent only, never on the base.
+  // this ^ exponent (little-endian limbs, any length). The time depends on the exponent only, never on the
+  // base.
   constexpr Field pow_vartime(std::span<const uint64_t> exponent) const;
   // Whether a square root exists (0 has one). Euler's criterion.
   bool is_square() const;
-  // A square root into `out` if there is one, else false and `out` unchanged. Which of the two roots is unspecified.
-  // For moduli that are 3 modulo 4.
+  // A square root into `out` if there is one, else false and `out` unchanged. Which of the two roots is
+  // unspecified. For moduli that are 3 modulo 4.
   [[nodiscard]] bool sqrt_vartime(Field& out) const
     requires((Params::modulus[0] & 3) == 3);
 };

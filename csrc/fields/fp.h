@@ -1,4 +1,5 @@
-// Fp: the base field of BN254 (alt_bn128, EIP-196). p = 36 t^4 + 36 t^3 + 24 t^2 + 6 t + 1, t = 4965661367192848881.
+// Fp: the base field of BN254 (alt_bn128, EIP-196).
+// p = 36 t^4 + 36 t^3 + 24 t^2 + 6 t + 1 with t = 4965661367192848881.
 #pragma once
 
 #include "fields/field.h"

@@ -13,8 +13,8 @@ Fp2 Fp2::inverse_vartime() const {
   return {c0 * t, -(c1 * t)};
 }
 
-// The complex method (Scott, "Implementing cryptographic pairings", 2007): if x^2 = a then x0^2 = (a0 +- |a|) / 2
-// for the right sign, where |a|^2 = a0^2 + a1^2, and x1 = a1 / (2 x0).
+// The complex method (Scott, "Implementing cryptographic pairings", 2007): if x^2 = a then x0^2 = (a0 +- |a|)
+// / 2 for the right sign, where |a|^2 = a0^2 + a1^2, and x1 = a1 / (2 x0).
 bool Fp2::sqrt_vartime(Fp2& out) const {
   Fp root;
   if (c1.is_zero()) {

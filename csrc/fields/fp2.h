@@ -31,8 +31,9 @@ struct Fp2 {
 
   friend constexpr Fp2 operator+(const Fp2& a, const Fp2& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
   friend constexpr Fp2 operator-(const Fp2& a, const Fp2& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }
-  // Two sums of two products, each with one reduction: as many word multiplications as Karatsuba's three products
-  // take, and no additions. Out of line: inlined, the tower would not fit into the instruction cache.
+  // Two sums of two products, each with one reduction: as many word multiplications as Karatsuba's three
+  // products take, and no additions. Out of line: inlined, the tower would not fit into the instruction
+  // cache.
   [[gnu::noinline]] friend constexpr Fp2 operator*(const Fp2& a, const Fp2& b) {
     const Fp minus = -b.c1;
     return {Fp::from_montgomery_limbs(kernel::mul_add<Fp::M>(a.c0.l, b.c0.l, a.c1.l, minus.l)),

@@ -1,7 +1,7 @@
 // Fp6 = Fp2[v] / (v^3 - xi), xi = 9 + u (the tower is written out in fp2.h).
 //
-// Formulas: Devegili, O hEigeartaigh, Scott, Dahab, "Multiplication and squaring on pairing-friendly fields", 2006
-// (Karatsuba; CH-SQR2). Conventions of field.h.
+// Formulas: Devegili, O hEigeartaigh, Scott, Dahab, "Multiplication and squaring on pairing-friendly fields",
+// 2006 (Karatsuba; CH-SQR2). Conventions of field.h.
 #pragma once
 
 #include "fields/fp2.h"
@@ -18,14 +18,20 @@ struct Fp6 {
     return {a, b, Fp2::random()};
   }
 
-  constexpr bool is_zero() const { return limbs::both(c0.is_zero(), limbs::both(c1.is_zero(), c2.is_zero())); }
+  constexpr bool is_zero() const {
+    return limbs::both(c0.is_zero(), limbs::both(c1.is_zero(), c2.is_zero()));
+  }
   constexpr bool is_one() const { return *this == one(); }
   friend constexpr bool operator==(const Fp6& a, const Fp6& b) {
     return limbs::both(a.c0 == b.c0, limbs::both(a.c1 == b.c1, a.c2 == b.c2));
   }
 
-  friend constexpr Fp6 operator+(const Fp6& a, const Fp6& b) { return {a.c0 + b.c0, a.c1 + b.c1, a.c2 + b.c2}; }
-  friend constexpr Fp6 operator-(const Fp6& a, const Fp6& b) { return {a.c0 - b.c0, a.c1 - b.c1, a.c2 - b.c2}; }
+  friend constexpr Fp6 operator+(const Fp6& a, const Fp6& b) {
+    return {a.c0 + b.c0, a.c1 + b.c1, a.c2 + b.c2};
+  }
+  friend constexpr Fp6 operator-(const Fp6& a, const Fp6& b) {
+    return {a.c0 - b.c0, a.c1 - b.c1, a.c2 - b.c2};
+  }
   friend Fp6 operator*(const Fp6& a, const Fp6& b);
   friend constexpr Fp6 operator*(const Fp6& a, const Fp2& b) { return {a.c0 * b, a.c1 * b, a.c2 * b}; }
   constexpr Fp6 operator-() const { return {-c0, -c1, -c2}; }

@@ -1,4 +1,5 @@
-// Fr: the scalar field of BN254, the order of G1 and G2. r = 36 t^4 + 36 t^3 + 18 t^2 + 6 t + 1 = 1 modulo 2^28.
+// Fr: the scalar field of BN254, the order of G1 and G2.
+// r = 36 t^4 + 36 t^3 + 18 t^2 + 6 t + 1, which is 1 modulo 2^28.
 #pragma once
 
 #include "fields/field.h"

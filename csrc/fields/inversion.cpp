@@ -1,10 +1,11 @@
 // safegcd (see inversion.h).
 //
-// A division step takes (delta, f, g), f odd, to (1 - delta, g, (g - f) / 2) if delta > 0 and g is odd, else to
-// (1 + delta, f, (g + (g mod 2) f) / 2). From delta = 1/2, f = p and g = x < p < 2^256, 590 steps always reach g = 0
-// (Wuille's convex hull bound for this variant, 2021); then f is 1 or -1, or p if x was 0. What a step does depends
-// on delta and the lowest bits only, so 62 steps are done on one word and recorded as a matrix, which is then
-// applied to f and g (exactly) and to d and e (modulo p). These keep d x = f and e x = g modulo p.
+// A division step takes (delta, f, g), f odd, to (1 - delta, g, (g - f) / 2) if delta > 0 and g is odd, else
+// to (1 + delta, f, (g + (g mod 2) f) / 2). From delta = 1/2, f = p and g = x < p < 2^256, 590 steps always
+// reach g = 0 (Wuille's convex hull bound for this variant, 2021); then f is 1 or -1, or p if x was 0. What a
+// step does depends on delta and the lowest bits only, so 62 steps are done on one word and recorded as a
+// matrix, which is then applied to f and g (exactly) and to d and e (modulo p). These keep d x = f and e x =
+// g modulo p.
 #include "fields/inversion.h"
 
 #include <algorithm>
@@ -23,8 +24,8 @@ constexpr uint64_t kDigitMask = ~uint64_t{0} >> 2;
 // A signed integer in radix 2^62: digits 0 to 3 in [0, 2^62), digit 4 carries the sign.
 using Digits = std::array<int64_t, 5>;
 
-// A batch of steps: f becomes (u f + v g) / 2^62, g becomes (q f + r g) / 2^62. |u| + |v| and |q| + |r| are at most
-// 2^62.
+// A batch of steps: f becomes (u f + v g) / 2^62, g becomes (q f + r g) / 2^62. |u| + |v| and |q| + |r| are
+// at most 2^62.
 struct Matrix {
   int64_t u, v, q, r;
 };
@@ -53,8 +54,8 @@ Matrix batch(int64_t& zeta, uint64_t f, uint64_t g) {
   return {static_cast<int64_t>(u), static_cast<int64_t>(v), static_cast<int64_t>(q), static_cast<int64_t>(r)};
 }
 
-// The same steps in variable time: runs of even g at once, and up to six odd ones at once where no swap can come
-// between.
+// The same steps in variable time: runs of even g at once, and up to six odd ones at once where no swap can
+// come between.
 Matrix batch_vartime(int64_t& zeta, uint64_t f, uint64_t g) {
   uint64_t u = 1, v = 0, q = 0, r = 1;
   for (int left = kSteps;;) {
@@ -96,8 +97,9 @@ void apply(Digits& f, Digits& g, const Matrix& m) {
   g[4] = static_cast<int64_t>(new_g >> kSteps);
 }
 
-// The same modulo p. d and e are in (-2p, p), and stay there: with p added to the negative ones they are in (-p, p),
-// the combination is in (-2^62 p, 2^62 p), and what is subtracted to make it divisible is below 2^62 p.
+// The same modulo p. d and e are in (-2p, p), and stay there: with p added to the negative ones they are in
+// (-p, p), the combination is in (-2^62 p, 2^62 p), and what is subtracted to make it divisible is below 2^62
+// p.
 void apply_modulo(Digits& d, Digits& e, const Matrix& m, const InversionModulus& p) {
   const int64_t d_negative = d[4] >> 63, e_negative = e[4] >> 63;
   SignedWide new_d = product(m.u, d[0]) + product(m.v, e[0]);
@@ -105,7 +107,8 @@ void apply_modulo(Digits& d, Digits& e, const Matrix& m, const InversionModulus&
   int64_t times_d = (m.u & d_negative) + (m.v & e_negative);
   int64_t times_e = (m.q & d_negative) + (m.r & e_negative);
   const auto excess = [&](SignedWide v, int64_t times) {
-    return static_cast<int64_t>((p.inverse * static_cast<uint64_t>(v) + static_cast<uint64_t>(times)) & kDigitMask);
+    const uint64_t multiple = p.inverse * static_cast<uint64_t>(v) + static_cast<uint64_t>(times);
+    return static_cast<int64_t>(multiple & kDigitMask);
   };
   times_d -= excess(new_d, times_d);
   times_e -= excess(new_e, times_e);

@@ -1,5 +1,5 @@
-// Inversion modulo an odd prime by the safegcd algorithm of Bernstein and Yang ("Fast constant-time gcd computation
-// and modular inversion", CHES 2019), in its half-delta variant.
+// Inversion modulo an odd prime by the safegcd algorithm of Bernstein and Yang ("Fast constant-time gcd
+// computation and modular inversion", CHES 2019), in its half-delta variant.
 #pragma once
 
 #include "fields/limbs.h"
@@ -27,7 +27,8 @@ constexpr std::array<int64_t, 5> to_radix_62(const Limbs& v) {
           static_cast<int64_t>((v[2] >> 58 | v[3] << 6) & mask), static_cast<int64_t>(v[3] >> 56)};
 }
 
-constexpr InversionModulus::InversionModulus(const Limbs& modulus) : digits(to_radix_62(modulus)), inverse(1) {
+constexpr InversionModulus::InversionModulus(const Limbs& modulus)
+    : digits(to_radix_62(modulus)), inverse(1) {
   for (int i = 0; i < 6; ++i) inverse *= 2 - modulus[0] * inverse;  // Newton; right bits double from 1
   inverse &= ~uint64_t{0} >> 2;
 }

@@ -1,7 +1,7 @@
 // What Montgomery arithmetic needs to know of a modulus, derived by the compiler from the modulus alone.
 //
-// R is 2^256. The multiplication kernels leave out a carry (see kernels/montgomery_portable.h), which is right for a
-// modulus below 2^254; static_assert holds every parameter struct to that.
+// R is 2^256. The multiplication kernels leave out a carry (see kernels/montgomery_portable.h), which is
+// right for a modulus below 2^254; static_assert holds every parameter struct to that.
 #pragma once
 
 #include "fields/limbs.h"

@@ -1,8 +1,9 @@
-// Bit reversal by tiles (after Carter and Gatlin, "Towards an optimal bit-reversal permutation program", FOCS 1998).
+// Bit reversal by tiles (after Carter and Gatlin, "Towards an optimal bit-reversal permutation program", FOCS
+// 1998).
 //
-// Split an index into (high, middle, low) with 3 bits in high and low: its reverse is (low', middle', high'), each
-// part reversed. So the 64 elements that share a middle m, eight runs of eight neighbours, go to the 64 that share
-// m', and memory is read and written in runs of 256 bytes instead of single elements far apart.
+// Split an index into (high, middle, low) with 3 bits in high and low: its reverse is (low', middle', high'),
+// each part reversed. So the 64 elements that share a middle m, eight runs of eight neighbours, go to the 64
+// that share m', and memory is read and written in runs of 256 bytes instead of single elements far apart.
 #include "poly/bit_reversal.h"
 
 #include <array>

@@ -1,8 +1,9 @@
 // Transforms over evaluation domains (see domain.h).
 //
-// Forward: natural to bit-reversed order by Cooley-Tukey butterflies, one twiddle factor a block, then the bits are
-// reversed. Inverse: the same backwards, by Gentleman-Sande butterflies. The first layers run over the whole vector
-// in parallel; once blocks are small enough to stay in a core's cache, each is finished by one thread.
+// Forward: natural to bit-reversed order by Cooley-Tukey butterflies, one twiddle factor a block, then the
+// bits are reversed. Inverse: the same backwards, by Gentleman-Sande butterflies. The first layers run over
+// the whole vector in parallel; once blocks are small enough to stay in a core's cache, each is finished by
+// one thread.
 #include "poly/domain.h"
 
 #include <algorithm>
@@ -57,8 +58,8 @@ void forward_transform(std::span<Fr> values, unsigned log_n, std::span<const Fr>
   });
 }
 
-// Values in bit-reversed order to n times the coefficients in natural order, lazily reduced (below 2p): they must go
-// through a multiplication before they are elements again.
+// Values in bit-reversed order to n times the coefficients in natural order, lazily reduced (below 2p): they
+// must go through a multiplication before they are elements again.
 void inverse_transform(std::span<Fr> values, unsigned log_n, std::span<const Fr> twiddles) {
   const TransformKernel& kernel = transform_kernel();
   const unsigned layers = shared_layers(log_n);

@@ -1,7 +1,8 @@
 // Evaluation domains: the powers of a root of unity of order 2^log_n in Fr, and the transforms over them.
 //
-// The root is 5^((r-1)/2^28) raised to 2^(28 - log_n), as in snarkjs and arkworks; the coset is 5 times the domain.
-// Everything is in natural order. Transforms run on the thread pool, in place; they are constant time in the values.
+// The root is 5^((r-1)/2^28) raised to 2^(28 - log_n), as in snarkjs and arkworks; the coset is 5 times the
+// domain. Everything is in natural order. Transforms run on the thread pool, in place; they are constant time
+// in the values.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ class Domain {
   // The largest order of a root of unity in Fr is 2^28.
   static constexpr unsigned kMostLogN = 28;
 
-  // The domain of 2^log_n points. The twiddle factors (2^log_n / 2 elements) are made once in the life of a process
-  // and shared with the domains of that size and below. Throws ParameterError for log_n above 28.
+  // The domain of 2^log_n points. The twiddle factors (2^log_n / 2 elements) are made once in the life of a
+  // process and shared with the domains of that size and below. Throws ParameterError for log_n above 28.
   explicit Domain(unsigned log_n);
 
   unsigned log_n() const { return log_n_; }

@@ -20,6 +20,10 @@ struct PortableArithmetic {
     return portable::mul_lazy<M>(a, b);
   }
   template <class M>
+  [[gnu::always_inline]] static Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+    return portable::mul_add<M>(a, b, c, d);
+  }
+  template <class M>
   [[gnu::always_inline]] static Limbs add(const Limbs& a, const Limbs& b) {
     return portable::add<M>(a, b);
   }
@@ -50,6 +54,10 @@ struct AdxArithmetic {
   template <class M>
   [[gnu::always_inline]] static Limbs mul_lazy(const Limbs& a, const Limbs& b) {
     return adx::mul_lazy<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+    return adx::mul_add<M>(a, b, c, d);
   }
   template <class M>
   [[gnu::always_inline]] static Limbs add(const Limbs& a, const Limbs& b) {

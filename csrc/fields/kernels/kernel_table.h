@@ -1,4 +1,5 @@
-// Operations over vectors of field elements, through a table of function pointers chosen when the program starts.
+// Operations over vectors of field elements, through a table of function pointers chosen when the program
+// starts.
 //
 // One table for each instruction set; a kernel for another one is another entry. Constant time in the values.
 #pragma once
@@ -14,8 +15,8 @@ struct KernelTable {
   const char* name;
   CpuKernel needs;
 
-  // All spans of one call have the same length, which may be any (the caller checks). `out` may be the same memory as
-  // an input; no other overlap.
+  // All spans of one call have the same length, which may be any (the caller checks). `out` may be the same
+  // memory as an input; no other overlap.
   void (*add)(std::span<F> out, std::span<const F> a, std::span<const F> b);
   void (*sub)(std::span<F> out, std::span<const F> a, std::span<const F> b);
   void (*mul)(std::span<F> out, std::span<const F> a, std::span<const F> b);

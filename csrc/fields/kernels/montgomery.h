@@ -1,8 +1,8 @@
 // The scalar arithmetic that Field is made of, by the best kernel at hand.
 //
-// Which one is a flag that is set once, when the program starts: a branch that is always predicted costs nothing
-// beside a multiplication, while a call through a pointer costs a third of one and hides the operands from the
-// compiler. (Operations over vectors of elements, where a call is cheap, go through kernel_table.h.)
+// Which one is a flag that is set once, when the program starts: a branch that is always predicted costs
+// nothing beside a multiplication, while a call through a pointer costs a third of one and hides the operands
+// from the compiler. (Operations over vectors of elements, where a call is cheap, go through kernel_table.h.)
 // Before the flag is set, while static objects are made, the portable kernel runs; the results are the same.
 #pragma once
 
@@ -26,8 +26,9 @@ template <class M>
   return portable::mul_add<M>(a, b, c, d);
 }
 
-// Contracts of all that follow: montgomery_portable.h. They return limb by limb, never by copying an array: a copy
-// through a vector register of limbs just written one by one stalls for as long as half a multiplication.
+// Contracts of all that follow: montgomery_portable.h. They return limb by limb, never by copying an array: a
+// copy through a vector register of limbs just written one by one stalls for as long as half a
+// multiplication.
 
 template <class M>
 [[gnu::always_inline]] constexpr Limbs add(const Limbs& a, const Limbs& b) {
@@ -58,7 +59,8 @@ template <class M>
 }
 
 template <class M>
-[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c,
+                                               const Limbs& d) {
 #ifdef PYZKFL_X86_KERNELS
   if (!std::is_constant_evaluated()) {
     if (adx_selected) [[likely]] return adx::mul_add<M>(a, b, c, d);

@@ -1,9 +1,9 @@
-// Montgomery arithmetic on 4x64 limbs in plain C++: runs everywhere, at compile time too, and is what every other
-// kernel is tested against.
+// Montgomery arithmetic on 4x64 limbs in plain C++: runs everywhere, at compile time too, and is what every
+// other kernel is tested against.
 //
-// Multiplication is operand scanning with interleaved reduction (CIOS: Koc, Acar, Kaliski 1996) without the carry
-// word: with the modulus below 2^254 and b < 2^256 - p, every intermediate value stays below b + p < 2^256 (the
-// "no-carry" observation of the gnark authors, 2020).
+// Multiplication is operand scanning with interleaved reduction (CIOS: Koc, Acar, Kaliski 1996) without the
+// carry word: with the modulus below 2^254 and b < 2^256 - p, every intermediate value stays below b + p <
+// 2^256 (the "no-carry" observation of the gnark authors, 2020).
 //
 // All functions: constant time; any aliasing; M is a Modulus<...>.
 #pragma once
@@ -84,11 +84,12 @@ template <class M>
   return reduce_once<M>(mul_lazy<M>(a, b));
 }
 
-// (a b + c d) / R mod p, for any a and c, and b, d <= p. One reduction for two products: the sum of products of
+// (a b + c d) / R mod p, for all of them at most p. One reduction for two products: the sum of products of
 // Longa ("Efficient algorithms for large prime characteristic fields", 2022). Intermediate values stay below
-// b + d + p <= 3p.
+// b + d + p <= 3p, and the last one is at most 2 p^2 / R + p < 2p.
 template <class M>
-[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+[[gnu::always_inline]] constexpr Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c,
+                                               const Limbs& d) {
   uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   for (size_t i = 0; i < 4; ++i) {
     uint64_t high = 0, more = 0, carry = 0;  // of t + a_i b, of that + c_i d, and of its reduction

@@ -1,9 +1,11 @@
-// Montgomery arithmetic for x86-64, as inline assembly: addition and subtraction with the instructions that every
-// such processor has, multiplication with mulx, adcx and adox (BMI2 and ADX: Intel since Broadwell, AMD since Zen).
+// Montgomery arithmetic for x86-64, as inline assembly: addition and subtraction with the instructions that
+// every such processor has, multiplication with mulx, adcx and adox (BMI2 and ADX: Intel since Broadwell, AMD
+// since Zen).
 //
-// Why assembly: compilers do not keep two carry chains in flight, and turn selections into branches or carries into
-// set/compare sequences as they please. Inline, because a call costs as much as a third of a multiplication.
-// The functions of namespace adx must run only where selected_kernel() says so (see montgomery.h).
+// Why assembly: compilers do not keep two carry chains in flight, and turn selections into branches or
+// carries into set/compare sequences as they please. Inline, because a call costs as much as a third of a
+// multiplication. The functions of namespace adx must run only where selected_kernel() says so (see
+// montgomery.h).
 //
 // Contracts as in montgomery_portable.h, function by function.
 #pragma once
@@ -104,8 +106,8 @@ template <class M>
 
 namespace pyzkfl::adx {
 
-// Rows of the no-carry product scan. t0..t3 accumulate, hi takes the row's carry limb, two carry chains run side by
-// side: adcx adds high words, adox low words.
+// Rows of the no-carry product scan. t0..t3 accumulate, hi takes the row's carry limb, two carry chains run
+// side by side: adcx adds high words, adox low words.
 
 // hi:t = a[0] b.
 #define PYZKFL_ADX_FIRST_ROW(A, B)    \
@@ -179,7 +181,8 @@ template <class M>
   return x86::reduce_once<M>(mul_lazy<M>(a, b));
 }
 
-// The same for two products: hi:t = t + a[I] b + c[I] d. hi cannot overflow, see the bound in montgomery_portable.h.
+// The same for two products: hi:t = t + a[I] b + c[I] d. hi cannot overflow, see the bound in
+// montgomery_portable.h.
 #define PYZKFL_ADX_TWO_ROWS(OFFSET, B_ROW) \
   B_ROW                                    \
   "movq %[hi], %[carry]\n\t"               \
@@ -189,6 +192,7 @@ template <class M>
 template <class M>
 [[gnu::always_inline]] inline Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
   uint64_t t0, t1, t2, t3, hi, lo, carry;
+  // "memory" stands for the four operands, which as such would take more registers than there are.
   __asm__(PYZKFL_ADX_TWO_ROWS("0", PYZKFL_ADX_FIRST_ROW("a", "b")) PYZKFL_ADX_REDUCE         //
           PYZKFL_ADX_TWO_ROWS("8", PYZKFL_ADX_ROW("a", "8", "b")) PYZKFL_ADX_REDUCE          //
           PYZKFL_ADX_TWO_ROWS("16", PYZKFL_ADX_ROW("a", "16", "b")) PYZKFL_ADX_REDUCE        //
@@ -197,7 +201,7 @@ template <class M>
             [carry] "=&r"(carry)
           : [a] "r"(a.data()), [b] "r"(b.data()), [c] "r"(c.data()), [d] "r"(d.data()), [n0] "m"(M::n0),
             [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
-          : "rdx", "cc", "memory");  // "memory": four operands as such would take more registers than there are
+          : "rdx", "cc", "memory");
   return x86::reduce_once<M>({t0, t1, t2, t3});
 }
 
