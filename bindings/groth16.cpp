@@ -50,6 +50,14 @@ Fr blinder_of(const py::bytes& in) {
   return Fr::from_bytes_le(bytes.first<32>());
 }
 
+std::vector<py::bytes> evm_list(std::span<const G1Affine> points) {
+  std::vector<py::bytes> out;
+  for (const G1Affine& p : points) out.push_back(to_py(to_evm(p)));
+  return out;
+}
+
+SubgroupCheck check_of(bool trusted) { return trusted ? SubgroupCheck::skipped : SubgroupCheck::done; }
+
 std::span<const int64_t> values_of(const py::array& in) {
   if (in.ndim() != 1 || !in.dtype().equal(py::dtype::of<int64_t>()) || !(in.flags() & py::array::c_style)) {
     throw ParameterError("values must be a contiguous int64 array of one dimension");
@@ -91,13 +99,11 @@ py::tuple proved_to_py(const Proved& proved) {
   return py::make_tuple(to_py(proved.proof.to_compressed()), knowledge);
 }
 
-Instance instance_of(const py::handle& in) {
-  const auto parts = py::cast<py::tuple>(in);
-  if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
+Instance instance_of(const py::object& public_inputs, const py::object& commitment_list, const py::bytes& proof) {
   std::vector<Fr> inputs;
-  for (const py::handle value : parts[0]) inputs.push_back(scalar_of(value));
+  for (const py::handle value : public_inputs) inputs.push_back(scalar_of(value));
   std::vector<Commitment> commitments;
-  for (const py::handle entry : parts[1]) {
+  for (const py::handle entry : commitment_list) {
     const auto pair = py::cast<py::tuple>(entry);
     if (pair.size() != 2) throw ParameterError("a commitment is (point, proof of knowledge or None)");
     const G1Affine c = point(py::cast<py::bytes>(pair[0]), "a commitment");
@@ -105,7 +111,13 @@ Instance instance_of(const py::handle& in) {
                               ? Commitment::already_checked(c)
                               : Commitment::with_knowledge(c, point(py::cast<py::bytes>(pair[1]), "a proof of knowledge")));
   }
-  return {std::move(inputs), std::move(commitments), Proof::from_bytes(span_of(py::cast<py::bytes>(parts[2])))};
+  return {std::move(inputs), std::move(commitments), Proof::from_bytes(span_of(proof))};
+}
+
+Instance instance_of(const py::handle& in) {
+  const auto parts = py::cast<py::tuple>(in);
+  if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
+  return instance_of(parts[0], parts[1], py::cast<py::bytes>(parts[2]));
 }
 
 void bind_keys(py::module_& m) {
@@ -134,6 +146,21 @@ void bind_keys(py::module_& m) {
       .def_property_readonly("circuit", [](const VerifyingKey& k) { return to_py(k.circuit()); })
       .def_property_readonly("num_public", &VerifyingKey::num_public)
       .def_property_readonly("num_groups", &VerifyingKey::num_groups)
+      .def(
+          "evm_points",
+          [](const VerifyingKey& k) {
+            py::dict out;
+            std::vector<py::bytes> sigma;
+            for (size_t g = 0; g < k.num_groups(); ++g) sigma.push_back(to_py(to_evm(k.sigma_2(g))));
+            out["alpha"] = to_py(to_evm(k.alpha_1()));
+            out["beta"] = to_py(to_evm(k.beta_2()));
+            out["gamma"] = to_py(to_evm(g2_generator()));
+            out["delta"] = to_py(to_evm(k.delta_2()));
+            out["sigma"] = sigma;
+            out["ic"] = evm_list(k.ic());
+            return out;
+          },
+          "The key's points as EIP-197 bytes: alpha (64), beta, gamma, delta (128), sigma and ic (lists).")
       .def("to_bytes", [](const VerifyingKey& k) { return to_py(k.to_bytes()); })
       .def_static("from_bytes", [](const py::bytes& in) {
         const ByteSpan bytes = span_of(in);
@@ -174,11 +201,15 @@ void bind_keys(py::module_& m) {
           py::arg("group"), py::arg("values"), py::arg("blinder"),
           "sigma C, 32 bytes: shows that C is made of this group's basis and nothing else.")
       .def("to_bytes", [](const ProvingKey& k) { return to_py(k.to_bytes()); })
-      .def_static("from_bytes", [](const py::bytes& in) {
-        const ByteSpan bytes = span_of(in);
-        const py::gil_scoped_release release;
-        return ProvingKey::from_bytes(bytes);
-      });
+      .def_static(
+          "from_bytes",
+          [](const py::bytes& in, bool trusted) {
+            const ByteSpan bytes = span_of(in);
+            const py::gil_scoped_release release;
+            return ProvingKey::from_bytes(bytes, check_of(trusted));
+          },
+          py::arg("data"), py::kw_only(), py::arg("trusted") = false,
+          "Strict. trusted: skip the subgroup check of G2, for a key that the caller wrote where nobody else writes.");
 }
 
 // The two phases have the same shape in Python.
@@ -189,12 +220,15 @@ py::class_<Phase> bind_phase(py::module_& m, const char* name, const char* doc) 
       .def("to_bytes", [](const Phase& p) { return to_py(p.to_bytes()); })
       .def_static(
           "from_bytes",
-          [](const py::bytes& in) {
+          [](const py::bytes& in, bool trusted) {
             const ByteSpan bytes = span_of(in);
             const py::gil_scoped_release release;
-            return Phase::from_bytes(bytes);
+            return Phase::from_bytes(bytes, check_of(trusted));
           },
-          "Strict: every point is checked. Raises DecodeError or UnsupportedVersion.")
+          py::arg("data"), py::kw_only(), py::arg("trusted") = false,
+          R"(Strict: every point is checked. Raises DecodeError or UnsupportedVersion.
+
+trusted: skip the subgroup check of G2, for a state that the caller wrote itself. Never before `problem`.)")
       .def(
           "contribute",
           [](const Phase& before, const std::string& who, const py::bytes& context, const py::object& progress) {
@@ -265,11 +299,12 @@ void bind_ceremony(py::module_& m) {
   m.def("domain_log_n", &domain_log_n, py::arg("constraints"), "log2 of the rows that a first phase must be for.");
   m.def(
       "insecure_setup",
-      [](const ConstraintSystem& cs) {
+      [](const ConstraintSystem& cs, const py::object& progress) {
+        const Progress report = progress_of(progress);
         const py::gil_scoped_release release;
-        return insecure_setup(cs);
+        return insecure_setup(cs, report);
       },
-      py::arg("constraints"), "Keys from one party's secrets: for tests and benchmarks only.");
+      py::arg("constraints"), py::arg("progress") = py::none(), "Keys from one party's secrets: for tests and benchmarks only.");
 }
 
 void bind_proofs(py::module_& m) {
@@ -311,6 +346,16 @@ void bind_proofs(py::module_& m) {
       py::arg("key"), py::arg("constraints"), py::arg("witness"), py::arg("group"),
       "The commitment to a group's wires in the witness, 32 bytes.");
   m.def(
+      "verify",
+      [](const VerifyingKey& key, const py::object& public_inputs, const py::object& commitments,
+         const py::bytes& proof) {
+        const Instance one = instance_of(public_inputs, commitments, proof);
+        const py::gil_scoped_release release;
+        return verify(key, one.public_inputs, one.commitments, one.proof);
+      },
+      py::arg("key"), py::arg("public_inputs"), py::arg("commitments"), py::arg("proof"),
+      "Whether one instance (see verify_batch) verifies.");
+  m.def(
       "verify_commitment",
       [](const VerifyingKey& key, size_t group, const py::bytes& commitment, const py::bytes& knowledge) {
         const G1Affine c = point(commitment, "a commitment");
@@ -318,7 +363,8 @@ void bind_proofs(py::module_& m) {
         const py::gil_scoped_release release;
         return verify_commitment(key, group, c, p);
       },
-      py::arg("key"), py::arg("group"), py::arg("commitment"), py::arg("knowledge"));
+      py::arg("key"), py::arg("group"), py::arg("commitment"), py::arg("knowledge"),
+      "Whether `knowledge` shows that `commitment` is one to values of this group. 32 bytes each.");
   m.def(
       "verify_batch",
       [](const VerifyingKey& key, const py::sequence& instances) {
