@@ -15,7 +15,7 @@ using Invert8 = void (*)(uint64_t* values);
 
 // Words of scratch memory, aligned to 64 bytes, that a batch of n needs.
 constexpr size_t scratch_words(size_t n, size_t coordinate_words) {
-  return (n / 8 + 2) * (2 * 10 * coordinate_words + 8);
+  return (n / 8 + 3) * (2 * 10 * coordinate_words + 8);
 }
 
 struct PointKernel {

@@ -247,8 +247,13 @@ PYZKFL_INLINE __mmask8 equal_lanes(const Fp8& a, const Fp8& b) {
 
 // a - b, for canonical a and b: below 2p.
 PYZKFL_INLINE Fp8 difference(const Fp8& a, const Fp8& b) { return sub(a, b, modulus52); }
-// -a for canonical a: at most p.
-PYZKFL_INLINE Fp8 negated(const Fp8& a) { return carried(sub_uncarried(Fp8::constant(modulus52), a)); }
+// p - a in the lanes of the mask, without carrying: limbs of any sign, for difference(), minus() and
+// carried() only.
+PYZKFL_INLINE Fp8 negated_uncarried(__mmask8 mask, const Fp8& a) {
+  Fp8 out;
+  for (int i = 0; i < 5; ++i) out.l[i] = _mm512_mask_sub_epi64(a.l[i], mask, splat(modulus52.l[i]), a.l[i]);
+  return out;
+}
 // The canonical form of a value below 4p.
 PYZKFL_INLINE Fp8 canonical(const Fp8& a) { return reduce_once(reduce_once(a, modulus52_twice), modulus52); }
 // product - a - b, canonical, for a product from mul and canonical a and b.
@@ -298,7 +303,10 @@ PYZKFL_INLINE __mmask8 equal_lanes(const Fp2x8& a, const Fp2x8& b) {
 PYZKFL_INLINE Fp2x8 difference(const Fp2x8& a, const Fp2x8& b) {
   return {difference(a.c0, b.c0), difference(a.c1, b.c1)};
 }
-PYZKFL_INLINE Fp2x8 negated(const Fp2x8& a) { return {negated(a.c0), negated(a.c1)}; }
+PYZKFL_INLINE Fp2x8 negated_uncarried(__mmask8 mask, const Fp2x8& a) {
+  return {negated_uncarried(mask, a.c0), negated_uncarried(mask, a.c1)};
+}
+PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c1)}; }
 PYZKFL_INLINE Fp2x8 canonical(const Fp2x8& a) { return {canonical(a.c0), canonical(a.c1)}; }
 PYZKFL_INLINE Fp2x8 minus_both(const Fp2x8& product, const Fp2x8& a, const Fp2x8& b) {
   return {minus_both(product.c0, a.c0, b.c0), minus_both(product.c1, a.c1, b.c1)};

@@ -148,6 +148,51 @@ TEST_CASE("so is the affine kernel of this processor") {
   check_kernel(affine_kernel<Fp2>());
 }
 
+TEST_CASE("a few special pairs among thousands of ordinary ones disturb neither these nor each other") {
+  // A kernel may handle several additions together, and differently as soon as one of them is no ordinary
+  // chord.
+  const size_t n = 5000;
+  auto points = naive::points<G1Affine>(2 * n);
+  uint64_t state = 99;
+  for (size_t i = 0; i < n; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    switch (state >> 59) {
+      case 0:
+        points[2 * i] = points[2 * i + 1];
+        break;
+      case 1:
+        points[2 * i] = -points[2 * i + 1];
+        break;
+      case 2:
+        points[2 * i] = G1Affine::infinity();
+        break;
+      case 3:
+        points[2 * i + 1] = G1Affine::infinity();
+        break;
+      default:
+        break;
+    }
+  }
+  std::vector<PointRef> refs;
+  for (size_t i = 0; i < 2 * n; ++i) refs.push_back(PointRef::of(i));
+  std::vector<G1> expected;
+  for (size_t i = 0; i < n; ++i) expected.push_back(G1(points[2 * i]) + points[2 * i + 1]);
+  const auto affine = batch_to_affine(expected);
+  for (const AffineKernel<Fp>* kernel : {&affine_kernel_generic<Fp>(), &affine_kernel<Fp>()}) {
+    KernelScratch scratch;
+    const auto packed = import_all(*kernel, points);
+    std::vector<PackedPoint<Fp>> sums(n);
+    kernel->add_pairs(scratch, sums, packed.data(), refs);
+    CHECK(export_all(*kernel, sums) == affine);
+    auto doubled = packed;
+    for (size_t i = 0; i < 2 * n; i += 97) doubled[i] = {};
+    auto wanted = export_all(*kernel, doubled);
+    for (auto& p : wanted) p = G1(p).dbl().to_affine();
+    kernel->double_all(scratch, doubled);
+    CHECK(export_all(*kernel, doubled) == wanted);
+  }
+}
+
 TEST_CASE("the kernels agree over long chains of additions and doublings") {
   auto points = naive::points<G1Affine>(50);
   const AffineKernel<Fp>* kernels[] = {&affine_kernel_generic<Fp>(), &affine_kernel<Fp>()};
