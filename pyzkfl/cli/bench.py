@@ -22,23 +22,25 @@ def readable(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
-def _others(result: dict[str, Any]) -> str:
-    """A benchmark's own figures, those that every benchmark has left out."""
-    common = {
-        *("schema", "version", "commit", "bench", "params", "seconds_median", "seconds_min", "runs", "threads"),
-        *("cpu_kernel", "cpu_features", "peak_rss_bytes"),
-    }
-    lines = []
-    for name, value in result.items():
-        if name in common:
-            continue
-        if isinstance(value, dict):
-            lines += [f"{name}.{key} {part:.4g}" for key, part in value.items()]
-        elif isinstance(value, float):
-            lines.append(f"{name} {value:.4g}")
-        else:
-            lines.append(f"{name} {value}")
-    return "\n".join(lines)
+_COMMON = {
+    *("schema", "version", "commit", "bench", "params", "seconds_median", "seconds_min", "runs", "threads"),
+    *("cpu_kernel", "cpu_features", "peak_rss_bytes"),
+}
+
+
+def _own_figures(result: dict[str, Any]) -> list[str]:
+    """A benchmark's own figures, those that every benchmark has left out; one line for each group."""
+
+    def text(value: object) -> str:
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    own = {name: value for name, value in result.items() if name not in _COMMON}
+    groups = {name: value for name, value in own.items() if isinstance(value, dict)}
+    single = [f"{name} {text(value)}" for name, value in own.items() if name not in groups]
+    lines = [", ".join(single)] if single else []
+    for name, group in groups.items():
+        lines.append(f"{name}: " + ", ".join(f"{key} {text(value)}" for key, value in group.items()))
+    return lines
 
 
 def register(app: typer.Typer) -> None:
@@ -70,8 +72,9 @@ def register(app: typer.Typer) -> None:
         params = {key: value for key, value in given.items() if value is not None}
 
         console = Console(stderr=json_)
-        table = Table("benchmark", "of", "parameters", "median", "best", "own figures")
-        features = ""
+        table = Table("benchmark", "one operation", "parameters", "median", "best")
+        notes: list[str] = []
+        machine = ""
         for benchmark in BENCHMARKS.values() if name == "all" else [BENCHMARKS[name]]:
             # With `all`, a parameter goes to those that take it.
             mine = {key: value for key, value in params.items() if name != "all" or key in benchmark.defaults}
@@ -80,15 +83,16 @@ def register(app: typer.Typer) -> None:
             if json_:
                 print(json.dumps(result), flush=True)
                 continue
-            features = f"{result['threads']} threads, kernel {result['cpu_kernel']}, {result['cpu_features']}"
+            machine = f"{result['threads']} threads, kernel {result['cpu_kernel']} ({result['cpu_features']})"
+            notes += [f"{benchmark.name}: {line}" for line in _own_figures(result)]
             table.add_row(
                 benchmark.name,
                 benchmark.measures,
                 " ".join(f"{key}={value}" for key, value in result["params"].items()),
                 readable(result["seconds_median"]),
                 readable(result["seconds_min"]),
-                _others(result),
             )
         if not json_:
             console.print(table)
-            console.print(features)
+            for note in [*notes, machine]:
+                console.print(note, highlight=False)

@@ -26,6 +26,11 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyzkfl.bench.measure.SHORT_RUN_SECONDS", 1e-3)
+
+
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pyzkfl", *arguments],
