@@ -68,18 +68,24 @@ def _row(stored: StoredRecord) -> dict[str, Any]:
 
 
 def _details(stored: StoredRecord) -> str:
-    """The fields that have no column of their own, shortened."""
-    parts = []
-    for name, value in stored.record.to_object().items():
-        if name in ("job", "round", "member"):
-            continue
-        if isinstance(value, bytes):
-            text = f"{value.hex()[:12]}..." if len(value) == 32 else f"{len(value)} bytes"
-        else:
-            text = ", ".join(value) if isinstance(value, tuple) else str(value)
-        parts.append(f"{name} {text}")
+    """The fields that have no column of their own, shortened to one line; all of them are in the JSON."""
+    from pyzkfl.ledger import Refusal
+
+    record = stored.record
+    if isinstance(record, Refusal):
+        text = f"{record.check}: {record.reason}"
+    else:
+        parts = []
+        for name, value in record.to_object().items():
+            if name in ("job", "round", "member", "message"):
+                continue
+            if isinstance(value, bytes):
+                parts.append(f"{name} {value.hex()[:12]}" if len(value) == 32 else f"{name} {len(value)} bytes")
+            else:
+                parts.append(f"{name} {', '.join(value) if isinstance(value, tuple) else value}")
+        text = "; ".join(parts)
     # What others wrote may hold control characters, which a terminal would obey.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in "; ".join(parts))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _selected(records: Iterator[StoredRecord], kind: str | None, round_: int | None) -> Iterator[StoredRecord]:
@@ -224,15 +230,20 @@ def _show_rows(path: Path, rows: list[StoredRecord], total: int, more: bool) -> 
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(str(path)))
-    for column in ("record", "kind", "round", "member"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("what it says", overflow="fold")
-    table.add_column("signer", no_wrap=True)
+    cells = []
     for stored in rows:
         record = stored.record
-        cells = (stored.sequence, record.label(), getattr(record, "round", ""), getattr(record, "member", ""))
-        table.add_row(*(escape(str(c)) for c in cells), escape(_details(stored)), stored.signer.hex()[:12])
+        short = (stored.sequence, record.label(), getattr(record, "round", ""), getattr(record, "member", ""))
+        cells.append([escape(str(value)) for value in short] + [escape(_details(stored))])
+    table = Table(title=escape(str(path)))
+    for index, column in enumerate(("record", "kind", "round", "member")):
+        # A narrow terminal takes its space from the last column alone.
+        table.add_column(
+            column, no_wrap=True, min_width=max(len(text) for text in [column, *(c[index] for c in cells)])
+        )
+    table.add_column("what it says", no_wrap=True, overflow="ellipsis")
+    for row in cells:
+        table.add_row(*row)
     console = Console()
     console.print(table)
     console.print(f"{len(rows)} of {total} records" + ("; more with --start or --limit 0" if more else ""))
