@@ -230,20 +230,22 @@ def _show_rows(path: Path, rows: list[StoredRecord], total: int, more: bool) -> 
     from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
+    titles = ("record", "kind", "round", "member")
     cells = []
     for stored in rows:
         record = stored.record
         short = (stored.sequence, record.label(), getattr(record, "round", ""), getattr(record, "member", ""))
-        cells.append([escape(str(value)) for value in short] + [escape(_details(stored))])
+        cells.append([str(value) for value in short])
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
     table = Table(title=escape(str(path)))
-    for index, column in enumerate(("record", "kind", "round", "member")):
-        # A narrow terminal takes its space from the last column alone.
-        table.add_column(
-            column, no_wrap=True, min_width=max(len(text) for text in [column, *(c[index] for c in cells)])
-        )
-    table.add_column("what it says", no_wrap=True, overflow="ellipsis")
-    for row in cells:
-        table.add_row(*row)
-    console = Console()
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, no_wrap=True, min_width=width)
+    table.add_column("what it says", no_wrap=True)
+    room = max(20, console.width - sum(widths) - 16)  # cut here: rich would take the space from the other columns
+    for stored, row in zip(rows, cells, strict=True):
+        details = _details(stored)
+        row.append(details if len(details) <= room else details[: room - 1] + "\u2026")
+        table.add_row(*map(escape, row))
     console.print(table)
     console.print(f"{len(rows)} of {total} records" + ("; more with --start or --limit 0" if more else ""))
