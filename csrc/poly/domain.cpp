@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "base/thread_pool.h"
 #include "fields/batch_inverse.h"
 #include "fields/kernels/kernel_table.h"
@@ -100,7 +101,6 @@ Domain::Domain(unsigned log_n) : log_n_(log_n) {
     throw ParameterError("a domain of 2^" + std::to_string(log_n) + " points: the largest of Fr has 2^28");
   }
   generator_ = root_of_unity(log_n);
-  twiddles_ = twiddle_table(log_n);
 }
 
 void Domain::check_size(std::span<const Fr> values) const {
@@ -112,14 +112,14 @@ void Domain::check_size(std::span<const Fr> values) const {
 
 void Domain::ntt(std::span<Fr> values) const {
   check_size(values);
-  forward_transform(values, log_n_, *twiddles_);
+  forward_transform(values, log_n_, *twiddle_table(log_n_));
   reverse_bit_order(values, log_n_);
 }
 
 void Domain::intt(std::span<Fr> values) const {
   check_size(values);
   reverse_bit_order(values, log_n_);
-  inverse_transform(values, log_n_, *twiddles_);
+  inverse_transform(values, log_n_, *twiddle_table(log_n_));
   scale(values, Fr::from_u64(size()).inverse());
 }
 
@@ -135,7 +135,7 @@ void Domain::coset_ntt(std::span<Fr> values) const {
 void Domain::coset_intt(std::span<Fr> values) const {
   check_size(values);
   reverse_bit_order(values, log_n_);
-  inverse_transform(values, log_n_, *twiddles_);
+  inverse_transform(values, log_n_, *twiddle_table(log_n_));
   const Fr n_inverse = Fr::from_u64(size()).inverse(), shift_inverse = coset_shift().inverse();
   parallel_for(values.size(), kParallelGrain, [&](size_t begin, size_t end) {
     // From the end down, so that the step from 5^-(i+1) to 5^-i is a multiplication by 5.
@@ -165,6 +165,9 @@ std::vector<Fr> Domain::lagrange_at(const Fr& x) const {
     batch_inverse(std::span(out).subspan(begin, end - begin), std::span(scratch).subspan(begin, end - begin));
     for (size_t i = begin; i < end; ++i) out[i] *= numerators[i];
   });
+  for (std::vector<Fr>* leftover : {&numerators, &scratch}) {
+    wipe({reinterpret_cast<uint8_t*>(leftover->data()), leftover->size() * sizeof(Fr)});
+  }
   return out;
 }
 

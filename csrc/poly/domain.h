@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,8 +18,9 @@ class Domain {
   // The largest order of a root of unity in Fr is 2^28.
   static constexpr unsigned kMostLogN = 28;
 
-  // The domain of 2^log_n points. The twiddle factors (2^log_n / 2 elements) are made once in the life of a
-  // process and shared with the domains of that size and below. Throws ParameterError for log_n above 28.
+  // The domain of 2^log_n points. Costs nothing; the first transform makes the twiddle factors, 2^log_n / 2
+  // elements that are kept for the life of the process and shared with the domains of that size and below.
+  // Throws ParameterError for log_n above 28.
   explicit Domain(unsigned log_n);
 
   unsigned log_n() const { return log_n_; }
@@ -41,7 +41,8 @@ class Domain {
 
   // 5^n - 1, the value that the vanishing polynomial X^n - 1 takes at every point of the coset.
   Fr vanishing_on_coset() const;
-  // The Lagrange polynomials of the domain at x: L_0(x) .. L_{n-1}(x). x may lie in the domain.
+  // The Lagrange polynomials of the domain at x: L_0(x) .. L_{n-1}(x). x may lie in the domain, and may be a
+  // secret: the time depends on whether it lies there, nothing else, and intermediate values are wiped.
   std::vector<Fr> lagrange_at(const Fr& x) const;
 
  private:
@@ -49,7 +50,6 @@ class Domain {
 
   unsigned log_n_;
   Fr generator_;
-  std::shared_ptr<const std::vector<Fr>> twiddles_;  // see twiddles.h
 };
 
 }  // namespace pyzkfl
