@@ -15,7 +15,7 @@ namespace {
 size_t bucket_count(unsigned window_bits) { return (size_t{1} << (window_bits - 1)) + 1; }
 
 // Digits and sorted terms of that many windows are held at once.
-constexpr size_t most_sorted_terms = size_t{1} << 25;
+constexpr size_t most_sorted_terms = size_t{1} << 23;
 
 // Fills `out` (all windows' buckets, one after the other) from the windows [first, first + count).
 template <class F>
@@ -147,10 +147,10 @@ BucketPlan plan_buckets(std::span<const size_t> counts) {
   const unsigned bits = static_cast<unsigned>(counts.size()) - 1;
   BucketPlan best = {2, 1e300};
   for (unsigned c = 2; c <= 18; ++c) {
-    const double windows = static_cast<double>(SignedWindows(bits, c).count());
+    const double windows = static_cast<double>(SignedWindows::window_count(bits, c));
     double cost = windows * (bucket * static_cast<double>(bucket_count(c)) + window);
     for (unsigned b = 1; b <= bits; ++b) {
-      cost += static_cast<double>(counts[b]) * static_cast<double>(SignedWindows(b, c).count());
+      if (counts[b] != 0) cost += static_cast<double>(counts[b] * SignedWindows::window_count(b, c));
     }
     if (cost < best.cost) best = {c, cost};
   }

@@ -11,14 +11,13 @@
 
 namespace pyzkfl {
 
-// |magnitude| times a point, or its opposite.
+// A magnitude times a point of a list, or times its opposite.
 struct MsmTerm {
   Limbs magnitude;
   PointRef point;
 };
 
-// The window that takes the fewest additions, and an estimate of them (in additions), for `digits(c)` digits
-// that are not zero in `windows(c)` windows of c bits.
+// The window that takes the fewest additions, and how many that is, roughly.
 struct BucketPlan {
   unsigned window_bits;
   double cost;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <vector>
 
 #include "base/errors.h"
@@ -15,7 +16,7 @@
 namespace pyzkfl {
 namespace {
 
-// Below this many terms each product by itself is faster.
+// Fewer terms are multiplied one by one.
 constexpr size_t least_bucket_terms = 8;
 
 // Terms are put in classes by the length of their scalars, at most these many bits; neighbours merge when
@@ -86,6 +87,17 @@ std::vector<Run> plan(std::span<const size_t> counts_by_bits) {
   return runs;
 }
 
+template <class F>
+Jacobian<F> one_by_one(std::span<const Affine<F>> points, std::span<const MsmTerm> terms) {
+  Jacobian<F> total;
+  for (const MsmTerm& term : terms) {
+    if (limbs::is_zero(term.magnitude)) continue;
+    const Jacobian<F> p = mul_vartime(points[term.point.index()], Fr::from_canonical(term.magnitude));
+    total += term.point.negative() ? -p : p;
+  }
+  return total;
+}
+
 template <class F, class Scalar>
 Jacobian<F> sum_of_products(std::span<const Affine<F>> points, std::span<const Scalar> scalars) {
   if (points.size() != scalars.size()) throw ParameterError("msm: points and scalars differ in number");
@@ -96,37 +108,29 @@ Jacobian<F> sum_of_products(std::span<const Affine<F>> points, std::span<const S
   std::vector<uint8_t> bits(points.size());
   parallel_for(points.size(), 2048, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      const Magnitude k = magnitude(scalars[i]);
+      const Magnitude k = points[i].is_infinity() ? Magnitude{} : magnitude(scalars[i]);
       all[i] = {k.value, PointRef::of(i, k.negative)};
-      bits[i] = points[i].is_infinity() ? 0 : static_cast<uint8_t>(bit_length(k.value));
+      bits[i] = static_cast<uint8_t>(bit_length(k.value));
     }
   });
   std::vector<size_t> counts(class_bits.back() + 1);
   for (const uint8_t b : bits) ++counts[b];
 
+  if (points.size() - counts[0] < least_bucket_terms) return one_by_one<F>(points, all);
+
   Jacobian<F> total;
   for (const Run& run : plan(counts)) {
     const unsigned above = run.first == 0 ? 0 : class_bits[run.first - 1];
     const unsigned most = class_bits[run.last];
+    const auto size = std::accumulate(counts.begin() + above + 1, counts.begin() + most + 1, size_t{0});
+    if (size == all.size()) return bucket_method<F>(points, all, most, run.window_bits);
     std::vector<MsmTerm> terms;
-    std::span<const MsmTerm> chosen = all;
-    size_t size = 0;
-    for (unsigned b = above + 1; b <= most; ++b) size += counts[b];
-    if (size < all.size()) {
-      terms.reserve(size);
-      for (size_t i = 0; i < all.size(); ++i) {
-        if (bits[i] > above && bits[i] <= most) terms.push_back(all[i]);
-      }
-      chosen = terms;
+    terms.reserve(size);
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (bits[i] > above && bits[i] <= most) terms.push_back(all[i]);
     }
-    if (size < least_bucket_terms) {
-      for (const MsmTerm& term : chosen) {
-        const Jacobian<F> p = mul_vartime(points[term.point.index()], Fr::from_canonical(term.magnitude));
-        total += term.point.negative() ? -p : p;
-      }
-    } else {
-      total += bucket_method<F>(points, chosen, most, run.window_bits);
-    }
+    total += size < least_bucket_terms ? one_by_one<F>(points, terms)
+                                       : bucket_method<F>(points, terms, most, run.window_bits);
   }
   return total;
 }

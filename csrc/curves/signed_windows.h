@@ -15,11 +15,16 @@ class SignedWindows {
  public:
   // For integers below 2^`bits` in absolute value, bits <= 254, 2 <= window_bits <= 24.
   constexpr SignedWindows(unsigned bits, unsigned window_bits)
-      : window_bits_(window_bits), count_((bits + 1 + window_bits - 1) / window_bits) {
+      : window_bits_(window_bits), count_(window_count(bits, window_bits)) {
     for (size_t w = 0; w < count_; ++w) {
       const size_t at = w * window_bits + window_bits - 1;
       if (at < 256) offset_[at / 64] |= uint64_t{1} << (at % 64);
     }
+  }
+
+  // Windows that integers below 2^`bits` take: one bit more than they have, for the sign.
+  static constexpr size_t window_count(unsigned bits, unsigned window_bits) {
+    return (bits + window_bits) / window_bits;
   }
 
   constexpr size_t count() const { return count_; }
