@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/thread_pool.h"
+#include "curves/group_sums.h"
 
 namespace pyzkfl {
 namespace {
@@ -46,14 +47,24 @@ std::vector<Point> read_all(Reader& in, size_t count, Decode decode) {
   return points;
 }
 
-// Sum of coefficient[i] points[i] for coefficients below 2^bits, by buckets; complete on the whole curve.
-G2 small_combination(std::span<const G2Affine> points, std::span<const uint16_t> coefficients, unsigned bits) {
-  std::vector<G2> buckets(size_t{1} << bits);
-  for (size_t i = 0; i < points.size(); ++i)
-    if (coefficients[i] != 0) buckets[coefficients[i]] += points[i];
+// Sum of coefficients[i] points[i] for coefficients below 2^bits, by buckets; right on the whole curve.
+G2 small_combination(const PackedPoint<Fp2>* points, std::span<const uint16_t> coefficients, unsigned bits) {
+  std::vector<size_t> start((size_t{1} << bits) + 1);
+  for (const uint16_t c : coefficients) ++start[c + 1];
+  for (size_t c = 0; c + 1 < start.size(); ++c) start[c + 1] += start[c];
+  std::vector<PointRef> terms(coefficients.size());
+  std::vector<size_t> next(start.begin(), start.end() - 1);
+  for (size_t i = 0; i < coefficients.size(); ++i) terms[next[coefficients[i]]++] = PointRef::of(i);
+  std::vector<Group> groups;
+  for (size_t c = 1; c + 1 < start.size(); ++c)
+    if (start[c + 1] != start[c]) groups.push_back({c, start[c], start[c + 1] - start[c]});
+  std::vector<PackedPoint<Fp2>> packed(start.size() - 1);
+  sum_groups(std::span(packed), points, terms, groups);
+  std::vector<G2Affine> buckets(packed.size());
+  affine_kernel<Fp2>().export_points(buckets, packed);
   G2 running, total;
-  for (size_t j = buckets.size(); j-- > 1;) {
-    running += buckets[j];
+  for (size_t c = buckets.size(); c-- > 1;) {
+    running += buckets[c];
     total += running;
   }
   return total;
@@ -80,15 +91,21 @@ bool all_in_subgroup(std::span<const G2Affine> points) {
       if (!is_in_subgroup(p)) return false;
     return true;
   }
-  const unsigned bits = points.size() < 4096 ? 6 : points.size() < 65536 ? 9 : 12;
+  const unsigned bits = points.size() < 1024 ? 6 : points.size() < 8192 ? 8 : points.size() < 65536 ? 10 : 13;
   const size_t trials = (128 + bits - 1) / bits;
+  std::vector<PackedPoint<Fp2>> packed(points.size());
+  parallel_for(points.size(), chunk, [&](size_t begin, size_t end) {
+    std::vector<PointRef> refs(end - begin);
+    for (size_t i = begin; i < end; ++i) refs[i - begin] = PointRef::of(i);
+    affine_kernel<Fp2>().import_points(std::span(packed).subspan(begin, end - begin), points, refs);
+  });
   std::atomic<bool> all_inside = true;
   parallel_for(trials, 1, [&](size_t begin, size_t end) {
     std::vector<uint16_t> coefficients(points.size());
     for (size_t trial = begin; trial < end && all_inside; ++trial) {
       random_bytes({reinterpret_cast<uint8_t*>(coefficients.data()), coefficients.size() * sizeof(uint16_t)});
       for (uint16_t& c : coefficients) c = static_cast<uint16_t>(c & ((1u << bits) - 1));
-      const G2 sum = small_combination(points, coefficients, bits);
+      const G2 sum = small_combination(packed.data(), coefficients, bits);
       if (!is_in_subgroup(sum.to_affine())) all_inside = false;
     }
   });

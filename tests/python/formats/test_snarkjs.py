@@ -64,7 +64,8 @@ def accepts(snarkjs: list[str], folder: Path, changed: dict[str, Any]) -> bool:
             path = folder / f"changed_{name}"
             path.write_text(json.dumps(changed[name]))
         names.append(str(path))
-    done = subprocess.run([*snarkjs, "groth16", "verify", *names], capture_output=True, text=True, timeout=120, check=False)
+    command = [*snarkjs, "groth16", "verify", *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     said_ok = "OK!" in done.stdout
     assert said_ok == (done.returncode == 0), done.stdout + done.stderr
     return said_ok

@@ -99,7 +99,7 @@ def test_progress_goes_from_0_to_1(circuit: Any, phase1: Any, phase2: Any) -> No
         seen: list[float] = []
         call(seen.append)
         assert seen == sorted(seen)
-        assert 0 <= seen[0]
+        assert seen[0] >= 0
         assert seen[-1] == 1
 
 

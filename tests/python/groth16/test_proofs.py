@@ -163,7 +163,7 @@ def test_keys_come_back_from_bytes_and_say_which_circuit(step: Proven) -> None:
             groth16.ProvingKey.from_bytes(data)
 
 
-# -- the equations, by another library -----------------------------------------------------------------------------------
+# -- the equations, by another library ---------------------------------------------------------------------------
 
 
 def g1(data: bytes) -> tuple:
