@@ -9,7 +9,8 @@
 PYZKFL_BINDINGS(formats) {
   using namespace pyzkfl;
   using namespace pyzkfl::bindings;
-  m.doc() = "snarkjs's JSON for circuits without committed wires: verification_key.json, proof.json, public.json.";
+  m.doc() =
+      "snarkjs's JSON for circuits without committed wires: verification_key.json, proof.json, public.json.";
   m.def("snarkjs_verification_key", &formats::verification_key_json, py::arg("key"),
         "verification_key.json as text. Raises ParameterError for a key with committed wires.");
   m.def(

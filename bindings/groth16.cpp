@@ -1,7 +1,7 @@
 // pyzkfl._core.groth16: setup, prover and verifier with committed wires (docs/protocol.md sections 3 and 4).
 //
-// Points cross as compressed bytes: G1 32, a proof 128. Scalars cross as Python integers (public inputs, negative ones
-// meaning r - |x|) or 32 bytes little-endian (blinders).
+// Points cross as compressed bytes: G1 32, a proof 128. Scalars cross as Python integers (public inputs,
+// negative ones meaning r - |x|) or 32 bytes little-endian (blinders).
 #include <array>
 #include <memory>
 #include <optional>
@@ -71,7 +71,8 @@ Fr scalar_of(const py::handle& in) {
   const py::int_ value = py::reinterpret_borrow<py::int_>(in);
   const bool negative = py::cast<bool>(value.attr("__lt__")(0));
   const py::object magnitude = negative ? py::object(value.attr("__neg__")()) : py::object(value);
-  if (py::cast<size_t>(magnitude.attr("bit_length")()) > 256) throw DecodeError("a public input is not below r");
+  if (py::cast<size_t>(magnitude.attr("bit_length")()) > 256)
+    throw DecodeError("a public input is not below r");
   const py::bytes bytes = magnitude.attr("to_bytes")(32, "little");
   const Fr out = Fr::from_bytes_le(span_of(bytes).first<32>());
   return negative ? -out : out;
@@ -99,7 +100,8 @@ py::tuple proved_to_py(const Proved& proved) {
   return py::make_tuple(to_py(proved.proof.to_compressed()), knowledge);
 }
 
-Instance instance_of(const py::object& public_inputs, const py::object& commitment_list, const py::bytes& proof) {
+Instance instance_of(const py::object& public_inputs, const py::object& commitment_list,
+                     const py::bytes& proof) {
   std::vector<Fr> inputs;
   for (const py::handle value : public_inputs) inputs.push_back(scalar_of(value));
   std::vector<Commitment> commitments;
@@ -107,9 +109,10 @@ Instance instance_of(const py::object& public_inputs, const py::object& commitme
     const auto pair = py::cast<py::tuple>(entry);
     if (pair.size() != 2) throw ParameterError("a commitment is (point, proof of knowledge or None)");
     const G1Affine c = point(py::cast<py::bytes>(pair[0]), "a commitment");
-    commitments.push_back(pair[1].is_none()
-                              ? Commitment::already_checked(c)
-                              : Commitment::with_knowledge(c, point(py::cast<py::bytes>(pair[1]), "a proof of knowledge")));
+    commitments.push_back(
+        pair[1].is_none()
+            ? Commitment::already_checked(c)
+            : Commitment::with_knowledge(c, point(py::cast<py::bytes>(pair[1]), "a proof of knowledge")));
   }
   return {std::move(inputs), std::move(commitments), Proof::from_bytes(span_of(proof))};
 }
@@ -121,8 +124,10 @@ Instance instance_of(const py::handle& in) {
 }
 
 void bind_keys(py::module_& m) {
-  py::class_<CommitmentKey>(m, "CommitmentKey", "The basis of one group's commitments; its digest names it in a Job.")
-      .def_property_readonly("size", &CommitmentKey::size, "Values a commitment takes, the blinder not counted.")
+  py::class_<CommitmentKey>(m, "CommitmentKey",
+                            "The basis of one group's commitments; its digest names it in a Job.")
+      .def_property_readonly("size", &CommitmentKey::size,
+                             "Values a commitment takes, the blinder not counted.")
       .def_property_readonly("digest", [](const CommitmentKey& k) { return to_py(k.digest()); })
       .def("to_bytes", [](const CommitmentKey& k) { return to_py(k.to_bytes()); })
       .def_static("from_bytes", [](const py::bytes& in) { return CommitmentKey::from_bytes(span_of(in)); })
@@ -139,9 +144,11 @@ void bind_keys(py::module_& m) {
             return to_py(compress(out));
           },
           py::arg("values"), py::arg("blinder"),
-          "C = sum v_i K_i + b K_blind, 32 bytes. values: int64 (size,); blinder: 32 bytes, little-endian, below r.");
+          "C = sum v_i K_i + b K_blind, 32 bytes. values: int64 (size,); blinder: 32 bytes, little-endian, "
+          "below r.");
 
-  py::class_<VerifyingKey>(m, "VerifyingKey", "What a verifier needs; keys that allow forgery are refused when read.")
+  py::class_<VerifyingKey>(m, "VerifyingKey",
+                           "What a verifier needs; keys that allow forgery are refused when read.")
       .def_property_readonly("digest", [](const VerifyingKey& k) { return to_py(k.digest()); })
       .def_property_readonly("circuit", [](const VerifyingKey& k) { return to_py(k.circuit()); })
       .def_property_readonly("num_public", &VerifyingKey::num_public)
@@ -209,7 +216,8 @@ void bind_keys(py::module_& m) {
             return ProvingKey::from_bytes(bytes, check_of(trusted));
           },
           py::arg("data"), py::kw_only(), py::arg("trusted") = false,
-          "Strict. trusted: skip the subgroup check of G2, for a key that the caller wrote where nobody else writes.");
+          "Strict. trusted: skip the subgroup check of G2, for a key that the caller wrote where nobody else "
+          "writes.");
 }
 
 // The two phases have the same shape in Python.
@@ -231,7 +239,8 @@ py::class_<Phase> bind_phase(py::module_& m, const char* name, const char* doc) 
 trusted: skip the subgroup check of G2, for a state that the caller wrote itself. Never before `problem`.)")
       .def(
           "contribute",
-          [](const Phase& before, const std::string& who, const py::bytes& context, const py::object& progress) {
+          [](const Phase& before, const std::string& who, const py::bytes& context,
+             const py::object& progress) {
             const ByteSpan bound = span_of(context);
             const Progress report = progress_of(progress);
             std::optional<Contributed> out;
@@ -249,7 +258,8 @@ void bind_ceremony(py::module_& m) {
   bind_phase<Phase1, Phase1Contributed>(m, "Phase1", "Powers of tau, for circuits of at most 2^log_n rows.")
       .def_property_readonly("log_n", [](const Phase1& p) { return p.log_n; })
       .def_static(
-          "initial", [](unsigned log_n, const py::bytes& context) { return Phase1::initial(log_n, span_of(context)); },
+          "initial",
+          [](unsigned log_n, const py::bytes& context) { return Phase1::initial(log_n, span_of(context)); },
           py::arg("log_n"), py::arg("context"))
       .def(
           "problem",
@@ -262,11 +272,14 @@ void bind_ceremony(py::module_& m) {
             return problem_with(state, bound, chain, report);
           },
           py::arg("context"), py::arg("records"), py::arg("progress") = py::none(),
-          "What is wrong with the ceremony that these records and this state are the end of; None if it is right.");
-  bind_phase<Phase2, Phase2Contributed>(m, "Phase2", "The keys of one circuit, with the deltas and sigmas so far.")
+          "What is wrong with the ceremony that these records and this state are the end of; None if it is "
+          "right.");
+  bind_phase<Phase2, Phase2Contributed>(m, "Phase2",
+                                        "The keys of one circuit, with the deltas and sigmas so far.")
       .def_static(
           "initial",
-          [](const Phase1& phase1, const ConstraintSystem& cs, const py::bytes& context, const py::object& progress) {
+          [](const Phase1& phase1, const ConstraintSystem& cs, const py::bytes& context,
+             const py::object& progress) {
             const ByteSpan bound = span_of(context);
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
@@ -296,7 +309,8 @@ void bind_ceremony(py::module_& m) {
         return py::make_tuple(c.name, to_py(c.context));
       },
       py::arg("record"), "Name and context that a contribution's record is bound to.");
-  m.def("domain_log_n", &domain_log_n, py::arg("constraints"), "log2 of the rows that a first phase must be for.");
+  m.def("domain_log_n", &domain_log_n, py::arg("constraints"),
+        "log2 of the rows that a first phase must be for.");
   m.def(
       "insecure_setup",
       [](const ConstraintSystem& cs, const py::object& progress) {
@@ -304,13 +318,15 @@ void bind_ceremony(py::module_& m) {
         const py::gil_scoped_release release;
         return insecure_setup(cs, report);
       },
-      py::arg("constraints"), py::arg("progress") = py::none(), "Keys from one party's secrets: for tests and benchmarks only.");
+      py::arg("constraints"), py::arg("progress") = py::none(),
+      "Keys from one party's secrets: for tests and benchmarks only.");
 }
 
 void bind_proofs(py::module_& m) {
   m.def(
       "prove",
-      [](const ProvingKey& key, const ConstraintSystem& cs, const Witness& witness, const py::object& progress) {
+      [](const ProvingKey& key, const ConstraintSystem& cs, const Witness& witness,
+         const py::object& progress) {
         const Progress report = progress_of(progress);
         std::optional<Proved> out;
         {
@@ -376,8 +392,8 @@ void bind_proofs(py::module_& m) {
       py::arg("key"), py::arg("instances"),
       R"(Positions of the instances that do not verify; empty if all do.
 
-An instance is (public inputs, [(commitment, proof of knowledge or None) for each group], proof of 128 or 256 bytes).
-A commitment without its proof of knowledge must have passed verify_commitment before.)");
+An instance is (public inputs, [(commitment, proof of knowledge or None) for each group], proof of 128 or 256
+bytes). A commitment without its proof of knowledge must have passed verify_commitment before.)");
   m.def(
       "evm_bytes", [](const py::bytes& proof) { return to_py(Proof::from_bytes(span_of(proof)).to_evm()); },
       py::arg("proof"), "A proof's 256 bytes in EIP-197 order.");

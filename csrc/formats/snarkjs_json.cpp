@@ -35,7 +35,8 @@ std::string json(const G2Affine& p) { return list({json(p.x), json(p.y), "[\"1\"
 std::string object(std::initializer_list<std::pair<const char*, std::string>> fields) {
   std::string out = "{\n";
   size_t left = fields.size();
-  for (const auto& [name, value] : fields) out += " \"" + std::string(name) + "\": " + value + (--left == 0 ? "\n" : ",\n");
+  for (const auto& [name, value] : fields)
+    out += " \"" + std::string(name) + "\": " + value + (--left == 0 ? "\n" : ",\n");
   return out + "}\n";
 }
 
@@ -60,7 +61,8 @@ std::string decimal(const Limbs& value) {
 
 std::string verification_key_json(const groth16::VerifyingKey& key) {
   if (key.num_groups() != 0)
-    throw ParameterError("snarkjs knows no committed wires: only keys of circuits without commitments can be exported");
+    throw ParameterError(
+        "snarkjs knows no committed wires: only keys of circuits without commitments can be exported");
   std::vector<std::string> ic;
   for (const G1Affine& point : key.ic()) ic.push_back(json(point));
   return object({{"protocol", "\"groth16\""},

@@ -1,7 +1,8 @@
 // snarkjs's JSON files: verification_key.json, proof.json, public.json, for circuits without committed wires.
 //
-// Numbers are decimal strings, points projective with a third coordinate "1" (["1", "0"] in G2), elements of Fp2 are
-// [c0, c1]. With them `snarkjs groth16 verify` checks our proofs, and tools around it make verifiers for other chains.
+// Numbers are decimal strings, points projective with a third coordinate "1" (["1", "0"] in G2), elements of
+// Fp2 are [c0, c1]. With them `snarkjs groth16 verify` checks our proofs, and tools around it make verifiers
+// for other chains.
 #pragma once
 
 #include <span>

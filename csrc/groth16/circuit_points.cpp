@@ -63,8 +63,8 @@ std::vector<Affine<F>> to_affine(const std::vector<Jacobian<F>>& points) {
 
 // The Lagrange basis at tau, times whatever the powers are multiplied with.
 template <class Point>
-std::vector<Point> lagrange_basis(const std::vector<Point>& powers, size_t n, const Progress& progress, double from,
-                                  double to) {
+std::vector<Point> lagrange_basis(const std::vector<Point>& powers, size_t n, const Progress& progress,
+                                  double from, double to) {
   std::vector<Point> basis(powers.begin(), powers.begin() + static_cast<ptrdiff_t>(n));
   group_intt(basis, [&](double fraction) { report(progress, from + (to - from) * fraction); });
   return basis;
@@ -74,7 +74,8 @@ std::vector<Point> lagrange_basis(const std::vector<Point>& powers, size_t n, co
 
 CircuitPoints circuit_points(const Phase1& phase1, const ConstraintSystem& cs, const Progress& progress) {
   const size_t n = size_t{1} << domain_log_n(cs);
-  if (phase1.tau_1.size() < n || phase1.alpha_1.size() < n || phase1.beta_1.size() < n || phase1.tau_2.size() < n)
+  if (phase1.tau_1.size() < n || phase1.alpha_1.size() < n || phase1.beta_1.size() < n ||
+      phase1.tau_2.size() < n)
     throw ParameterError("the first phase is too small for this circuit");
   const Columns a = columns_of(cs, Side::a), b = columns_of(cs, Side::b), c = columns_of(cs, Side::c);
   CircuitPoints out;

@@ -50,7 +50,8 @@ void check_contributor(std::string_view name, ByteSpan context) {
   if (name.empty() || name.size() > most_name_bytes)
     throw ParameterError("a contributor's name has 1 to 64 bytes, not " + std::to_string(name.size()));
   if (context.size() > most_context_bytes)
-    throw ParameterError("a contribution's context has at most 1024 bytes, not " + std::to_string(context.size()));
+    throw ParameterError("a contribution's context has at most 1024 bytes, not " +
+                         std::to_string(context.size()));
 }
 
 Bytes Contribution::to_bytes() const {
@@ -73,7 +74,8 @@ Contribution Contribution::from_bytes(ByteSpan data) {
   record.name.assign(name.begin(), name.end());
   const ByteSpan context = in.bytes(in.u16());
   record.context.assign(context.begin(), context.end());
-  if (record.name.empty() || record.name.size() > most_name_bytes || record.context.size() > most_context_bytes)
+  if (record.name.empty() || record.name.size() > most_name_bytes ||
+      record.context.size() > most_context_bytes)
     in.fail("a name of 1 to 64 bytes and a context of at most 1024 are expected");
   const uint8_t secrets = in.u8();
   if (secrets > most_secrets) in.fail("too many secrets");
@@ -133,11 +135,14 @@ std::optional<std::string> problem_with(const Contribution& record, const Digest
     return "the record has another number of secrets";
   const Fr c = challenge(record, before, old_leading);
   for (size_t i = 0; i < old_leading.size(); ++i) {
-    if (record.leading[i].is_infinity() || !record.leading[i].is_on_curve()) return "a leading point is no point of G1";
-    if (record.leading[i] == old_leading[i]) return "a leading point was not changed, so nothing was contributed";
+    if (record.leading[i].is_infinity() || !record.leading[i].is_on_curve())
+      return "a leading point is no point of G1";
+    if (record.leading[i] == old_leading[i])
+      return "a leading point was not changed, so nothing was contributed";
     const G1 expected = G1(record.nonces[i]) + mul_vartime(G1(record.leading[i]), c);
     if (mul_vartime(G1(old_leading[i]), record.responses[i]) != expected)
-      return "the proof of knowledge of its secret does not hold here (a forged, replayed or misplaced record)";
+      return "the proof of knowledge of its secret does not hold here (a forged, replayed or misplaced "
+             "record)";
   }
   return std::nullopt;
 }

@@ -16,7 +16,8 @@ constexpr uint64_t most_wires = uint64_t{1} << 30;
 uint64_t points_bytes(const KeyElements& key) {
   const WireLayout& layout = key.layout;
   const uint64_t g1 = 3 + (1 + uint64_t{layout.num_public}) + 2 * uint64_t{layout.num_committed()} +
-                      uint64_t{layout.num_private} + (key.domain_size() - 1) + 2 * uint64_t{layout.num_wires()};
+                      uint64_t{layout.num_private} + (key.domain_size() - 1) +
+                      2 * uint64_t{layout.num_wires()};
   const uint64_t g2 = 2 + uint64_t{layout.num_groups()} + uint64_t{layout.num_wires()};
   return g1 * g1_evm_bytes + g2 * g2_evm_bytes;
 }
@@ -39,7 +40,9 @@ size_t encoded_size(const KeyElements& shapes) {
 
 void write_elements(Writer& out, const KeyElements& key) {
   out.bytes(key.circuit).u8(static_cast<uint8_t>(key.log_n));
-  out.u32(key.layout.num_public).u32(key.layout.num_private).u8(static_cast<uint8_t>(key.layout.num_groups()));
+  out.u32(key.layout.num_public)
+      .u32(key.layout.num_private)
+      .u8(static_cast<uint8_t>(key.layout.num_groups()));
   for (const uint32_t size : key.layout.group_sizes) out.u32(size);
   write_points(out, std::array{key.alpha_1, key.beta_1, key.delta_1});
   write_points(out, std::array{key.beta_2, key.delta_2});
@@ -61,7 +64,8 @@ KeyElements read_elements(Reader& in, SubgroupCheck check) {
   const ByteSpan circuit = in.bytes(key.circuit.size());
   std::copy(circuit.begin(), circuit.end(), key.circuit.begin());
   key.log_n = in.u8();
-  if (key.log_n < 1 || key.log_n > Domain::kMostLogN) in.fail("no domain has 2^" + std::to_string(key.log_n) + " points");
+  if (key.log_n < 1 || key.log_n > Domain::kMostLogN)
+    in.fail("no domain has 2^" + std::to_string(key.log_n) + " points");
   key.layout.num_public = in.u32();
   key.layout.num_private = in.u32();
   const uint32_t num_groups = in.u8();
@@ -74,7 +78,8 @@ KeyElements read_elements(Reader& in, SubgroupCheck check) {
     wires += size;
   }
   if (wires > most_wires) in.fail("more than 2^30 wires");
-  if (points_bytes(key) > in.remaining()) in.fail("truncated: the key's sizes ask for more bytes than there are");
+  if (points_bytes(key) > in.remaining())
+    in.fail("truncated: the key's sizes ask for more bytes than there are");
 
   key.alpha_1 = read_g1(in);
   key.beta_1 = read_g1(in);

@@ -1,8 +1,8 @@
 // The group elements of a Groth16 key pair with committed wires (docs/protocol.md, section 3), as plain data.
 //
-// For wire i: K_i = beta A_i(tau) + alpha B_i(tau) + C_i(tau), gamma = 1 (Bowe, Gabizon, Miers 2017). Wire order is
-// that of r1cs/constraint_system.h. ProvingKey and VerifyingKey (keys.h) are the checked forms; a ceremony's second
-// phase works on this one, whose delta and sigma are still one at the start.
+// For wire i: K_i = beta A_i(tau) + alpha B_i(tau) + C_i(tau), gamma = 1 (Bowe, Gabizon, Miers 2017). Wire
+// order is that of r1cs/constraint_system.h. ProvingKey and VerifyingKey (keys.h) are the checked forms; a
+// ceremony's second phase works on this one, whose delta and sigma are still one at the start.
 #pragma once
 
 #include <vector>
@@ -30,13 +30,13 @@ struct KeyElements {
 
   G1Affine alpha_1, beta_1, delta_1;
   G2Affine beta_2, delta_2;
-  std::vector<G1Affine> ic;            // K_i of the constant wire and the public inputs
-  std::vector<GroupElements> groups;   // committed wires
-  std::vector<G1Affine> l;             // K_i / delta of private wires
-  std::vector<G1Affine> h;             // tau^i (tau^n - 1) / delta, i < n - 1
-  std::vector<G1Affine> a;             // A_i(tau) of all wires; infinity where the polynomial is zero
-  std::vector<G1Affine> b_1;           // B_i(tau) of all wires, in G1
-  std::vector<G2Affine> b_2;           //   and in G2
+  std::vector<G1Affine> ic;           // K_i of the constant wire and the public inputs
+  std::vector<GroupElements> groups;  // committed wires
+  std::vector<G1Affine> l;            // K_i / delta of private wires
+  std::vector<G1Affine> h;            // tau^i (tau^n - 1) / delta, i < n - 1
+  std::vector<G1Affine> a;            // A_i(tau) of all wires; infinity where the polynomial is zero
+  std::vector<G1Affine> b_1;          // B_i(tau) of all wires, in G1
+  std::vector<G2Affine> b_2;          //   and in G2
 
   size_t domain_size() const { return size_t{1} << log_n; }
   bool operator==(const KeyElements&) const = default;

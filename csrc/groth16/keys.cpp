@@ -25,8 +25,8 @@ void refuse_off_curve(const Point& point, const char* name) {
 
 void expect_size(size_t found, size_t expected, const char* name) {
   if (found != expected)
-    throw DecodeError(std::string("key: ") + name + " has " + std::to_string(found) + " points, its layout asks for " +
-                      std::to_string(expected));
+    throw DecodeError(std::string("key: ") + name + " has " + std::to_string(found) +
+                      " points, its layout asks for " + std::to_string(expected));
 }
 
 const KeyElements& checked_shapes(const KeyElements& key) {
@@ -59,15 +59,19 @@ void VerifyingKey::finish() {
   refuse_off_curve(delta_2_, "delta");
   const G2Affine& gamma_2 = g2_generator();
   if (delta_2_ == gamma_2)
-    throw DecodeError("key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
+    throw DecodeError(
+        "key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
   for (size_t g = 0; g < sigma_2_.size(); ++g) {
     refuse_off_curve(sigma_2_[g], "sigma");
     if (sigma_2_[g] == gamma_2)
-      throw DecodeError("key: sigma is one: the second phase of the setup was skipped, so a proof of knowledge proves nothing");
+      throw DecodeError(
+          "key: sigma is one: the second phase of the setup was skipped, so a proof of knowledge proves "
+          "nothing");
     if (sigma_2_[g] == delta_2_) throw DecodeError("key: a sigma equals delta");
     for (size_t other = 0; other < g; ++other)
       if (sigma_2_[g] == sigma_2_[other])
-        throw DecodeError("key: two groups share one sigma, so terms could move from one commitment to the other");
+        throw DecodeError(
+            "key: two groups share one sigma, so terms could move from one commitment to the other");
   }
   if (ic_.empty()) throw DecodeError("key: no point for the constant wire");
   for (const G1Affine& point : ic_) refuse_off_curve(point, "a point of a public input");
@@ -127,8 +131,8 @@ ProvingKey::ProvingKey(KeyElements key) : key_(std::move(key)), verifying_key_(c
 
 const CommitmentKey& ProvingKey::commitment_key(size_t group) const {
   if (group >= commitment_keys_.size())
-    throw ParameterError("the key has " + std::to_string(commitment_keys_.size()) + " groups of committed wires, not " +
-                         std::to_string(group + 1));
+    throw ParameterError("the key has " + std::to_string(commitment_keys_.size()) +
+                         " groups of committed wires, not " + std::to_string(group + 1));
   return commitment_keys_[group];
 }
 

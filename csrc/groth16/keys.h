@@ -1,8 +1,8 @@
 // The keys of Groth16 with committed wires, checked.
 //
-// Neither class can hold a key with which anyone could forge: delta = gamma (a second phase that was skipped), a
-// sigma that is one or shared by two groups (then a proof of knowledge proves nothing, or not for one group), points
-// at infinity, off the curve, outside the subgroup.
+// Neither class can hold a key with which anyone could forge: delta = gamma (a second phase that was
+// skipped), a sigma that is one or shared by two groups (then a proof of knowledge proves nothing, or not for
+// one group), points at infinity, off the curve, outside the subgroup.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ class VerifyingKey {
   // The verifier's part of a key. Throws DecodeError for a key that must not be used.
   explicit VerifyingKey(const KeyElements& key);
 
-  // Header, circuit's digest, number of public inputs (u32), of groups (u8); alpha, beta_2, delta_2, sigma_2 of each
-  // group, IC: points uncompressed. `from_bytes` throws DecodeError or UnsupportedVersion.
+  // Header, circuit's digest, number of public inputs (u32), of groups (u8); alpha, beta_2, delta_2, sigma_2
+  // of each group, IC: points uncompressed. `from_bytes` throws DecodeError or UnsupportedVersion.
   Bytes to_bytes() const;
   static VerifyingKey from_bytes(ByteSpan data);
   // SHA-256 of to_bytes().
@@ -73,15 +73,17 @@ class ProvingKey {
   const VerifyingKey& verifying_key() const { return verifying_key_; }
   const Digest& circuit() const { return key_.circuit; }
   size_t num_groups() const { return key_.groups.size(); }
-  // The key of group g's commitments; its blinder is the group's last wire. Throws ParameterError for no such group.
+  // The key of group g's commitments; its blinder is the group's last wire. Throws ParameterError for no such
+  // group.
   const CommitmentKey& commitment_key(size_t group) const;
 
   // sigma C for the commitment to the same values and blinder: the proof of knowledge of its opening.
   G1Affine prove_knowledge(size_t group, std::span<const int64_t> values, const Fr& blinder) const;
   G1Affine prove_knowledge(size_t group, std::span<const Fr> values, const Fr& blinder) const;
 
-  // Header and write_elements. A caller that wrote the bytes itself, and kept them where nobody else writes, may skip
-  // the subgroup check of the points of G2 that only the prover uses; every other check is always made.
+  // Header and write_elements. A caller that wrote the bytes itself, and kept them where nobody else writes,
+  // may skip the subgroup check of the points of G2 that only the prover uses; every other check is always
+  // made.
   Bytes to_bytes() const;
   static ProvingKey from_bytes(ByteSpan data, SubgroupCheck check = SubgroupCheck::done);
 

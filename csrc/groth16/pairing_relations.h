@@ -1,5 +1,5 @@
-// Equations between points under construction, checked as products of pairings: what the verifiers of both phases of a
-// setup share.
+// Equations between points under construction, checked as products of pairings: what the verifiers of both
+// phases of a setup share.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ struct PairingRelation {
   std::vector<PairingInput> terms;
 };
 
-// The `otherwise` of the first relation that does not hold; nothing if all do. All are checked as one product with random
-// weights; only if that fails, one by one.
+// The `otherwise` of the first relation that does not hold; nothing if all do. All are checked as one product
+// with random weights; only if that fails, one by one.
 [[nodiscard]] std::optional<std::string> first_false(std::span<const PairingRelation> relations);
 
 }  // namespace pyzkfl::groth16

@@ -40,7 +40,8 @@ class Meter {
 
 // points[i] *= scalars[i]. If all points are the generator still, from a table.
 template <class Point>
-void multiply(std::span<Point> points, std::span<const Fr> scalars, bool untouched, double cost, Meter& meter) {
+void multiply(std::span<Point> points, std::span<const Fr> scalars, bool untouched, double cost,
+              Meter& meter) {
   std::optional<FixedBase<Point>> table;
   if (untouched) table.emplace(points[0], points.size());
   for (size_t start = 0; start < points.size(); start += slab) {
@@ -87,9 +88,11 @@ bool all_generators(const Phase1& state) {
 
 std::optional<std::string> problem_with_shapes(const Phase1& state) {
   const size_t n = state.domain_size();
-  if (state.tau_1.size() != 2 * n - 1 || state.alpha_1.size() != n || state.beta_1.size() != n || state.tau_2.size() != n)
+  if (state.tau_1.size() != 2 * n - 1 || state.alpha_1.size() != n || state.beta_1.size() != n ||
+      state.tau_2.size() != n)
     return "the arrays do not have the lengths of a first phase";
-  if (state.tau_1[0] != g1_generator() || state.tau_2[0] != g2_generator()) return "the powers of tau do not begin with one";
+  if (state.tau_1[0] != g1_generator() || state.tau_2[0] != g2_generator())
+    return "the powers of tau do not begin with one";
   return std::nullopt;
 }
 
@@ -131,7 +134,8 @@ Phase1 Phase1::from_bytes(ByteSpan data, SubgroupCheck check) {
   state.contributions = in.u32();
   read_digest(state.chain);
   const size_t n = state.domain_size();
-  if (in.remaining() != arrays_bytes(n)) in.fail("truncated or overlong: another number of bytes than its size asks for");
+  if (in.remaining() != arrays_bytes(n))
+    in.fail("truncated or overlong: another number of bytes than its size asks for");
   state.tau_1 = read_g1_points(in, 2 * n - 1, Infinity::refused);
   state.alpha_1 = read_g1_points(in, n, Infinity::refused);
   state.beta_1 = read_g1_points(in, n, Infinity::refused);
@@ -147,14 +151,15 @@ Digest Phase1::state_digest() const {
   return sha256(out.view());
 }
 
-Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSpan context, const Progress& progress) {
+Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSpan context,
+                             const Progress& progress) {
   check_contributor(name, context);
   if (const auto problem = problem_with_shapes(before)) throw ParameterError("phase 1: " + *problem);
   const size_t n = before.domain_size();
   Phase1 state = before;
   SecretScalars secrets(3);  // tau, alpha, beta
-  for (Fr& secret : secrets)
-    do secret = Fr::random();
+  for (Fr& secret : secrets) do
+      secret = Fr::random();
     while (secret.is_zero());
 
   SecretScalars powers(2 * n - 1), scaled(n);
@@ -179,8 +184,8 @@ Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSp
   return {std::move(state), std::move(record)};
 }
 
-std::optional<std::string> problem_with(const Phase1& state, ByteSpan context, std::span<const Contribution> records,
-                                        const Progress& progress) {
+std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
+                                        std::span<const Contribution> records, const Progress& progress) {
   if (const auto problem = problem_with_shapes(state)) return problem;
   if (state.ceremony != phase1_digest(state.log_n, context)) return "the state is of another ceremony";
   const std::vector<G1Affine> first(3, g1_generator());
@@ -214,8 +219,10 @@ std::optional<std::string> problem_with(const Phase1& state, ByteSpan context, s
   const std::vector<PairingRelation> relations = {
       {"the powers of tau in G1 are not powers of one tau", {{t_high, h}, {-t_low, tau_2[1]}}},
       {"the powers of tau in G2 are not those in G1", {{tau_1[1], q_low}, {-g, q_high}}},
-      {"the multiples of alpha are not alpha times the powers of tau", {{alpha_sum, h}, {-state.alpha_1[0], q_all}}},
-      {"the multiples of beta are not beta times the powers of tau", {{beta_sum, h}, {-state.beta_1[0], q_all}}},
+      {"the multiples of alpha are not alpha times the powers of tau",
+       {{alpha_sum, h}, {-state.alpha_1[0], q_all}}},
+      {"the multiples of beta are not beta times the powers of tau",
+       {{beta_sum, h}, {-state.beta_1[0], q_all}}},
       {"beta in G2 is not beta in G1", {{state.beta_1[0], h}, {-g, state.beta_2}}},
   };
   const auto problem = first_false(relations);

@@ -1,8 +1,8 @@
-// The first phase of a setup: powers of tau, for every circuit of at most 2^log_n rows (docs/protocol.md, section 4;
-// Bowe, Gabizon, Miers 2017; verification as in Kohlweiss, Maller, Siim, Volkhov 2021).
+// The first phase of a setup: powers of tau, for every circuit of at most 2^log_n rows (docs/protocol.md,
+// section 4; Bowe, Gabizon, Miers 2017; verification as in Kohlweiss, Maller, Siim, Volkhov 2021).
 //
-// A state is public and holds no secret. Each member multiplies secrets of its own into it; one honest member is enough.
-// Who verifies needs the records of all contributions and the last state.
+// A state is public and holds no secret. Each member multiplies secrets of its own into it; one honest member
+// is enough. Who verifies needs the records of all contributions and the last state.
 #pragma once
 
 #include <optional>
@@ -32,9 +32,11 @@ struct Phase1 {
   // The state without contributions, all secrets being one. `context` says what for; 1 <= log_n <= 28.
   static Phase1 initial(unsigned log_n, ByteSpan context);
 
-  // Header, log_n (u8), ceremony, contributions (u32), chain, then the arrays in the order above, uncompressed.
+  // Header, log_n (u8), ceremony, contributions (u32), chain, then the arrays in the order above,
+  // uncompressed.
   Bytes to_bytes() const;
-  // Throws DecodeError or UnsupportedVersion. SubgroupCheck::skipped is for bytes that the caller wrote itself.
+  // Throws DecodeError or UnsupportedVersion. SubgroupCheck::skipped is for bytes that the caller wrote
+  // itself.
   static Phase1 from_bytes(ByteSpan data, SubgroupCheck check = SubgroupCheck::done);
   // SHA-256 of the arrays' bytes.
   Digest state_digest() const;
@@ -48,15 +50,16 @@ struct Phase1Contributed {
   Contribution record;
 };
 
-// A new state with fresh secrets multiplied in, and the record that shows it. The secrets come from the system's
-// generator and are wiped. The multiplications of the arrays take variable time: contribute on a machine of your own.
-// Throws ParameterError for a bad name or context; `before` is not changed, also when `progress` interrupts.
+// A new state with fresh secrets multiplied in, and the record that shows it. The secrets come from the
+// system's generator and are wiped. The multiplications of the arrays take variable time: contribute on a
+// machine of your own. Throws ParameterError for a bad name or context; `before` is not changed, also when
+// `progress` interrupts.
 Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSpan context,
                              const Progress& progress = {});
 
-// What is wrong with the ceremony for `context` that these records and this state are the end of; nothing if it is
-// right. Wrong with probability at most 2^-120 over our own randomness. The state's points must have been decoded with
-// the subgroup check.
+// What is wrong with the ceremony for `context` that these records and this state are the end of; nothing if
+// it is right. Wrong with probability at most 2^-120 over our own randomness. The state's points must have
+// been decoded with the subgroup check.
 [[nodiscard]] std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
                                                       std::span<const Contribution> records,
                                                       const Progress& progress = {});

@@ -24,7 +24,8 @@ std::vector<G1Affine> slice(const std::vector<G1Affine>& points, size_t begin, s
 }  // namespace
 
 Digest Phase2::ceremony_of(const Phase1& phase1, const ConstraintSystem& cs, ByteSpan context) {
-  return ceremony_digest("phase 2", std::array<ByteSpan, 3>{ByteSpan(phase1.chain), ByteSpan(cs.digest()), context});
+  return ceremony_digest("phase 2",
+                         std::array<ByteSpan, 3>{ByteSpan(phase1.chain), ByteSpan(cs.digest()), context});
 }
 
 std::vector<G1Affine> Phase2::leading_points() const {
@@ -33,7 +34,8 @@ std::vector<G1Affine> Phase2::leading_points() const {
   return leading;
 }
 
-Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpan context, const Progress& progress) {
+Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpan context,
+                       const Progress& progress) {
   check_groups(cs);
   const WireLayout& layout = cs.layout();
   Phase2 state;
@@ -43,8 +45,8 @@ Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpa
   key.layout = layout;
   key.log_n = domain_log_n(cs);
   if (key.log_n > phase1.log_n)
-    throw ParameterError("the circuit has " + std::to_string(cs.num_constraints()) + " rows, the first phase is for 2^" +
-                         std::to_string(phase1.log_n));
+    throw ParameterError("the circuit has " + std::to_string(cs.num_constraints()) +
+                         " rows, the first phase is for 2^" + std::to_string(phase1.log_n));
   key.alpha_1 = phase1.alpha_1[0];
   key.beta_1 = phase1.beta_1[0];
   key.beta_2 = phase1.beta_2;
@@ -57,7 +59,8 @@ Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpa
   key.b_2 = std::move(points.b_2);
   key.ic = slice(points.k, 0, layout.first_committed(0));
   for (uint32_t g = 0; g < layout.num_groups(); ++g) {
-    const std::vector<G1Affine> basis = slice(points.k, layout.first_committed(g), layout.first_committed(g + 1));
+    const std::vector<G1Affine> basis =
+        slice(points.k, layout.first_committed(g), layout.first_committed(g + 1));
     key.groups.push_back({basis, basis, g2_generator()});
   }
   key.l = slice(points.k, layout.first_private(), layout.num_wires());
@@ -99,15 +102,16 @@ Digest Phase2::state_digest() const {
   return sha256(out.view());
 }
 
-Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSpan context, const Progress& progress) {
+Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSpan context,
+                             const Progress& progress) {
   check_contributor(name, context);
   Phase2 state = before;
   KeyElements& key = state.key;
   for (const GroupElements& group : key.groups)
     if (group.knowledge.empty()) throw ParameterError("phase 2: an empty group of committed wires");
   std::vector<Fr, WipingAllocator<Fr>> secrets(1 + key.groups.size());  // delta, then each sigma
-  for (Fr& secret : secrets)
-    do secret = Fr::random();
+  for (Fr& secret : secrets) do
+      secret = Fr::random();
     while (secret.is_zero());
 
   size_t total = key.l.size() + key.h.size(), done = 0;

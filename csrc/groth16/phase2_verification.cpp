@@ -1,12 +1,12 @@
 // Verification of a second phase: see phase2.h.
 //
-// With a random rho_i for each wire, A = sum rho_i A_i(X) and likewise B, C are polynomials that one evaluation of the
-// matrices gives; every array of the key is compared with them through the powers of tau:
+// With a random rho_i for each wire, A = sum rho_i A_i(X) and likewise B, C are polynomials that one
+// evaluation of the matrices gives; every array of the key is compared with them through the powers of tau:
 //   a:   sum rho_i a_i                = [A(tau)]
 //   b:   sum rho_i b_i                = [B(tau)], in G1 and in G2
-//   k:   sum_(public, committed) rho_i K_i + delta sum_(private) rho_i L_i = [beta A(tau) + alpha B(tau) + C(tau)]
-//   h:   delta sum eta_i H_i          = sum eta_i [tau^(n+i) - tau^i]
-//   sigma: sum kappa_i (sigma K_i)    = sigma sum kappa_i K_i        for each group
+//   k:   sum_(public, committed) rho_i K_i + delta sum_(private) rho_i L_i = [beta A(tau) + alpha B(tau) +
+//   C(tau)] h:   delta sum eta_i H_i          = sum eta_i [tau^(n+i) - tau^i] sigma: sum kappa_i (sigma K_i)
+//   = sigma sum kappa_i K_i        for each group
 #include <array>
 
 #include "curves/msm.h"
@@ -19,7 +19,8 @@
 namespace pyzkfl::groth16 {
 namespace {
 
-std::optional<std::string> problem_with_shapes(const KeyElements& key, const Phase1& phase1, const ConstraintSystem& cs) {
+std::optional<std::string> problem_with_shapes(const KeyElements& key, const Phase1& phase1,
+                                               const ConstraintSystem& cs) {
   const WireLayout& layout = cs.layout();
   if (key.circuit != cs.digest() || key.layout != layout || key.log_n != domain_log_n(cs))
     return "the key is for another circuit";
@@ -40,8 +41,12 @@ std::optional<std::string> problem_with_shapes(const KeyElements& key, const Pha
 // The two sides of the arrays' equations as sums of points, and what they are compared with.
 class ArrayCheck {
  public:
-  ArrayCheck(const KeyElements& key, const Phase1& phase1, const ConstraintSystem& cs, const Progress& progress)
-      : key_(key), phase1_(phase1), n_(key.domain_size()), rho_(random_weights(cs.num_wires())),
+  ArrayCheck(const KeyElements& key, const Phase1& phase1, const ConstraintSystem& cs,
+             const Progress& progress)
+      : key_(key),
+        phase1_(phase1),
+        n_(key.domain_size()),
+        rho_(random_weights(cs.num_wires())),
         eta_(random_weights(n_ - 1)) {
     const Domain domain(key.log_n);
     for (const Side side : {Side::a, Side::b, Side::c}) {
@@ -68,7 +73,8 @@ class ArrayCheck {
   }
 
   // The equations of a, b, k and h, each times its weight, as e(., H2) e(., delta) = 1.
-  PairingRelation relation(const Fr& on_a, const Fr& on_b, const Fr& on_k, const Fr& on_h, std::string otherwise) const {
+  PairingRelation relation(const Fr& on_a, const Fr& on_b, const Fr& on_k, const Fr& on_h,
+                           std::string otherwise) const {
     std::vector<Fr> tau(2 * n_ - 1);  // scalars of the powers of tau
     for (size_t i = 0; i < n_; ++i)
       tau[i] = on_a * polynomials_[0][i] + on_b * polynomials_[1][i] + on_k * polynomials_[2][i];
@@ -133,7 +139,8 @@ std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase
   report(progress, 0.7);
   if (!arrays.b_2_holds()) return "B in G2 is not that of the circuit";
   report(progress, 0.9);
-  const std::array all = {arrays.relation(random_weight(), random_weight(), random_weight(), random_weight(), "")};
+  const std::array all = {
+      arrays.relation(random_weight(), random_weight(), random_weight(), random_weight(), "")};
   const bool right = !first_false(all);
   report(progress, 1.0);
   if (right) return std::nullopt;

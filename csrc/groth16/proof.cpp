@@ -29,12 +29,14 @@ std::array<uint8_t, proof_compressed_bytes> Proof::to_compressed() const {
 Proof Proof::from_bytes(std::span<const uint8_t> data) {
   if (data.size() == proof_evm_bytes) {
     const auto all = data.first<proof_evm_bytes>();
-    return {g1_from_evm(all.subspan<0, 64>(), Infinity::refused), g2_from_evm(all.subspan<64, 128>(), Infinity::refused),
+    return {g1_from_evm(all.subspan<0, 64>(), Infinity::refused),
+            g2_from_evm(all.subspan<64, 128>(), Infinity::refused),
             g1_from_evm(all.subspan<192, 64>(), Infinity::refused)};
   }
   if (data.size() == proof_compressed_bytes) {
     const auto all = data.first<proof_compressed_bytes>();
-    return {g1_decompress(all.subspan<0, 32>(), Infinity::refused), g2_decompress(all.subspan<32, 64>(), Infinity::refused),
+    return {g1_decompress(all.subspan<0, 32>(), Infinity::refused),
+            g2_decompress(all.subspan<32, 64>(), Infinity::refused),
             g1_decompress(all.subspan<96, 32>(), Infinity::refused)};
   }
   throw DecodeError("a proof has 256 bytes, or 128 compressed, not " + std::to_string(data.size()));

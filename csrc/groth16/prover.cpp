@@ -19,8 +19,7 @@ using Values = Witness::Values;  // wiped when they go
 constexpr size_t chunk = 1024;
 
 void expect_fit(const ProvingKey& key, const ConstraintSystem& cs, std::span<const Fr> witness) {
-  if (key.circuit() != cs.digest())
-    throw ParameterError("the proving key is for another constraint system");
+  if (key.circuit() != cs.digest()) throw ParameterError("the proving key is for another constraint system");
   if (witness.size() != cs.num_wires())
     throw ParameterError("the witness has " + std::to_string(witness.size()) + " values, the circuit " +
                          std::to_string(cs.num_wires()) + " wires");
@@ -46,9 +45,10 @@ void check_rows(const ConstraintSystem& cs, const Evaluations& rows) {
       throw WitnessInvalid("the witness violates constraint " + std::to_string(k) + " (" + cs.label(k) + ")");
 }
 
-// Coefficients of h = (a b - c) / (X^n - 1), from evaluations on the domain. On the coset g D a polynomial of degree
-// below 2n is known modulo X^n - g^n: a b = h X^n + (c - h) becomes c + (g^n - 1) h. So c never goes to the coset: three
-// inverse transforms, two to the coset, one back. The result is in rows.a; its last coefficient is zero.
+// Coefficients of h = (a b - c) / (X^n - 1), from evaluations on the domain. On the coset g D a polynomial of
+// degree below 2n is known modulo X^n - g^n: a b = h X^n + (c - h) becomes c + (g^n - 1) h. So c never goes
+// to the coset: three inverse transforms, two to the coset, one back. The result is in rows.a; its last
+// coefficient is zero.
 void quotient(const Domain& domain, Evaluations& rows) {
   domain.intt(rows.a);
   domain.intt(rows.b);
@@ -115,10 +115,12 @@ Commitment commit_group(const ProvingKey& key, size_t group, std::span<const Fr>
   if (witness.size() != layout.num_wires()) throw ParameterError("the witness is of another circuit");
   const auto wires = witness.subspan(layout.first_committed(static_cast<uint32_t>(group)), basis.size() + 1);
   const auto values = wires.first(basis.size());
-  return Commitment::with_knowledge(basis.commit(values, wires.back()), key.prove_knowledge(group, values, wires.back()));
+  return Commitment::with_knowledge(basis.commit(values, wires.back()),
+                                    key.prove_knowledge(group, values, wires.back()));
 }
 
-Proved prove(const ProvingKey& key, const ConstraintSystem& cs, std::span<const Fr> witness, const Progress& progress) {
+Proved prove(const ProvingKey& key, const ConstraintSystem& cs, std::span<const Fr> witness,
+             const Progress& progress) {
   expect_fit(key, cs, witness);
   Evaluations rows = evaluate(cs, key.elements().domain_size(), witness);
   check_rows(cs, rows);
@@ -126,7 +128,8 @@ Proved prove(const ProvingKey& key, const ConstraintSystem& cs, std::span<const 
   const auto public_inputs = witness.subspan(1, cs.num_public());
   if (!verify(key.verifying_key(), public_inputs, proved.commitments, proved.proof))
     throw WitnessInvalid(
-        "the proof fails its own verification although the witness is right: the proving key is damaged or malicious");
+        "the proof fails its own verification although the witness is right: the proving key is damaged or "
+        "malicious");
   report(progress, 1.0);
   return proved;
 }

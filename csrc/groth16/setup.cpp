@@ -29,7 +29,9 @@ std::vector<Fr> scaled(std::span<const Fr> values, const Fr& factor) {
   return out;
 }
 
-void wipe_values(std::vector<Fr>& values) { wipe({reinterpret_cast<uint8_t*>(values.data()), values.size() * sizeof(Fr)}); }
+void wipe_values(std::vector<Fr>& values) {
+  wipe({reinterpret_cast<uint8_t*>(values.data()), values.size() * sizeof(Fr)});
+}
 
 }  // namespace
 
@@ -51,9 +53,11 @@ void check_groups(const ConstraintSystem& cs) {
   check_commitment_independence(cs);
 }
 
-KeyElements insecure_elements(const ConstraintSystem& cs, const Trapdoor& trapdoor, const Progress& progress) {
+KeyElements insecure_elements(const ConstraintSystem& cs, const Trapdoor& trapdoor,
+                              const Progress& progress) {
   const WireLayout& layout = cs.layout();
-  if (trapdoor.sigma.size() != layout.num_groups()) throw ParameterError("a setup has one sigma for each group");
+  if (trapdoor.sigma.size() != layout.num_groups())
+    throw ParameterError("a setup has one sigma for each group");
   KeyElements key;
   key.circuit = cs.digest();
   key.layout = layout;
@@ -84,8 +88,8 @@ KeyElements insecure_elements(const ConstraintSystem& cs, const Trapdoor& trapdo
   key.ic = g1.batch(all.first(layout.first_committed(0)));
   for (uint32_t g = 0; g < layout.num_groups(); ++g) {
     const auto wires = all.subspan(layout.first_committed(g), layout.group_sizes[g]);
-    key.groups.push_back({g1.batch(wires), g1.batch(scaled(wires, trapdoor.sigma[g])),
-                          g2.mul(trapdoor.sigma[g]).to_affine()});
+    key.groups.push_back(
+        {g1.batch(wires), g1.batch(scaled(wires, trapdoor.sigma[g])), g2.mul(trapdoor.sigma[g]).to_affine()});
   }
   const Fr delta_inverse = trapdoor.delta.inverse();
   std::vector<Fr> l = scaled(all.subspan(layout.first_private()), delta_inverse);

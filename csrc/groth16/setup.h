@@ -19,12 +19,13 @@ struct Trapdoor {
   static Trapdoor random(size_t num_groups);
 };
 
-// Keys from fresh secrets, which are wiped. Throws ParameterError if the commitments of the circuit would not be
-// binding (check_commitment_independence) or a group is empty.
+// Keys from fresh secrets, which are wiped. Throws ParameterError if the commitments of the circuit would not
+// be binding (check_commitment_independence) or a group is empty.
 ProvingKey insecure_setup(const ConstraintSystem& cs, const Progress& progress = {});
 
 // Keys from given secrets, unchecked: for tests of what a bad setup does.
-KeyElements insecure_elements(const ConstraintSystem& cs, const Trapdoor& trapdoor, const Progress& progress = {});
+KeyElements insecure_elements(const ConstraintSystem& cs, const Trapdoor& trapdoor,
+                              const Progress& progress = {});
 
 // Throws ParameterError for a circuit whose committed wires do not make binding and hiding commitments.
 void check_groups(const ConstraintSystem& cs);

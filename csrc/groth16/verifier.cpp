@@ -24,11 +24,12 @@ bool usable(std::span<const Commitment> commitments, const Proof& proof) {
 
 void expect_counts(const VerifyingKey& key, size_t inputs, size_t commitments) {
   if (inputs != key.num_public())
-    throw ParameterError("the statement has " + std::to_string(inputs) + " public inputs, the verifying key " +
-                         std::to_string(key.num_public()));
+    throw ParameterError("the statement has " + std::to_string(inputs) +
+                         " public inputs, the verifying key " + std::to_string(key.num_public()));
   if (commitments != key.num_groups())
-    throw ParameterError("the statement has " + std::to_string(commitments) + " commitments, the verifying key " +
-                         std::to_string(key.num_groups()) + " groups of committed wires");
+    throw ParameterError("the statement has " + std::to_string(commitments) +
+                         " commitments, the verifying key " + std::to_string(key.num_groups()) +
+                         " groups of committed wires");
 }
 
 // The equations of many instances, each times its weight, as one product of pairings.
@@ -56,7 +57,8 @@ class Accumulator {
     }
   }
 
-  // prod e(w A, B) e(-C, delta) e(-(IC + sum C_g) - sum w' P_g, H2) prod_g e(sum w' C_g, sigma_g) = e(alpha, beta)^(sum w)
+  // prod e(w A, B) e(-C, delta) e(-(IC + sum C_g) - sum w' P_g, H2) prod_g e(sum w' C_g, sigma_g) = e(alpha,
+  // beta)^(sum w)
   [[nodiscard]] bool holds() const {
     const G1 generator = generator_ + msm(key_.ic(), inputs_);
     std::vector<PreparedPairingInput> prepared = {
@@ -65,7 +67,8 @@ class Accumulator {
     };
     for (size_t g = 0; g < committed_.size(); ++g)
       prepared.push_back({committed_[g].to_affine(), &key_.prepared_sigma(g)});
-    if (weights_.is_one()) return final_exponentiation(multi_miller_loop(left_, prepared)) == key_.alpha_beta();
+    if (weights_.is_one())
+      return final_exponentiation(multi_miller_loop(left_, prepared)) == key_.alpha_beta();
     const G1 alpha = mul_vartime(G1(key_.alpha_1()), weights_);
     prepared.push_back({(-alpha).to_affine(), &key_.prepared_beta()});
     return final_exponentiation(multi_miller_loop(left_, prepared)) == Fp12::one();
@@ -89,7 +92,8 @@ bool holds_together(const VerifyingKey& key, std::span<const Instance> instances
 }
 
 // Appends to `bad` the positions, counted from `offset`, of the instances that fail.
-void bisect(const VerifyingKey& key, std::span<const Instance> instances, size_t offset, std::vector<size_t>& bad) {
+void bisect(const VerifyingKey& key, std::span<const Instance> instances, size_t offset,
+            std::vector<size_t>& bad) {
   if (instances.size() == 1) {
     const Instance& one = instances[0];
     if (!verify(key, one.public_inputs, one.commitments, one.proof)) bad.push_back(offset);
@@ -103,8 +107,8 @@ void bisect(const VerifyingKey& key, std::span<const Instance> instances, size_t
 
 }  // namespace
 
-bool verify(const VerifyingKey& key, std::span<const Fr> public_inputs, std::span<const Commitment> commitments,
-            const Proof& proof) {
+bool verify(const VerifyingKey& key, std::span<const Fr> public_inputs,
+            std::span<const Commitment> commitments, const Proof& proof) {
   expect_counts(key, public_inputs.size(), commitments.size());
   if (!usable(commitments, proof)) return false;
   Accumulator one(key);
@@ -112,9 +116,11 @@ bool verify(const VerifyingKey& key, std::span<const Fr> public_inputs, std::spa
   return one.holds();
 }
 
-bool verify_commitment(const VerifyingKey& key, size_t group, const G1Affine& point, const G1Affine& knowledge) {
+bool verify_commitment(const VerifyingKey& key, size_t group, const G1Affine& point,
+                       const G1Affine& knowledge) {
   if (group >= key.num_groups())
-    throw ParameterError("the verifying key has " + std::to_string(key.num_groups()) + " groups of committed wires");
+    throw ParameterError("the verifying key has " + std::to_string(key.num_groups()) +
+                         " groups of committed wires");
   if (!usable(point) || !usable(knowledge)) return false;
   const std::vector<PreparedPairingInput> prepared = {{point, &key.prepared_sigma(group)},
                                                       {-knowledge, &key.prepared_generator()}};

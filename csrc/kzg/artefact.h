@@ -22,8 +22,8 @@ inline constexpr uint8_t artefact_suite = 1;  // BN254 with SHA-256
 
 void write_artefact_header(Writer& out, ArtefactKind kind);
 
-// Throws DecodeError for another magic or another of these kinds, UnsupportedVersion for a version, suite or kind
-// that this release does not know.
+// Throws DecodeError for another magic or another of these kinds, UnsupportedVersion for a version, suite or
+// kind that this release does not know.
 void read_artefact_header(Reader& in, ArtefactKind kind);
 
 }  // namespace pyzkfl

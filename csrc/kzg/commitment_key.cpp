@@ -16,13 +16,14 @@ namespace {
 
 void expect_values(size_t points, size_t values) {
   if (points == 0 || values != points - 1)
-    throw ParameterError("a commitment to " + std::to_string(points == 0 ? 0 : points - 1) + " values was asked to take " +
-                         std::to_string(values));
+    throw ParameterError("a commitment to " + std::to_string(points == 0 ? 0 : points - 1) +
+                         " values was asked to take " + std::to_string(values));
 }
 
 }  // namespace
 
-G1Affine linear_commitment(std::span<const G1Affine> points, std::span<const int64_t> values, const Fr& blinder) {
+G1Affine linear_commitment(std::span<const G1Affine> points, std::span<const int64_t> values,
+                           const Fr& blinder) {
   expect_values(points.size(), values.size());
   return (msm_i64(points.first(values.size()), values) + mul(G1(points.back()), blinder)).to_affine();
 }
@@ -37,7 +38,8 @@ CommitmentKey::CommitmentKey(std::vector<G1Affine> points) : points_(std::move(p
   std::vector<std::array<uint8_t, g1_evm_bytes>> encoded;
   encoded.reserve(points_.size());
   for (size_t i = 0; i < points_.size(); ++i) {
-    if (points_[i].is_infinity()) throw ParameterError("commitment key: point " + std::to_string(i) + " is infinity");
+    if (points_[i].is_infinity())
+      throw ParameterError("commitment key: point " + std::to_string(i) + " is infinity");
     encoded.push_back(to_evm(points_[i]));
   }
   std::sort(encoded.begin(), encoded.end());

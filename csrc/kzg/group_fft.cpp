@@ -16,7 +16,8 @@ namespace {
 constexpr size_t batch = 512;     // butterflies whose additions share an inversion
 constexpr size_t slab = 1 << 13;  // products between two reports
 
-// (a, b) becomes (a + b, a - b) for all pairs. In affine coordinates both need 1 / (x_a - x_b): one inversion for the whole batch.
+// (a, b) becomes (a + b, a - b) for all pairs. In affine coordinates both need 1 / (x_a - x_b): one inversion
+// for the whole batch.
 template <class F>
 void butterflies(std::span<Affine<F>* const> left, std::span<Affine<F>* const> right) {
   std::vector<F> inverse(left.size());
@@ -75,7 +76,8 @@ void level(std::span<Affine<F>> points, size_t half, std::span<const Fr> twiddle
     }
   for (size_t start = 0; start < factors.size(); start += slab) {
     const size_t count = std::min(slab, factors.size() - start);
-    batch_mul(std::span<Affine<F>>(factors).subspan(start, count), std::span<const Fr>(scalars).subspan(start, count));
+    batch_mul(std::span<Affine<F>>(factors).subspan(start, count),
+              std::span<const Fr>(scalars).subspan(start, count));
   }
   size_t next = 0;
   for (size_t block = 0; block < n; block += 2 * half)

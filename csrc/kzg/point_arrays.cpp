@@ -72,15 +72,21 @@ G2 small_combination(const PackedPoint<Fp2>* points, std::span<const uint16_t> c
 
 }  // namespace
 
-void write_points(Writer& out, std::span<const G1Affine> points) { write_all<G1Affine, g1_evm_bytes>(out, points); }
-void write_points(Writer& out, std::span<const G2Affine> points) { write_all<G2Affine, g2_evm_bytes>(out, points); }
+void write_points(Writer& out, std::span<const G1Affine> points) {
+  write_all<G1Affine, g1_evm_bytes>(out, points);
+}
+void write_points(Writer& out, std::span<const G2Affine> points) {
+  write_all<G2Affine, g2_evm_bytes>(out, points);
+}
 
 std::vector<G1Affine> read_g1_points(Reader& in, size_t count, Infinity infinity) {
-  return read_all<G1Affine, g1_evm_bytes>(in, count, [&](auto bytes) { return g1_from_evm(bytes, infinity); });
+  return read_all<G1Affine, g1_evm_bytes>(in, count,
+                                          [&](auto bytes) { return g1_from_evm(bytes, infinity); });
 }
 
 std::vector<G2Affine> read_g2_points(Reader& in, size_t count, Infinity infinity, SubgroupCheck check) {
-  auto points = read_all<G2Affine, g2_evm_bytes>(in, count, [&](auto bytes) { return g2_on_curve(bytes, infinity); });
+  auto points =
+      read_all<G2Affine, g2_evm_bytes>(in, count, [&](auto bytes) { return g2_on_curve(bytes, infinity); });
   if (check == SubgroupCheck::done && !all_in_subgroup(points)) in.fail("a G2 point outside the subgroup");
   return points;
 }

@@ -47,7 +47,8 @@ TEST_CASE("a batch names the bad proofs, whatever is wrong with them") {
   CHECK(named([](auto& i) { i[3].public_inputs[0] += Fr::one(); }) == Positions{3});
   CHECK(named([](auto& i) { std::swap(i[0].proof, i[5].proof); }) == Positions{0, 5});
   CHECK(named([](auto& i) { i[1].proof.c = G1Affine::infinity(); }) == Positions{1});
-  CHECK(named([](auto& i) { i[2].commitments[1].knowledge = i[4].commitments[1].knowledge; }) == Positions{2});
+  CHECK(named([](auto& i) { i[2].commitments[1].knowledge = i[4].commitments[1].knowledge; }) ==
+        Positions{2});
   CHECK(named([](auto& i) {
           for (auto& instance : i) instance.proof.a = -instance.proof.a;
         }) == Positions{0, 1, 2, 3, 4, 5});

@@ -95,7 +95,8 @@ Run<Phase2> last_changed(const Run<Phase2>& before, const std::function<void(Key
     scale(k.groups[g].sigma_2, secrets[1 + g]);
   }
   change(k);
-  run.records.push_back(make_contribution(run.state.chain, "mallory", job, leading, secrets, run.state.state_digest()));
+  run.records.push_back(
+      make_contribution(run.state.chain, "mallory", job, leading, secrets, run.state.state_digest()));
   run.state.chain = chain_digest(run.state.chain, run.records.back());
   ++run.state.contributions;
   return run;
@@ -151,7 +152,9 @@ TEST_CASE("states and records come back from their bytes, and from nothing else"
   };
   check(c.one.state, c.one.state.to_bytes(), [](ByteSpan b) { return Phase1::from_bytes(b); }, 97);
   check(c.two.state, c.two.state.to_bytes(), [](ByteSpan b) { return Phase2::from_bytes(b); }, 397);
-  check(c.one.records[1], c.one.records[1].to_bytes(), [](ByteSpan b) { return Contribution::from_bytes(b); }, 1);
+  check(
+      c.one.records[1], c.one.records[1].to_bytes(), [](ByteSpan b) { return Contribution::from_bytes(b); },
+      1);
 }
 
 TEST_CASE("a state that asks for more than it brings is refused before memory is taken") {
@@ -191,9 +194,11 @@ TEST_CASE("phase 1: any element changed by the last contributor is found and nam
   const Ceremony& c = Ceremony::shared();
   const Fr two = Fr::from_u64(2);
   for (size_t i = 2; i < c.one.state.tau_1.size(); ++i)
-    CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_1[i], two); })), "powers of tau in G1"));
+    CHECK(
+        has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_1[i], two); })), "powers of tau in G1"));
   for (size_t i = 2; i < c.one.state.tau_2.size(); ++i)
-    CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_2[i], two); })), "powers of tau in G2"));
+    CHECK(
+        has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_2[i], two); })), "powers of tau in G2"));
   for (size_t i = 1; i < c.one.state.alpha_1.size(); ++i) {
     CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.alpha_1[i], two); })), "alpha"));
     CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.beta_1[i], two); })), "beta"));
@@ -203,9 +208,11 @@ TEST_CASE("phase 1: any element changed by the last contributor is found and nam
   CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_1[0], two); })), "begin with one"));
   CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { scale(s.tau_2[0], two); })), "begin with one"));
   for (size_t secret = 0; secret < 3; ++secret)
-    CHECK(has(problem(last_changed(c.one, [&](Phase1& s) {
-                scale(secret == 0 ? s.tau_1[1] : secret == 1 ? s.alpha_1[0] : s.beta_1[0], two);
-              })),
+    CHECK(has(problem(last_changed(
+                  c.one,
+                  [&](Phase1& s) {
+                    scale(secret == 0 ? s.tau_1[1] : secret == 1 ? s.alpha_1[0] : s.beta_1[0], two);
+                  })),
               "secrets of its records"));
   CHECK(has(problem(last_changed(c.one, [&](Phase1& s) { s.alpha_1.pop_back(); })), "lengths"));
 }
@@ -232,7 +239,8 @@ TEST_CASE("phase 2: any element changed by the last contributor is found and nam
   for (size_t g = 0; g < 2; ++g) {
     for (size_t i = 0; i + 1 < c.two.state.key.groups[g].basis.size(); ++i) {
       CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].basis[i], two); }), "sigma times its basis"));
-      CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].knowledge[i], two); }), "sigma times its basis"));
+      CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].knowledge[i], two); }),
+                "sigma times its basis"));
       CHECK(has(changed([&](KeyElements& k) {
                   scale(k.groups[g].basis[i], two);
                   scale(k.groups[g].knowledge[i], two);
@@ -240,7 +248,8 @@ TEST_CASE("phase 2: any element changed by the last contributor is found and nam
                 "IC, L or a commitment's basis"));
     }
     CHECK(changed([&](KeyElements& k) { scale(k.groups[g].basis.back(), two); }) != "");
-    CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].knowledge.back(), two); }), "secrets of its records"));
+    CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].knowledge.back(), two); }),
+              "secrets of its records"));
     CHECK(has(changed([&](KeyElements& k) { scale(k.groups[g].sigma_2, two); }), "sigma times its basis"));
   }
   CHECK(has(changed([&](KeyElements& k) { scale(k.delta_1, two); }), "secrets of its records"));
@@ -299,8 +308,10 @@ TEST_CASE("records that are wrong, missing, repeated, out of order or another ce
   one.records = other.one.records;
   CHECK(problem(one) != "");
   CHECK(has(problem_with(c.one.state, Bytes{'x'}, c.one.records).value_or(""), "another ceremony"));
-  CHECK(has(problem_with(c.two.state, c.one.state, c.cs, Bytes{'x'}, c.two.records).value_or(""), "another ceremony"));
-  CHECK(has(problem_with(c.two.state, other.one.state, c.cs, job, c.two.records).value_or(""), "alpha and beta"));
+  CHECK(has(problem_with(c.two.state, c.one.state, c.cs, Bytes{'x'}, c.two.records).value_or(""),
+            "another ceremony"));
+  CHECK(has(problem_with(c.two.state, other.one.state, c.cs, job, c.two.records).value_or(""),
+            "alpha and beta"));
 }
 
 TEST_CASE("a record from one phase does not serve in the other") {
@@ -315,7 +326,8 @@ TEST_CASE("a contribution that changes nothing is refused") {
   const Fr one = Fr::one(), x = Fr::random();
   CHECK(has(problem(last_changed(c.one, nothing, {one, x, x})), "nothing was contributed"));
   CHECK(has(problem(last_changed(c.two, nothing, {one, x, x})), "nothing was contributed"));  // delta
-  CHECK(has(problem(last_changed(c.two, nothing, {x, one, x})), "nothing was contributed"));  // sigma of group 0
+  CHECK(has(problem(last_changed(c.two, nothing, {x, one, x})),
+            "nothing was contributed"));  // sigma of group 0
 }
 
 TEST_CASE("a second phase without contributions makes no key") {
@@ -331,7 +343,8 @@ TEST_CASE("no point of G1 that a ceremony publishes is sigma itself, even with o
   add_contribution(two, "ada");
   for (const GroupElements& group : two.state.key.groups) {
     const auto is_sigma = [&](const G1Affine& p) {
-      return pairing_product_is_one(std::vector<PairingInput>{{p, g2_generator()}, {-g1_generator(), group.sigma_2}});
+      return pairing_product_is_one(
+          std::vector<PairingInput>{{p, g2_generator()}, {-g1_generator(), group.sigma_2}});
     };
     for (const G1Affine& p : two.records[0].leading) CHECK_FALSE(is_sigma(p));
     for (const G1Affine& p : two.records[0].nonces) CHECK_FALSE(is_sigma(p));

@@ -18,7 +18,8 @@ G1Affine times(const G1Affine& p, const Fr& k) { return mul(G1(p), k).to_affine(
 G2Affine times(const G2Affine& p, const Fr& k) { return mul(G2(p), k).to_affine(); }
 
 // The proof A = alpha, B = beta, with a C that makes up for the rest where delta is gamma.
-Proof skipped_phase_forgery(const KeyElements& key, std::span<const Fr> inputs, std::span<const Commitment> commitments) {
+Proof skipped_phase_forgery(const KeyElements& key, std::span<const Fr> inputs,
+                            std::span<const Commitment> commitments) {
   G1 rest(key.ic[0]);
   for (size_t i = 0; i < inputs.size(); ++i) rest += mul(G1(key.ic[1 + i]), inputs[i]);
   for (const Commitment& commitment : commitments) rest += commitment.point;
@@ -57,7 +58,8 @@ TEST_CASE("a key whose second phase was skipped would let anyone forge, and is r
   CHECK_THROWS_AS(VerifyingKey{skipped}, DecodeError);
   CHECK_THROWS_AS(ProvingKey{skipped}, DecodeError);
   // With a key that went through its second phase the same attempt fails.
-  CHECK_FALSE(verify(f.verifying_key(), inputs, commitments, skipped_phase_forgery(f.elements, inputs, commitments)));
+  CHECK_FALSE(
+      verify(f.verifying_key(), inputs, commitments, skipped_phase_forgery(f.elements, inputs, commitments)));
 }
 
 TEST_CASE("keys with a trivial or shared sigma, or points that are none, are refused") {
@@ -94,7 +96,8 @@ TEST_CASE("keys with a trivial or shared sigma, or points that are none, are ref
   refused_for_proving([](KeyElements& k) { k.groups.pop_back(); });
 }
 
-TEST_CASE("a commitment that absorbs a foreign term is refused by its proof of knowledge, and by nothing else") {
+TEST_CASE(
+    "a commitment that absorbs a foreign term is refused by its proof of knowledge, and by nothing else") {
   const Fixture& f = Fixture::shared();
   const auto inputs = f.public_inputs();
   Proof forged = f.proved.proof;
@@ -164,7 +167,8 @@ TEST_CASE("a public input moved into a commitment is refused") {
   commitments[1].point = add(commitments[1].point, -f.elements.ic[1]);
   CHECK_FALSE(verify(f.verifying_key(), inputs, commitments, f.proved.proof));
   commitments[1] = Commitment::already_checked(commitments[1].point);
-  CHECK(verify(f.verifying_key(), inputs, commitments, f.proved.proof));  // only the proof of knowledge stands between
+  CHECK(verify(f.verifying_key(), inputs, commitments,
+               f.proved.proof));  // only the proof of knowledge stands between
 }
 
 TEST_CASE("every byte of a proof and of its commitments counts") {
@@ -200,7 +204,8 @@ TEST_CASE("every byte of a proof and of its commitments counts") {
         } catch (const DecodeError&) {
           continue;
         }
-        if (verify(f.verifying_key(), inputs, commitments, f.proved.proof)) FAIL("byte " << i << " does not count");
+        if (verify(f.verifying_key(), inputs, commitments, f.proved.proof))
+          FAIL("byte " << i << " does not count");
       }
     }
 }
@@ -244,7 +249,8 @@ TEST_CASE("the verifier checks points again, wherever they come from") {
   refused([](Proof& p, auto&) { p.b = outside_subgroup(); });
   refused([](Proof& p, auto&) { p = {G1Affine::infinity(), G2Affine::infinity(), G1Affine::infinity()}; });
   refused([](Proof&, auto& c) { c[0].point = G1Affine::infinity(); });
-  refused([](Proof&, auto& c) { c[1] = Commitment::with_knowledge(G1Affine::infinity(), G1Affine::infinity()); });
+  refused(
+      [](Proof&, auto& c) { c[1] = Commitment::with_knowledge(G1Affine::infinity(), G1Affine::infinity()); });
   CHECK_FALSE(verify_commitment(f.verifying_key(), 0, G1Affine::infinity(), G1Affine::infinity()));
 }
 
@@ -262,7 +268,8 @@ TEST_CASE("another key, other inputs or another number of them are refused") {
   std::swap(inputs[0], inputs[1]);
   CHECK_FALSE(verify(f.verifying_key(), inputs, f.proved.commitments, f.proved.proof));
   inputs.pop_back();
-  CHECK_THROWS_AS((void)verify(f.verifying_key(), inputs, f.proved.commitments, f.proved.proof), ParameterError);
+  CHECK_THROWS_AS((void)verify(f.verifying_key(), inputs, f.proved.commitments, f.proved.proof),
+                  ParameterError);
   CHECK_THROWS_AS((void)verify(f.verifying_key(), f.public_inputs(), {}, f.proved.proof), ParameterError);
 }
 

@@ -1,6 +1,9 @@
 // Key files: they come back as they were, and nothing else is read.
 #include <doctest/doctest.h>
 
+#include <random>
+
+#include "groth16/phase2.h"
 #include "toy_circuit.h"
 
 using namespace pyzkfl;
@@ -84,4 +87,30 @@ TEST_CASE("a key file with one byte changed is refused or is another key") {
     }
     CHECK_FALSE(same);
   }
+}
+
+TEST_CASE("damaged files of every kind are refused with DecodeError, never worse") {
+  const Fixture& f = Fixture::shared();
+  Phase1 one = contribute(Phase1::initial(f.elements.log_n, {}), "ada", {}).state;
+  const auto two = contribute(Phase2::initial(one, f.cs, {}), "ada", {});
+  std::mt19937_64 random(20261122);
+  const auto damage = [&](const Bytes& whole, auto read) {
+    for (int i = 0; i < 150; ++i) {
+      Bytes bytes = whole;
+      // Mostly the header, where the sizes are; then anywhere, with a cut at times.
+      const size_t range = i % 3 == 0 ? bytes.size() : std::min<size_t>(bytes.size(), 80);
+      for (int change = 0; change < 1 + i % 4; ++change) bytes[random() % range] = static_cast<uint8_t>(random());
+      if (i % 5 == 0) bytes.resize(random() % bytes.size());
+      try {
+        read(bytes);
+      } catch (const DecodeError&) {
+      }
+    }
+  };
+  damage(f.key.to_bytes(), [](const Bytes& b) { (void)ProvingKey::from_bytes(b); });
+  damage(f.verifying_key().to_bytes(), [](const Bytes& b) { (void)VerifyingKey::from_bytes(b); });
+  damage(f.key.commitment_key(0).to_bytes(), [](const Bytes& b) { (void)CommitmentKey::from_bytes(b); });
+  damage(one.to_bytes(), [](const Bytes& b) { (void)Phase1::from_bytes(b); });
+  damage(two.state.to_bytes(), [](const Bytes& b) { (void)Phase2::from_bytes(b); });
+  damage(two.record.to_bytes(), [](const Bytes& b) { (void)Contribution::from_bytes(b); });
 }

@@ -1,5 +1,5 @@
-// A small circuit with two groups of committed wires, for the tests of Groth16: public ctx and w; group 0 commits to
-// x_0 .. x_2, group 1 to d_0, d_1 with d_j = x_j x_2 + w. Each group ends in a blinder.
+// A small circuit with two groups of committed wires, for the tests of Groth16: public ctx and w; group 0
+// commits to x_0 .. x_2, group 1 to d_0, d_1 with d_j = x_j x_2 + w. Each group ends in a blinder.
 #pragma once
 
 #include <array>
@@ -64,8 +64,11 @@ struct Fixture {
 
   Fixture() : Fixture(toy()) {}
   explicit Fixture(std::pair<ConstraintSystem, Witness> made)
-      : cs(std::move(made.first)), witness(std::move(made.second)), elements(insecure_elements(cs, trapdoor)),
-        key(elements), proved(prove(key, cs, witness)) {}
+      : cs(std::move(made.first)),
+        witness(std::move(made.second)),
+        elements(insecure_elements(cs, trapdoor)),
+        key(elements),
+        proved(prove(key, cs, witness)) {}
 
   const VerifyingKey& verifying_key() const { return key.verifying_key(); }
   std::vector<Fr> public_inputs() const {

@@ -19,9 +19,11 @@ namespace {
 G1Affine g1_times(const Fr& k) { return mul_vartime(G1(g1_generator()), k).to_affine(); }
 G2Affine g2_times(const Fr& k) { return mul_vartime(G2(g2_generator()), k).to_affine(); }
 
-// A point of the twist outside G2: of order r times something, or, with `small`, of the cofactor's least prime order.
+// A point of the twist outside G2: of order r times something, or, with `small`, of the cofactor's least
+// prime order.
 G2Affine stray_point(bool small) {
-  // The cofactor 2p - r without its factor 10069, times r, takes any point to one of order 10069 (or infinity).
+  // The cofactor 2p - r without its factor 10069, times r, takes any point to one of order 10069 (or
+  // infinity).
   for (uint64_t i = 0;; ++i) {
     const Fp2 x{Fp::from_u64(i), Fp::one()};
     Fp2 y;
@@ -174,7 +176,8 @@ TEST_CASE("weights have 128 bits, differ, and are never zero even if the generat
     CHECK((canonical[2] | canonical[3]) == 0);
     CHECK_FALSE(w.is_zero());
   }
-  CHECK(std::any_of(weights.begin(), weights.end(), [](const Fr& w) { return (w.to_canonical()[1] >> 63) == 1; }));
+  CHECK(std::any_of(weights.begin(), weights.end(),
+                    [](const Fr& w) { return (w.to_canonical()[1] >> 63) == 1; }));
   auto sorted = weights;
   std::sort(sorted.begin(), sorted.end(), [](const Fr& a, const Fr& b) { return a.l < b.l; });
   CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
@@ -193,10 +196,11 @@ TEST_CASE("a commitment key commits linearly and refuses bases that would not bi
   CHECK(key.size() == 2);
   const Fr b = Fr::random();
   const std::vector<int64_t> values = {INT64_MIN, INT64_MAX};
-  const G1 expected = mul(G1(points[0]), Fr::from_i64(INT64_MIN)) + mul(G1(points[1]), Fr::from_i64(INT64_MAX)) +
-                      mul(G1(points[2]), b);
+  const G1 expected = mul(G1(points[0]), Fr::from_i64(INT64_MIN)) +
+                      mul(G1(points[1]), Fr::from_i64(INT64_MAX)) + mul(G1(points[2]), b);
   CHECK(key.commit(values, b) == expected.to_affine());
-  CHECK(key.commit(std::vector<Fr>{Fr::from_i64(INT64_MIN), Fr::from_i64(INT64_MAX)}, b) == expected.to_affine());
+  CHECK(key.commit(std::vector<Fr>{Fr::from_i64(INT64_MIN), Fr::from_i64(INT64_MAX)}, b) ==
+        expected.to_affine());
   CHECK_THROWS_AS((void)key.commit(std::vector<int64_t>{1}, b), ParameterError);
   CHECK_THROWS_AS((void)key.commit(std::vector<int64_t>{1, 2, 3}, b), ParameterError);
   CHECK_THROWS_AS(CommitmentKey({}), ParameterError);
