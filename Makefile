@@ -16,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := install
-.PHONY: install demo test test-deep bench dev style clean distclean prerequisites test-environment
+.PHONY: install demo test test-deep bench dev style clean distclean prerequisites test-tools test-environment
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,8 +56,10 @@ $(VENV)/.test-installed: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo,test]"
 	@touch $@
 
-test-environment: install $(VENV)/.test-installed
+test-tools: $(VENV)/.tools
 	@$(PYTHON) scripts/prerequisites.py --tests --install
+
+test-environment: test-tools install $(VENV)/.test-installed
 
 demo: install
 	$(BIN)/pyzkfl demo

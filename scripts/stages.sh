@@ -31,6 +31,8 @@ report() {
   exit "$failed"
 }
 
+parallel_jobs() { $python scripts/prerequisites.py --jobs; }
+
 native_folder() { echo "build/native-$($python -c 'import sys; print(sys.implementation.cache_tag)')"; }
 
 # One folder for the extension module and the C++ tests, so that the core is compiled once.
@@ -39,5 +41,5 @@ build() {
   local folder
   folder=$(native_folder)
   cmake -S . -B "$folder" -DPYZKFL_TESTS=ON >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
-  env -u MAKEFLAGS -u MAKELEVEL cmake --build "$folder" --parallel "$($python scripts/prerequisites.py --jobs)"
+  env -u MAKEFLAGS -u MAKELEVEL cmake --build "$folder" --parallel "$(parallel_jobs)"
 }

@@ -4,6 +4,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/stages.sh
 
+tools() { make --no-print-directory test-tools; }
+
 install() { make --no-print-directory test-environment; }
 
 cpp_tests() { ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error --timeout 600; }
@@ -16,8 +18,9 @@ python_tests() { $python -m pytest -q --durations=10 -m "not end_to_end" tests/p
 
 end_to_end() { $python -m pytest -q --durations=5 -m end_to_end tests/python; }
 
-stage install install || report
+stage tools tools || report
 stage build build || report
+stage install install || report
 stage style style
 stage "C++ tests" cpp_tests
 stage "doc examples" doc_examples

@@ -5,16 +5,13 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/stages.sh
 
-jobs=$($python scripts/prerequisites.py --jobs)
+tools() { make --no-print-directory test-tools && $python scripts/prerequisites.py --deep --install; }
 
-install() {
-  make --no-print-directory test-environment || return
-  command -v valgrind >/dev/null || $python scripts/prerequisites.py --deep --install
-}
+install() { make --no-print-directory test-environment; }
 
 sanitized() { # sanitized FOLDER SANITIZERS
   cmake -S . -B "$1" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYZKFL_TESTS=ON -DPYZKFL_SANITIZE="$2" >/dev/null &&
-    cmake --build "$1" --parallel "$jobs" &&
+    cmake --build "$1" --parallel "$(parallel_jobs)" &&
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
       ctest --test-dir "$1" --output-on-failure --no-tests=error --timeout 1800
 }
@@ -26,7 +23,7 @@ threads() { sanitized build/tsan thread; }
 # valgrind knows no AVX-512, and is fifty times slower: the modules that handle secrets and untrusted bytes, portable code.
 memcheck() {
   cmake -S . -B build/valgrind -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYZKFL_TESTS=ON >/dev/null &&
-    cmake --build build/valgrind --parallel "$jobs" --target test_base test_fields test_secagg || return
+    cmake --build build/valgrind --parallel "$(parallel_jobs)" --target test_base test_fields test_secagg || return
   for module in base fields secagg; do
     PYZKFL_CPU=generic PYZKFL_THREADS=2 valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
       "build/valgrind/tests/cpp/test_$module" || return
@@ -34,15 +31,16 @@ memcheck() {
 }
 
 every_kernel() {
-  for kernel in generic adx; do
+  for kernel in generic adx ifma; do
     PYZKFL_CPU=$kernel ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
   done
 }
 
 properties() { HYPOTHESIS_PROFILE=deep PYZKFL_DEEP=1 $python -m pytest -q --durations=20 tests/python; }
 
-stage install install || report
+stage tools tools || report
 stage build build || report
+stage install install || report
 stage "every kernel" every_kernel
 stage "ASan, UBSan" address_and_undefined
 stage TSan threads
