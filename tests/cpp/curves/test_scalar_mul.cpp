@@ -1,6 +1,10 @@
 // Recodings, decompositions and scalar multiplications against double-and-add.
 #include <doctest/doctest.h>
 
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#endif
+
 #include "curves/batch_mul.h"
 #include "curves/decomposition.h"
 #include "curves/endomorphism_constants.h"
@@ -156,6 +160,30 @@ TEST_CASE("scalar multiplication, constant and variable time, agrees with double
     CHECK(mul_vartime(G2Affine::infinity(), k).is_infinity());
   }
 }
+
+#if __has_include(<valgrind/memcheck.h>)
+// Says something only when run under valgrind (PYZKFL_CPU=generic, for it knows no AVX-512): it reports every
+// branch and address that depends on memory marked as undefined.
+TEST_CASE("constant-time multiplication neither branches on the scalar nor on the point") {
+  const auto check = []<class F>(const Affine<F>& point) {
+    Fr k = Fr::random();
+    Jacobian<F> p = Jacobian<F>(point).dbl();
+    const Jacobian<F> expected = naive::mul(p, k.to_canonical());
+    const auto errors = VALGRIND_COUNT_ERRORS;
+    VALGRIND_MAKE_MEM_UNDEFINED(&k, sizeof(k));
+    VALGRIND_MAKE_MEM_UNDEFINED(&p, sizeof(p));
+    Jacobian<F> product = mul(p, k);
+    Affine<F> affine = product.to_affine();
+    VALGRIND_MAKE_MEM_DEFINED(&product, sizeof(product));
+    VALGRIND_MAKE_MEM_DEFINED(&affine, sizeof(affine));
+    CHECK(VALGRIND_COUNT_ERRORS == errors);
+    CHECK(product == expected);
+    CHECK(affine == expected.to_affine());
+  };
+  check(naive::points<G1Affine>(1)[0]);
+  check(naive::points<G2Affine>(1)[0]);
+}
+#endif
 
 TEST_CASE("constant-time multiplication is right outside the subgroup too") {
   const G2Affine q = naive::twist_point();
