@@ -264,14 +264,14 @@ void bind_ceremony(py::module_& m) {
       .def(
           "problem",
           [](const Phase1& state, const py::bytes& context, const std::vector<py::bytes>& records,
-             const py::object& progress) {
+             const py::object& progress, bool may_be_start) {
             const ByteSpan bound = span_of(context);
             const std::vector<Contribution> chain = records_of(records);
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
-            return problem_with(state, bound, chain, report);
+            return problem_with(state, bound, chain, report, may_be_start ? Start::allowed : Start::refused);
           },
-          py::arg("context"), py::arg("records"), py::arg("progress") = py::none(),
+          py::arg("context"), py::arg("records"), py::arg("progress") = py::none(), py::arg("may_be_start") = false,
           "What is wrong with the ceremony that these records and this state are the end of; None if it is "
           "right.");
   bind_phase<Phase2, Phase2Contributed>(m, "Phase2",
@@ -289,15 +289,16 @@ void bind_ceremony(py::module_& m) {
       .def(
           "problem",
           [](const Phase2& state, const Phase1& phase1, const ConstraintSystem& cs, const py::bytes& context,
-             const std::vector<py::bytes>& records, const py::object& progress) {
+             const std::vector<py::bytes>& records, const py::object& progress, bool may_be_start) {
             const ByteSpan bound = span_of(context);
             const std::vector<Contribution> chain = records_of(records);
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
-            return problem_with(state, phase1, cs, bound, chain, report);
+            return problem_with(state, phase1, cs, bound, chain, report,
+                                may_be_start ? Start::allowed : Start::refused);
           },
           py::arg("phase1"), py::arg("constraints"), py::arg("context"), py::arg("records"),
-          py::arg("progress") = py::none())
+          py::arg("progress") = py::none(), py::arg("may_be_start") = false)
       .def("finalize", [](const Phase2& p) {
         const py::gil_scoped_release release;
         return p.finalize();

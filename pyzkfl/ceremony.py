@@ -19,7 +19,7 @@ from pyzkfl import _core, encoding
 from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
 from pyzkfl.job import Job
 
-__all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Transcript", "contribute", "insecure_keys"]
+__all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Stage", "Transcript", "contribute", "insecure_keys"]
 
 _GROUP_D = 1
 Progress = Callable[[float], None]
@@ -65,14 +65,79 @@ class Keys:
         return bytes(self.commitment_key.commit(np.ascontiguousarray(update, dtype=np.int64), blinder))
 
 
-def contribute(job: Job, phase: int, state: bytes, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
-    """Multiply fresh secrets into a state of phase 1 or 2; (new state, record). The secrets are gone on return.
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What a contributor gets: the state so far, the records that led to it, and for phase 2 the end of phase 1."""
 
-    Raises DecodeError for a state that is none, SetupInvalid for one of another ceremony.
-    """
-    kind = {1: _core.groth16.Phase1, 2: _core.groth16.Phase2}[phase]
-    after, record = kind.from_bytes(state).contribute(name, job.terms_digest, progress)
+    phase: int
+    state: bytes
+    records: list[bytes]
+    phase1: bytes = b""
+    records1: list[bytes] = dataclasses.field(default_factory=list)
+
+    def to_object(self) -> dict[str, Any]:
+        """The body of a CONTRIBUTE message."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_object(body: dict[str, Any]) -> Stage:
+        """Read it back; DecodeError when the records are not byte strings."""
+        _expect_records(body, "records", "records1")
+        return Stage(**body)
+
+    def verify(self, job: Job, progress: Progress | None = None) -> tuple[Any, bytes]:
+        """The state, checked in full as the end of a setup so far; and the digest of the verified phase 1, if any.
+
+        Secrets are multiplied into nothing else: an element that does not belong there would come back as the key
+        to a forgery (an extra private wire, say, that equals a committed one). Raises SetupInvalid or DecodeError.
+        """
+        if self.phase == 1:
+            return _verified_phase1(job, self.state, self.records, len(self.records), progress), b""
+        phase1 = _verified_phase1(job, self.phase1, self.records1, len(job.members), progress)
+        constraints = _core.training.constraint_system(job.spec)
+        state = _verified_phase2(job, phase1, constraints, self.state, self.records, len(self.records), progress)
+        return state, encoding.digest(self.phase1)
+
+
+def contribute(job: Job, state: Any, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
+    """Multiply fresh secrets into a verified state (Stage.verify); (new state, record). The secrets are gone then."""
+    after, record = state.contribute(name, job.terms_digest, progress)
     return after.to_bytes(), record
+
+
+def _expect_records(body: dict[str, Any], *keys: str) -> None:
+    for key in keys:
+        if not all(isinstance(record, bytes) for record in body[key]):
+            raise encoding.DecodeError(f"setup: {key} must hold byte strings")
+
+
+def _expect_contributors(job: Job, phase: int, records: list[bytes], count: int) -> None:
+    expected = [(member.name, job.terms_digest) for member in job.members[:count]]
+    if [_core.groth16.contributor(record) for record in records] != expected:
+        raise SetupInvalid(f"phase {phase} must have one contribution of each member to this job, in order")
+
+
+def _verified_phase1(job: Job, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
+    _expect_contributors(job, 1, records, count)
+    state = _core.groth16.Phase1.from_bytes(data)
+    log_n = _core.groth16.domain_log_n(_core.training.constraint_system(job.spec))
+    problem = state.problem(job.terms_digest, records, progress, may_be_start=count == 0)
+    if state.log_n != log_n:
+        problem = f"its size is 2^{state.log_n}, the circuit needs 2^{log_n}"
+    if problem is not None:
+        raise SetupInvalid(f"the setup does not hold: {problem}")
+    return state
+
+
+def _verified_phase2(
+    job: Job, phase1: Any, constraints: Any, data: bytes, records: list[bytes], count: int, progress: Progress | None
+) -> Any:
+    _expect_contributors(job, 2, records, count)
+    state = _core.groth16.Phase2.from_bytes(data)
+    problem = state.problem(phase1, constraints, job.terms_digest, records, progress, may_be_start=count == 0)
+    if problem is not None:
+        raise SetupInvalid(f"the setup does not hold: {problem}")
+    return state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,9 +156,7 @@ class Transcript:
     @staticmethod
     def from_object(body: dict[str, Any]) -> Transcript:
         """Read it back; DecodeError when the records are not byte strings."""
-        for key in ("records1", "records2"):
-            if not all(isinstance(record, bytes) for record in body[key]):
-                raise encoding.DecodeError(f"setup: {key} must hold byte strings")
+        _expect_records(body, "records1", "records2")
         return Transcript(body["phase1"], body["records1"], body["phase2"], body["records2"])
 
     @property
@@ -102,37 +165,35 @@ class Transcript:
         parts = [self.phase1, *self.records1, self.phase2, *self.records2]
         return hashlib.sha256(b"pyzkfl/1 setup" + b"".join(map(encoding.digest, parts))).digest()
 
-    def verify(self, job: Job, progress: Progress | None = None) -> Keys:
+    def verify(self, job: Job, progress: Progress | None = None, *, phase1_seen: bytes = b"") -> Keys:
         """Check everything: every record, the final states, the circuit, that each member contributed, in order.
 
-        Raises SetupInvalid saying what is wrong. About a second for a circuit of 2^14 rows.
+        phase1_seen: digest of a phase 1 that the caller has verified before (Stage.verify); the same one is not
+        checked again. Raises SetupInvalid saying what is wrong. About half a second for a circuit of 2^14 rows.
         """
-        context = job.terms_digest
-        for phase, records in ((1, self.records1), (2, self.records2)):
-            names = [_core.groth16.contributor(record) for record in records]
-            if names != [(member.name, context) for member in job.members]:
-                raise SetupInvalid(
-                    f"phase {phase} is not made of one contribution of each member to this job, in order"
-                )
-        phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
-        phase2 = _core.groth16.Phase2.from_bytes(self.phase2)
+        count = len(job.members)
+        if encoding.digest(self.phase1) == phase1_seen:
+            _expect_contributors(job, 1, self.records1, count)
+            phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
+        else:
+            phase1 = _verified_phase1(job, self.phase1, self.records1, count, progress)
         constraints = _core.training.constraint_system(job.spec)
-        problem = phase1.problem(context, self.records1, progress)
-        if problem is None:
-            problem = phase2.problem(phase1, constraints, context, self.records2, progress)
-        if problem is not None:
-            raise SetupInvalid(f"the setup does not hold: {problem}")
+        phase2 = _verified_phase2(job, phase1, constraints, self.phase2, self.records2, count, progress)
         return Keys(phase2.finalize(), constraints, self.digest)
 
 
 class Ceremony:
-    """A setup as the coordinator runs it: hand out `state`, take back state and record, and so on for two phases."""
+    """A setup as the coordinator runs it: hand out `stage`, take back state and record, and so on for two phases.
+
+    Every contribution is verified when it comes, so the one who spoils a setup is named at once.
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._constraints = _core.training.constraint_system(job.spec)
-        self._states: dict[int, list[bytes]] = {1: [], 2: []}  # the start, then one after each contribution
+        self._states: dict[int, bytes] = {}
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
+        self._phase1: Any = None
         self._phase = 0
 
     def begin(self, phase: int, progress: Progress | None = None) -> None:
@@ -142,47 +203,38 @@ class Ceremony:
         context = self._job.terms_digest
         if phase == 1:
             log_n = _core.groth16.domain_log_n(self._constraints)
-            self._states[1] = [_core.groth16.Phase1.initial(log_n, context).to_bytes()]
+            self._states[1] = _core.groth16.Phase1.initial(log_n, context).to_bytes()
         else:
-            phase1 = _core.groth16.Phase1.from_bytes(self._states[1][-1])
-            self._states[2] = [_core.groth16.Phase2.initial(phase1, self._constraints, context, progress).to_bytes()]
+            initial = _core.groth16.Phase2.initial(self._phase1, self._constraints, context, progress)
+            self._states[2] = initial.to_bytes()
         self._phase = phase
 
     @property
-    def state(self) -> bytes:
+    def stage(self) -> Stage:
         """What the next contributor gets."""
-        return self._states[self._phase][-1]
+        records = list(self._records[self._phase])
+        if self._phase == 1:
+            return Stage(1, self._states[1], records)
+        return Stage(2, self._states[2], records, self._states[1], list(self._records[1]))
 
     def accept(self, state: bytes, record: bytes) -> None:
-        """Take a contribution; it is verified at the end, with all others."""
-        self._states[self._phase].append(state)
-        self._records[self._phase].append(record)
+        """Take a contribution, verified in full. SetupInvalid names the member whose turn it was."""
+        records = [*self._records[self._phase], record]
+        member = self._job.members[len(records) - 1]
+        try:
+            if self._phase == 1:
+                self._phase1 = _verified_phase1(self._job, state, records, len(records), None)
+            else:
+                _verified_phase2(self._job, self._phase1, self._constraints, state, records, len(records), None)
+        except PyzkflError as error:
+            raise SetupInvalid(f"the contribution of {member.name!r} to phase {self._phase}: {error}") from error
+        self._states[self._phase], self._records[self._phase] = state, records
 
     def transcript(self) -> Transcript:
         """The end of both phases, for everybody to verify."""
         if self._phase != 2:
             raise ParameterError("the setup is not finished")
-        return Transcript(self._states[1][-1], self._records[1], self._states[2][-1], self._records[2])
-
-    def blame(self) -> str:
-        """Who spoiled a setup that does not hold: the first member whose state and record fail, and why. Slow."""
-        context = self._job.terms_digest
-        for phase in (1, 2):
-            for index, member in enumerate(self._job.members[: len(self._records[phase])]):
-                records = self._records[phase][: index + 1]
-                try:
-                    if phase == 1:
-                        state = _core.groth16.Phase1.from_bytes(self._states[1][index + 1])
-                        problem = state.problem(context, records)
-                    else:
-                        first = _core.groth16.Phase1.from_bytes(self._states[1][-1])
-                        state = _core.groth16.Phase2.from_bytes(self._states[2][index + 1])
-                        problem = state.problem(first, self._constraints, context, records)
-                except PyzkflError as error:
-                    problem = str(error)
-                if problem is not None:
-                    return f"the contribution of {member.name!r} to phase {phase}: {problem}"
-        return "no single contribution is at fault"
+        return Transcript(self._states[1], self._records[1], self._states[2], self._records[2])
 
 
 def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:

@@ -18,6 +18,7 @@ from pyzkfl import _core, beacon, ceremony, messages, proofs
 from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
 from pyzkfl.errors import (
     AggregateInvalid,
+    BeaconInvalid,
     ParameterError,
     ProtocolError,
     SetupInvalid,
@@ -58,9 +59,11 @@ class Client:
         self._coordinator = coordinator
         self._job: Job | None = None
         self._keys: ceremony.Keys | None = None
+        self._phase1_seen = b""  # digest of the first phase that this member verified
         self._records: dict[int, bytes] = {}  # what this member contributed: phase -> record
         self._dataset: CommittedDataset | None = None
         self._datasets: dict[str, DatasetCommitment] = {}
+        self._registrations = b""  # digest of all registrations as this member saw them
         self._nonce: beacon.BeaconNonce | None = None
         self._beacon_commitments: dict[str, bytes] = {}
         self._beacon: bytes | None = None
@@ -69,6 +72,9 @@ class Client:
         self._session: Any = None
         self._blinder = b""
         self._submissions: tuple[Submission, ...] = ()
+        self._own: Submission | None = None  # what this member submitted last
+        # (weights, batch) -> round and set of the first sum that this update was in
+        self._summed: dict[tuple[bytes, int], tuple[int, frozenset[str]]] = {}
         self._submit: dict[str, Any] = {}  # the answer of this round, so that a repeated request gets the same bytes
         self.finished = False
         self._expected: frozenset[Type] = frozenset({Type.TERMS})
@@ -90,8 +96,7 @@ class Client:
         allowed = self._expected | {Type.FINISH} if self._beacon is not None else self._expected
         if request.type not in allowed:
             raise ProtocolError(f"{self.name}: message {request.type.name} does not belong in this phase")
-        bound = request.type not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB)
-        if bound and request.job != self.job.digest:
+        if request.type is not Type.TERMS and request.job != self.job.digest:
             raise ProtocolError(f"{self.name}: message {request.type.name} belongs to another job")
         handlers: dict[Type, Callable[[Message], tuple[Type, dict[str, Any], frozenset[Type]]]] = {
             Type.TERMS: self._on_terms,
@@ -144,14 +149,15 @@ class Client:
         phase = request.body["phase"]
         if phase not in (1, 2) or phase in self._records:
             raise ProtocolError(f"{self.name}: asked for a contribution to phase {phase} out of turn")
-        state, record = self._contribute(self.job, phase, request.body["state"], self.name)
-        self._records[phase] = record
+        state, seen = ceremony.Stage.from_object(request.body).verify(self.job)
+        after, record = self._contribute(self.job, state, self.name)
+        self._records[phase], self._phase1_seen = record, seen
         following = Type.CONTRIBUTE if phase == 1 else Type.SETUP_FINAL
-        return Type.CONTRIBUTION, {"phase": phase, "state": state, "record": record}, frozenset({following})
+        return Type.CONTRIBUTION, {"phase": phase, "state": after, "record": record}, frozenset({following})
 
     def _on_setup_final(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         transcript = ceremony.Transcript.from_object(request.body)
-        keys = transcript.verify(self.job)
+        keys = transcript.verify(self.job, phase1_seen=self._phase1_seen)
         for phase, records in ((1, transcript.records1), (2, transcript.records2)):
             if self._records.get(phase) not in records:
                 raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
@@ -172,19 +178,26 @@ class Client:
         for name, message in messages.open_all(self.job, request.body["registrations"], Type.REGISTER):
             datasets[name] = DatasetCommitment.from_object(message.body["batches"])
             datasets[name].verify(self.job, self.keys.verifying)
+        if set(datasets) != {member.name for member in self.job.members}:
+            raise ProtocolError(f"{self.name}: the registrations are not those of all members")
         if self._dataset is None or datasets.get(self.name) != self._dataset.public:
             raise ProtocolError(f"{self.name}: this member's registration is missing or was changed")
         self._datasets = datasets
+        self._registrations = messages.submissions_digest(request.body["registrations"])
         self._nonce = beacon.BeaconNonce(self.job, self.name)
         return (
             Type.BEACON_COMMIT,
-            {"commitment": self._nonce.commitment},
+            {"commitment": self._nonce.commitment, "registrations": self._registrations},
             frozenset({Type.BEACON_COMMITMENTS}),
         )
 
     def _on_beacon_commitments(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         commitments = {}
         for name, message in messages.open_all(self.job, request.body["commitments"], Type.BEACON_COMMIT):
+            if message.body["registrations"] != self._registrations:
+                raise ProtocolError(f"{self.name}: {name!r} was shown other registrations")
+            if len(message.body["commitment"]) != 32:
+                raise BeaconInvalid(f"the beacon commitment of {name!r} does not have 32 bytes")
             commitments[name] = message.body["commitment"]
         if set(commitments) != set(self._datasets):
             raise ProtocolError(f"{self.name}: the beacon's commitments are not those of the registered members")
@@ -228,11 +241,26 @@ class Client:
             evidence = messages.Evidence.from_object(entry)
             if not (last < evidence.round < request.round):
                 raise ProtocolError(f"{self.name}: the evidence of round {evidence.round} is out of order")
+            self._check_signatures(evidence)
             submissions = self._read_submissions(evidence.submissions, evidence.round, weights)
             opening = Opening(messages.read_sum(self.job, evidence.total), evidence.blinder)
             weights = proofs.aggregate(self.job, Submissions(submissions, opening, self.keys)).weights
             last = evidence.round
         return weights, last
+
+    def _check_signatures(self, evidence: messages.Evidence) -> None:
+        """That a threshold of the survivors signed this very set: a member signs one set a round, so there is one."""
+        digest = messages.submissions_digest(evidence.submissions)
+        survivors = {entry[0] for entry in evidence.submissions if isinstance(entry, list) and entry}
+        signers = 0
+        for name, message in messages.open_all(self.job, evidence.signatures, Type.SIGNED_SURVIVORS, evidence.round):
+            if name not in survivors or message.body["submissions"] != digest:
+                raise AggregateInvalid(f"{self.name}: {name!r} did not sign these survivors of round {evidence.round}")
+            signers += 1
+        if signers < self.job.threshold:
+            raise AggregateInvalid(
+                f"{self.name}: {signers} survivors of round {evidence.round} signed, {self.job.threshold} are needed"
+            )
 
     def _on_mask_keys(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         self._same_round(request)
@@ -242,25 +270,26 @@ class Client:
     def _on_mask_shares(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         self._same_round(request)
         if not self._submit:
-            submission, update = self._train()
-            masked = self._session.masked_input(request.body["mask"], update, self._blinder)
+            submission, update, blinder = self._train()
+            masked = self._session.masked_input(request.body["mask"], update, blinder)
+            self._own, self._blinder = submission, blinder
             public = Message(Type.SUBMISSION, self.job.digest, self._round, messages.submission_body(submission))
             self._submit = {"submission": public.seal(self._identity), "mask": masked}
         return Type.SUBMIT, self._submit, frozenset({Type.MASK_SHARES, Type.SURVIVORS, Type.ROUND})
 
-    def _train(self) -> tuple[Submission, npt.NDArray[np.int64]]:
-        """One training step: the integer step, C(D), the proof. Returns the submission and the (secret) update."""
+    def _train(self) -> tuple[Submission, npt.NDArray[np.int64], bytes]:
+        """One training step: the integer step, C(D), the proof. Returns the submission, and secret: update, blinder."""
         if self._dataset is None or self._beacon is None or self.weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
         index = batch_index(self._beacon, self._round, self.name, len(self._dataset))
         x, y, rows, batch_blinder = self._dataset.batch(index)
         update = _core.training.step(self.job.spec, self.weights, x, y, rows)
-        self._blinder = random_blinder()
-        statement = self.statement_of(self.name, self.keys.commit_update(update, self._blinder))
+        blinder = random_blinder()
+        statement = self.statement_of(self.name, self.keys.commit_update(update, blinder))
         start = time.perf_counter()
-        proof = proofs.prove(statement, Witness(x, y, batch_blinder, self._blinder), self.keys)
+        proof = proofs.prove(statement, Witness(x, y, batch_blinder, blinder), self.keys)
         self.prove_seconds.append(time.perf_counter() - start)
-        return Submission(statement, proof), update
+        return Submission(statement, proof), update, blinder
 
     def statement_of(
         self,
@@ -295,9 +324,7 @@ class Client:
         self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64]
     ) -> tuple[Submission, ...]:
         submissions = []
-        for name, message in messages.open_all(self.job, entries, Type.SUBMISSION):
-            if message.round != round_:
-                raise ProtocolError(f"{self.name}: the submission of {name!r} is of another round")
+        for name, message in messages.open_all(self.job, entries, Type.SUBMISSION, round_):
             statement = self.statement_of(name, message.body["commitment"], round_=round_, weights=weights)
             submissions.append(Submission(statement, Proof.from_bytes(message.body["proof"])))
         return tuple(submissions)
@@ -310,9 +337,28 @@ class Client:
         proofs.verify_batch([(s.statement, s.proof) for s in submissions], self.keys)
         names = tuple(s.statement.client for s in submissions)
         context = messages.submissions_digest(request.body["submissions"])
+        self._refuse_second_sum(names)
         signature = self._session.sign_survivors(sorted(self.job.index_of(name) for name in names), context)
         self._submissions = submissions
-        return Type.SIGNED_SURVIVORS, {"mask": signature}, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
+        self._summed.setdefault(self._step_key(), (self._round, frozenset(names)))
+        body = {"mask": signature, "submissions": context}
+        return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
+
+    def _step_key(self) -> tuple[bytes, int]:
+        """What this member's update depends on: weights and batch."""
+        if self.weights is None or self._own is None:
+            raise ProtocolError(f"{self.name}: has submitted nothing in this round")
+        return weights_digest(self.weights), self._own.statement.batch
+
+    def _refuse_second_sum(self, names: tuple[str, ...]) -> None:
+        """An update is determined by weights and batch: two sums of the same updates over two sets would give away
+        the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)"""
+        before = self._summed.get(self._step_key())
+        if before is not None and before[0] != self._round and before[1] != frozenset(names):
+            raise ProtocolError(
+                f"{self.name}: the same update was in a sum over another set of members; a second set would reveal "
+                f"the difference"
+            )
 
     def _on_unmask(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         self._same_round(request)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pyzkfl import _core, beacon, ceremony, messages, proofs
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.errors import (
+    BeaconInvalid,
     NotEnoughClients,
     ParameterError,
     ProtocolError,
@@ -31,6 +32,14 @@ from pyzkfl.statement import Statement, batch_index, weights_digest
 from pyzkfl.transport import Channel
 
 __all__ = ["Coordinator", "Round", "RoundReport"]
+
+_SENDER = slice(7, 9)  # of a masking message (docs/secagg.md), little-endian
+
+
+def _readable(text: str) -> str:
+    """Text of somebody else, for logs and records: printable, at most 400 characters."""
+    return "".join(c if c.isprintable() else "?" for c in text[:400])
+
 
 Event = Callable[[str, dict[str, Any]], None]
 
@@ -80,8 +89,8 @@ class Coordinator:
     # -- asking ----------------------------------------------------------------------------------------------------
 
     def _seal(self, type_: Type, body: dict[str, Any], round_: int = 0) -> bytes:
-        bound = type_ not in (Type.TERMS, Type.CONTRIBUTE, Type.SETUP_FINAL, Type.JOB)
-        return Message(type_, self.job.digest if bound else b"", round_, body).seal(self._identity)
+        job = b"" if type_ is Type.TERMS else self.job.digest
+        return Message(type_, job, round_, body).seal(self._identity)
 
     def _ask(
         self, requests: Mapping[str, bytes], answer: Type, round_: int = 0
@@ -94,7 +103,11 @@ class Coordinator:
             try:
                 message = Message.open(data, signer=self.job.members[self.job.index_of(name)].public_key)
                 if message.type is Type.REFUSED:
-                    raise ProtocolError(f"{name} refused: {message.body['error']}: {message.body['message']}")
+                    raise ProtocolError(
+                        f"{name} refused: {_readable(message.body['error'])}: {_readable(message.body['message'])}"
+                    )
+                if message.job != self.job.digest:
+                    raise ProtocolError(f"{name} answered for another job")
                 if message.type is not answer or message.round != round_:
                     raise ProtocolError(f"{name} answered {message.type.name} where {answer.name} was due")
                 answers[name] = (message, data)
@@ -131,7 +144,7 @@ class Coordinator:
         for phase in (1, 2):
             run.begin(phase)
             for index, member in enumerate(self.job.members):
-                request = self._seal(Type.CONTRIBUTE, {"phase": phase, "state": run.state})
+                request = self._seal(Type.CONTRIBUTE, run.stage.to_object())
                 message, _ = self._ask_everybody({member.name: request}, Type.CONTRIBUTION)[member.name]
                 if message.body["phase"] != phase:
                     raise SetupInvalid(f"{member.name} contributed to another phase")
@@ -139,12 +152,10 @@ class Coordinator:
                 self._recorder.contribution(member.name, phase, message.body["record"])
                 self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
         transcript = run.transcript()
-        try:
-            self.keys = transcript.verify(self.job)
-        except PyzkflError as error:
-            raise SetupInvalid(f"{error}; {run.blame()}") from error
-        verified = self._ask_everybody(self._to_all(Type.SETUP_FINAL, transcript.to_object()), Type.SETUP_VERIFIED)
+        self.keys = transcript.verify(self.job)
+        requests = self._to_all(Type.SETUP_FINAL, transcript.to_object())
         self.job = self.keys.bind(self.job)
+        verified = self._ask_everybody(requests, Type.SETUP_VERIFIED)
         for name, (message, data) in verified.items():
             if message.body["job"] != self.job.digest:
                 raise SetupInvalid(f"{name} derived other keys from the setup")
@@ -168,6 +179,9 @@ class Coordinator:
             self._to_all(Type.REGISTRATIONS, {"registrations": registrations}), Type.BEACON_COMMIT
         )
         commitments = {name: message.body["commitment"] for name, (message, _) in answers.items()}
+        for name, commitment in commitments.items():
+            if len(commitment) != 32:
+                raise BeaconInvalid(f"the beacon commitment of {name!r} does not have 32 bytes")
         for name, (message, data) in answers.items():
             self._recorder.beacon_commit(name, message, data)
         self._recorder.flush()  # commitments are durable before anybody is asked to reveal
@@ -230,10 +244,8 @@ class Coordinator:
         state = self.round_type(self, round_)
         try:
             report = state.run()
-        except NotEnoughClients as error:
-            self._recorder.void(round_, str(error))
-            report = state.report(None)
-            self._event("void", {"round": round_, "reason": str(error)})
+        except PyzkflError as error:  # too few members, a sum that does not open, shares that do not fit: no sum
+            report = state.void(error)
         self.reports.append(report)
         return report
 
@@ -262,6 +274,7 @@ class Round:
         }
         self.refused: list[tuple[str, str, str]] = []
         self.accepted: dict[str, tuple[Submission, bytes]] = {}
+        self.signatures: list[list[Any]] = []
         self.verify_seconds: list[float] = []
         self.proof_bytes = 0
 
@@ -306,6 +319,18 @@ class Round:
         total, blinder = self.server.sum()
         return self.publish(Opening(np.asarray(total), bytes(blinder)), entries)
 
+    def void(self, error: PyzkflError) -> RoundReport:
+        """The round has no sum; the weights stay, and nothing but the reason is published."""
+        self.c._recorder.void(self.round, _readable(f"{type(error).__name__}: {error}"))
+        self.c._event("void", {"round": self.round, "reason": str(error)})
+        return self.report(None)
+
+    def take_mask(self, name: str, mask: bytes) -> None:
+        """Give a masking message to the session, once it is seen to be the very member's."""
+        if int.from_bytes(mask[_SENDER], "little") != self.job.index_of(name):
+            raise ProtocolError(f"{name} sent a masking message of another member")
+        self.server.receive(mask)
+
     def request(self, type_: Type, body: dict[str, Any]) -> bytes:
         return self.c._seal(type_, body, self.round)
 
@@ -317,9 +342,11 @@ class Round:
     def collect(self, requests: Mapping[str, bytes], answer: Type, after: str) -> None:
         """Ask those present, feed the masking session; whoever fails is out of the round."""
         answers, errors = self.c._ask(requests, answer, self.round)
-        for name, (message, _) in answers.items():
+        for name, (message, data) in answers.items():
             try:
-                self.server.receive(message.body["mask"])
+                self.take_mask(name, message.body["mask"])
+                if answer is Type.SIGNED_SURVIVORS:
+                    self.signatures.append([name, data])
             except PyzkflError as error:
                 errors[name] = error
         for name, reason in errors.items():
@@ -336,7 +363,7 @@ class Round:
             try:
                 submission = self.c.check_submission(self.round, name, message.body["submission"])
                 self.verify_seconds.append(time.perf_counter() - start)
-                self.server.receive(message.body["mask"])
+                self.take_mask(name, message.body["mask"])
             except PyzkflError as error:
                 errors[name] = error
                 continue
@@ -366,7 +393,7 @@ class Round:
         c = self.c
         items = tuple(submission for submission, _ in self.accepted.values())
         checked = proofs.aggregate(self.job, Submissions(items, opening, c._need_keys()))
-        evidence = Evidence(self.round, entries, messages.write_sum(opening.total), opening.blinder)
+        evidence = Evidence(self.round, entries, self.signatures, messages.write_sum(opening.total), opening.blinder)
         c._recorder.aggregate(checked, evidence)
         c.weights = checked.weights
         c._evidence.append(evidence)

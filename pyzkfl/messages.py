@@ -71,14 +71,14 @@ class Type(enum.IntEnum):
 _BODIES: dict[Type, dict[str, type]] = {
     Type.TERMS: {"job": bytes},
     Type.ACCEPT_TERMS: {"terms": bytes},
-    Type.CONTRIBUTE: {"phase": int, "state": bytes},
+    Type.CONTRIBUTE: {"phase": int, "state": bytes, "records": list, "phase1": bytes, "records1": list},
     Type.CONTRIBUTION: {"phase": int, "state": bytes, "record": bytes},
     Type.SETUP_FINAL: {"phase1": bytes, "records1": list, "phase2": bytes, "records2": list},
     Type.SETUP_VERIFIED: {"job": bytes},
     Type.JOB: {"job": bytes},
     Type.REGISTER: {"batches": list},
     Type.REGISTRATIONS: {"registrations": list},
-    Type.BEACON_COMMIT: {"commitment": bytes},
+    Type.BEACON_COMMIT: {"commitment": bytes, "registrations": bytes},
     Type.BEACON_COMMITMENTS: {"commitments": list},
     Type.BEACON_REVEAL: {"nonce": bytes},
     Type.BEACON: {"reveals": list},
@@ -91,7 +91,7 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.SUBMIT: {"submission": bytes, "mask": bytes},
     Type.SUBMISSION: {"commitment": bytes, "proof": bytes},
     Type.SURVIVORS: {"submissions": list},
-    Type.SIGNED_SURVIVORS: {"mask": bytes},
+    Type.SIGNED_SURVIVORS: {"mask": bytes, "submissions": bytes},
     Type.UNMASK: {"mask": bytes},
     Type.UNMASK_SHARES: {"mask": bytes},
     Type.AGGREGATE: {"total": list, "blinder": bytes},
@@ -143,8 +143,8 @@ def _check_body(type_: Type, body: dict[str, Any]) -> None:
         encoding.expect_type(body, name, kind)
 
 
-def open_all(job: Job, entries: Iterable[Any], type_: Type) -> Iterator[tuple[str, Message]]:
-    """Open [name, sealed message] pairs that others signed: each member once, of this job and type.
+def open_all(job: Job, entries: Iterable[Any], type_: Type, round_: int = 0) -> Iterator[tuple[str, Message]]:
+    """Open [name, sealed message] pairs that others signed: each member once, of this job, type and round.
 
     Raises DecodeError or ProtocolError naming the member.
     """
@@ -158,8 +158,8 @@ def open_all(job: Job, entries: Iterable[Any], type_: Type) -> Iterator[tuple[st
         message = Message.open(data, signer=job.members[job.index_of(name)].public_key)
         if name in seen:
             raise ProtocolError(f"member {name!r} appears twice")
-        if message.type is not type_ or message.job != job.digest:
-            raise ProtocolError(f"the message of {name!r} is of another type or job")
+        if message.type is not type_ or message.job != job.digest or message.round != round_:
+            raise ProtocolError(f"the message of {name!r} is of another type, job or round")
         seen.add(name)
         yield name, message
 
@@ -195,10 +195,11 @@ def read_sum(job: Job, value: list[Any]) -> npt.NDArray[np.int64]:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """A finished round, as anyone can check it: the signed submissions, the opened sum, the sum of blinders."""
+    """A finished round, as anyone can check it: submissions, survivors' signatures, opened sum, sum of blinders."""
 
     round: int
     submissions: list[Any]  # [name, sealed SUBMISSION]
+    signatures: list[Any]  # [name, sealed SIGNED_SURVIVORS] of at least the threshold of them
     total: list[int]
     blinder: bytes
 
@@ -209,9 +210,10 @@ class Evidence:
     @staticmethod
     def from_object(value: Any) -> Evidence:
         """Read it back; DecodeError when the shape is not the documented one."""
-        encoding.expect_map(value, {"round", "submissions", "total", "blinder"})
+        encoding.expect_map(value, {"round", "submissions", "signatures", "total", "blinder"})
         encoding.expect_type(value, "round", int)
         encoding.expect_type(value, "submissions", list)
+        encoding.expect_type(value, "signatures", list)
         encoding.expect_type(value, "total", list)
         encoding.expect_type(value, "blinder", bytes)
         return Evidence(**value)

@@ -149,8 +149,8 @@ std::optional<std::string> problem_with(const Contribution& record, const Digest
 
 std::optional<std::string> problem_with_chain(ChainEnd& end, const Digest& ceremony,
                                               std::span<const G1Affine> first_leading,
-                                              std::span<const Contribution> records) {
-  if (records.empty()) return "nobody contributed";
+                                              std::span<const Contribution> records, Start start) {
+  if (records.empty() && start == Start::refused) return "nobody contributed";
   end.chain = ceremony;
   end.leading.assign(first_leading.begin(), first_leading.end());
   for (size_t i = 0; i < records.size(); ++i) {

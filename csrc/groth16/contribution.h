@@ -61,6 +61,10 @@ Contribution make_contribution(const Digest& before, std::string_view name, Byte
 // Throws ParameterError unless a record could carry this name and context.
 void check_contributor(std::string_view name, ByteSpan context);
 
+// Whether a ceremony may be at its start, with no contribution yet. A member checks the state that it contributes to,
+// the first member too; a finished setup that nobody contributed to is never right.
+enum class Start { refused, allowed };
+
 // A chain of records from the ceremony's digest and first leading points. `end` gets the last leading points
 // and the chain's digest, valid where nothing is wrong.
 struct ChainEnd {
@@ -70,6 +74,7 @@ struct ChainEnd {
 };
 [[nodiscard]] std::optional<std::string> problem_with_chain(ChainEnd& end, const Digest& ceremony,
                                                             std::span<const G1Affine> first_leading,
-                                                            std::span<const Contribution> records);
+                                                            std::span<const Contribution> records,
+                                                            Start start = Start::refused);
 
 }  // namespace pyzkfl::groth16

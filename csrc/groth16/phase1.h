@@ -62,6 +62,6 @@ Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSp
 // been decoded with the subgroup check.
 [[nodiscard]] std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
                                                       std::span<const Contribution> records,
-                                                      const Progress& progress = {});
+                                                      const Progress& progress = {}, Start start = Start::refused);
 
 }  // namespace pyzkfl::groth16

@@ -67,6 +67,6 @@ Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSp
 [[nodiscard]] std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase1,
                                                       const ConstraintSystem& cs, ByteSpan context,
                                                       std::span<const Contribution> records,
-                                                      const Progress& progress = {});
+                                                      const Progress& progress = {}, Start start = Start::refused);
 
 }  // namespace pyzkfl::groth16

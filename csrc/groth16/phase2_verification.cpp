@@ -109,7 +109,7 @@ class ArrayCheck {
 
 std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase1, const ConstraintSystem& cs,
                                         ByteSpan context, std::span<const Contribution> records,
-                                        const Progress& progress) {
+                                        const Progress& progress, Start start) {
   const KeyElements& key = state.key;
   if (const auto problem = problem_with_shapes(key, phase1, cs)) return problem;
   if (state.ceremony != Phase2::ceremony_of(phase1, cs, context)) return "the state is of another ceremony";
@@ -119,11 +119,11 @@ std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase
     first.push_back(group.basis.back());
   }
   ChainEnd end;
-  if (const auto problem = problem_with_chain(end, state.ceremony, first, records)) return problem;
+  if (const auto problem = problem_with_chain(end, state.ceremony, first, records, start)) return problem;
   if (end.chain != state.chain || records.size() != state.contributions)
     return "the records are not those that led to this state";
   if (end.leading != state.leading_points()) return "the state does not have the secrets of its records";
-  if (end.state != state.state_digest()) return "the state was changed after the last contribution";
+  if (!records.empty() && end.state != state.state_digest()) return "the state was changed after the last contribution";
   report(progress, 0.2);
 
   const ArrayCheck arrays(key, phase1, cs, progress);

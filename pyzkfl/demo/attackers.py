@@ -66,10 +66,12 @@ class Forger(Client):
         super().__init__(name, identity, x, y, members=members, coordinator=coordinator)
         self.forged: list[list[Any]] = []
         self._attacks = dict(attacks)
-        self._own: Submission | None = None  # of the last round it took part in
+        self._last: Submission | None = None  # of the round before the last one it took part in
         self._others: dict[str, Submission] = {}  # what it has seen of other members
 
     def _on_mask_shares(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        if not self._submit:
+            self._last = self._own
         type_, body, expected = super()._on_mask_shares(request)  # the honest answer, kept for the second try
         attack = self._attacks.pop(self._round, None)
         if attack is not None:
@@ -79,11 +81,6 @@ class Forger(Client):
             sealed = Message(Type.SUBMISSION, self.job.digest, self._round, public).seal(self._identity)
             body = {**body, "submission": sealed}
         return type_, body, expected
-
-    def _train(self) -> tuple[Submission, npt.NDArray[np.int64]]:
-        submission, update = super()._train()
-        self._last, self._own = self._own, submission
-        return submission, update
 
     def _on_survivors(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         answer = super()._on_survivors(request)

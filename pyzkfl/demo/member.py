@@ -33,7 +33,7 @@ class DemoMember(Forger):
 
     machine = ""
 
-    def _train(self) -> tuple[Submission, npt.NDArray[np.int64]]:
+    def _train(self) -> tuple[Submission, npt.NDArray[np.int64], bytes]:
         with _turn(self.machine):
             return super()._train()
 

@@ -11,12 +11,18 @@ from pyzkfl import ceremony
 from pyzkfl.errors import PyzkflError, SetupInvalid
 
 
+def contribution(job, run, name):
+    """An honest member's: it verifies what it gets first."""
+    state, _ = run.stage.verify(job)
+    return ceremony.contribute(job, state, name)
+
+
 def finished(job):
     run = ceremony.Ceremony(job)
     for phase in (1, 2):
         run.begin(phase)
         for member in job.members:
-            run.accept(*ceremony.contribute(job, phase, run.state, member.name))
+            run.accept(*contribution(job, run, member.name))
     return run
 
 
@@ -70,7 +76,7 @@ def test_a_key_whose_second_phase_nobody_contributed_to_is_refused(job) -> None:
     run = ceremony.Ceremony(job)
     run.begin(1)
     for member in job.members:
-        run.accept(*ceremony.contribute(job, 1, run.state, member.name))
+        run.accept(*contribution(job, run, member.name))
     run.begin(2)
     with pytest.raises(PyzkflError):
         dataclasses.replace(run.transcript()).verify(job)
@@ -80,14 +86,12 @@ def test_the_coordinator_names_the_member_whose_contribution_is_bad() -> None:
     c = make(members=3)
     honest = ceremony.contribute
 
-    def spoiled(job, phase, state, name, progress=None):
-        after, record = honest(job, phase, state, name, progress)
-        if name == "m1" and phase == 1:
-            after = state  # hands on what it got
-        return after, record
+    def spoiled(job, state, name, progress=None):
+        _, record = honest(job, state, name, progress)
+        return state.to_bytes(), record  # hands on what it got
 
     c.clients["m1"]._contribute = spoiled
-    with pytest.raises(SetupInvalid, match="m1"):
+    with pytest.raises(SetupInvalid, match="contribution of 'm1' to phase 1"):
         c.coordinator.run_setup()
 
 
