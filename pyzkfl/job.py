@@ -132,6 +132,8 @@ class Job:
 
     def __post_init__(self) -> None:
         count = len(self.members)
+        if not (1 <= len(self.name.encode()) <= 200 and self.name.isprintable()):
+            raise ParameterError("a job's name has 1 to 200 bytes of printable text")
         if count < SURVIVORS_MIN:
             raise ParameterError(f"a job needs at least {SURVIVORS_MIN} members, got {count}")
         if len({m.name for m in self.members}) != count or len({m.public_key for m in self.members}) != count:

@@ -96,7 +96,7 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.UNMASK_SHARES: {"mask": bytes},
     Type.AGGREGATE: {"total": list, "blinder": bytes},
     Type.ROUND_SEEN: {"weights": bytes},
-    Type.HELLO: {"name": str},
+    Type.HELLO: {"name": str, "challenge": bytes},
     Type.REFUSED: {"error": str, "message": str},
     Type.FINISH: {},
 }

@@ -8,6 +8,7 @@ timeout has dropped out; it may connect again later with a signed HELLO.
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import socket
 import time
@@ -22,6 +23,8 @@ from pyzkfl.messages import Message, Type
 __all__ = ["Channel", "InProcessChannel", "SocketChannel", "connect", "receive_frame", "refused", "send_frame", "serve"]
 
 MAX_FRAME = 256 * 1024 * 1024
+MAX_HELLO = 4096  # bytes that a peer may send before it has shown whose it is
+HELLO_SECONDS = 10.0  # and how long it may take
 Tap = Callable[[str, str, bytes], None]  # ("to" or "from", member's name, payload)
 
 
@@ -74,6 +77,8 @@ class _Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.name = ""
+        self.challenge = secrets.token_bytes(32)
+        self.since = time.monotonic()
         self.received = bytearray()
         self.to_send = memoryview(b"")
 
@@ -92,7 +97,7 @@ class _Connection:
 
 
 class SocketChannel:
-    """The coordinator's end of a Unix socket: accepts members by their signed HELLO.
+    """The coordinator's end of a Unix socket: accepts members by their HELLO, signed over a challenge.
 
     path: where the socket is made (mode 0600). timeout: seconds that a member may take for one answer. tap: called
     with every frame, for tests that read the traffic.
@@ -188,11 +193,7 @@ class SocketChannel:
     def _poll(self, wait: float, waiting: dict[str, _Connection], answers: dict[str, bytes]) -> None:
         for key, events in self._selector.select(wait):
             if key.fileobj is self._listener:
-                sock, _ = self._listener.accept()
-                sock.setblocking(False)
-                connection = _Connection(sock)
-                self._greeting.append(connection)
-                self._selector.register(sock, selectors.EVENT_READ, connection)
+                self._accept()
                 continue
             connection = key.data
             try:
@@ -202,6 +203,28 @@ class SocketChannel:
                 # of the protocol, seen by the caller as a member that did not answer
                 waiting.pop(connection.name, None)
                 self._drop(connection)
+
+    def _accept(self) -> None:
+        """Take a connection and send it a challenge to sign; at most two greetings a member at a time."""
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return  # gone already, or no descriptor left: it may try again
+        now = time.monotonic()
+        for old in [c for c in self._greeting if now - c.since > HELLO_SECONDS]:
+            self._drop(old)
+        if len(self._greeting) >= 2 * len(self._members):
+            sock.close()
+            return
+        connection = _Connection(sock)
+        try:
+            send_frame(sock, connection.challenge)
+        except OSError:
+            sock.close()
+            return
+        sock.setblocking(False)
+        self._greeting.append(connection)
+        self._selector.register(sock, selectors.EVENT_READ, connection)
 
     def _serve(
         self, connection: _Connection, events: int, waiting: dict[str, _Connection], answers: dict[str, bytes]
@@ -217,6 +240,8 @@ class SocketChannel:
         if not chunk:
             raise TransportError("the peer closed the connection")
         connection.received += chunk
+        if not connection.name and len(connection.received) > MAX_HELLO:
+            raise TransportError("a peer sends before it greets")
         frame = connection.take_frame()
         if frame is None:
             return
@@ -237,8 +262,8 @@ class SocketChannel:
         if member is None:
             raise TransportError("a HELLO of somebody who is not a member")
         hello = Message.open(frame[1 + name_length :], signer=member.public_key)
-        if hello.type is not Type.HELLO or hello.body["name"] != name:
-            raise TransportError("the first frame of a connection is a HELLO")
+        if hello.type is not Type.HELLO or hello.body != {"name": name, "challenge": connection.challenge}:
+            raise TransportError("the first frame of a connection is a HELLO over its challenge")
         previous = self._by_name.get(name)
         if previous is not None:  # it dropped out and came back: what it was asked for will not come any more
             waiting.pop(name, None)
@@ -273,7 +298,8 @@ def connect(path: str | os.PathLike[str], client: Client, identity: Any, *, pati
                 raise TransportError(f"no coordinator listens on {os.fspath(path)}") from error
             time.sleep(0.02)
     name = client.name.encode()
-    hello = Message(Type.HELLO, b"", 0, {"name": client.name}).seal(identity)
+    challenge = receive_frame(sock)
+    hello = Message(Type.HELLO, b"", 0, {"name": client.name, "challenge": challenge}).seal(identity)
     send_frame(sock, bytes([len(name)]) + name + hello)
     return sock
 
