@@ -11,6 +11,7 @@ import getpass
 import itertools
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -29,6 +30,8 @@ __all__ = ["Member", "Members", "Rotation", "load_identity", "new_identity", "re
 
 PASSPHRASE_VARIABLE = "PYZKFL_PASSPHRASE"
 _FILE_BYTES_MAX = 1 << 20
+_FILE_DEPTH_MAX = 16  # a members file nests five deep
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 # -- key files -----------------------------------------------------------------------------------------------------
@@ -233,11 +236,14 @@ class Members:
         Raises DecodeError for malformed JSON or fields, UnsupportedVersion for another schema, KeyFileError for a
         rotation that the key before it did not sign.
         """
+        if _depth(text) > _FILE_DEPTH_MAX:
+            # Python's decoder recurses on the C stack, guarded by a limit that other packages (py_ecc) raise past it.
+            raise DecodeError("the members file is not JSON as it should be: nested too deep")
         try:
             value = json.loads(
                 text, object_pairs_hook=_without_repetition, parse_float=_no_float, parse_constant=_no_float
             )
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise DecodeError(f"the members file is not JSON as it should be: {error}") from None
         encoding.expect_map(value, ("schema", "version", "commit", "members"))
         if value["schema"] != 1:
@@ -319,6 +325,18 @@ def _hex(value: dict[str, Any], field: str) -> bytes:
     if data.hex() != value[field]:
         raise DecodeError(f"{field} must be lower-case hexadecimal")
     return data
+
+
+def _depth(text: str) -> int:
+    """How deep brackets open in JSON text, strings left out; of other text a number at least as large."""
+    deepest = depth = 0
+    for character in _JSON_STRING.sub("", text):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
 
 
 def _without_repetition(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

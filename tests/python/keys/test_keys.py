@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,16 @@ def test_a_malformed_members_file_is_refused(north: Member, change, error) -> No
     with pytest.raises(DecodeError) as caught:
         Members.from_json(json.dumps(value))
     assert type(caught.value) is error
+
+
+def test_deep_nesting_is_refused_even_where_a_package_has_lifted_the_recursion_limit() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)  # as py_ecc does when it is imported; then Python's own decoder overflows the stack
+    try:
+        with pytest.raises(DecodeError, match="nested too deep"):
+            Members.from_json('{"a": ' * 90_000)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", "null", '{"schema": 1, "schema": 1}', "NaN", "1e5", "[" * 100_000])
