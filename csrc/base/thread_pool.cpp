@@ -149,6 +149,7 @@ struct State {
   std::mutex mutex;
   size_t threads = 0;  // 0: not decided yet
   std::shared_ptr<Pool> pool;
+  std::vector<std::shared_ptr<Pool>> abandoned;  // those of the processes that this one was forked from
 };
 
 State& state() {
@@ -159,7 +160,7 @@ State& state() {
     pthread_atfork([] { state().mutex.lock(); }, [] { state().mutex.unlock(); },
                    [] {
                      State& s = state();
-                     new std::shared_ptr<Pool>(std::move(s.pool));
+                     s.abandoned.push_back(std::move(s.pool));
                      s.pool = nullptr;
                      s.mutex.unlock();
                    });

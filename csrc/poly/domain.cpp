@@ -146,26 +146,25 @@ void Domain::coset_intt(std::span<Fr> values) const {
 
 Fr Domain::vanishing_on_coset() const { return power(coset_shift(), size()) - Fr::one(); }
 
-// L_i(x) = (x^n - 1) w^i / (n (x - w^i)); at x = w^k the fraction is 0 / 0 for i = k, and L_i(x) = [i = k].
+// L_i(x) = (x^n - 1) w^i / (n (x - w^i)), and 1 where x = w^i: there the fraction is 0 / 0.
 std::vector<Fr> Domain::lagrange_at(const Fr& x) const {
   const size_t n = size();
-  const Fr vanishing = power(x, n) - Fr::one();
-  std::vector<Fr> out(n), numerators(n), scratch(n);
-  const Fr factor = vanishing * Fr::from_u64(n).inverse();
+  const Fr factor = (power(x, n) - Fr::one()) * Fr::from_u64(n).inverse();
+  std::vector<Fr> out(n), differences(n), scratch(n);
   parallel_for(n, kParallelGrain, [&](size_t begin, size_t end) {
     Fr root = power(generator_, begin);
     for (size_t i = begin; i < end; ++i, root *= generator_) {
-      out[i] = x - root;
-      numerators[i] = root * factor;
+      differences[i] = x - root;
+      out[i] = root * factor;
+      const uint64_t at_root = 0 - static_cast<uint64_t>(differences[i].is_zero());
+      differences[i] = Fr::select(at_root, Fr::one(), differences[i]);
+      out[i] = Fr::select(at_root, Fr::one(), out[i]);
     }
-    if (vanishing.is_zero()) {
-      for (size_t i = begin; i < end; ++i) out[i] = out[i].is_zero() ? Fr::one() : Fr::zero();
-      return;
-    }
-    batch_inverse(std::span(out).subspan(begin, end - begin), std::span(scratch).subspan(begin, end - begin));
-    for (size_t i = begin; i < end; ++i) out[i] *= numerators[i];
+    const auto part = [&](std::vector<Fr>& v) { return std::span(v).subspan(begin, end - begin); };
+    batch_inverse(part(differences), part(scratch));
+    for (size_t i = begin; i < end; ++i) out[i] *= differences[i];
   });
-  for (std::vector<Fr>* leftover : {&numerators, &scratch}) {
+  for (std::vector<Fr>* leftover : {&differences, &scratch}) {
     wipe({reinterpret_cast<uint8_t*>(leftover->data()), leftover->size() * sizeof(Fr)});
   }
   return out;

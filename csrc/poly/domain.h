@@ -41,8 +41,8 @@ class Domain {
 
   // 5^n - 1, the value that the vanishing polynomial X^n - 1 takes at every point of the coset.
   Fr vanishing_on_coset() const;
-  // The Lagrange polynomials of the domain at x: L_0(x) .. L_{n-1}(x). x may lie in the domain, and may be a
-  // secret: the time depends on whether it lies there, nothing else, and intermediate values are wiped.
+  // The Lagrange polynomials of the domain at x: L_0(x) .. L_{n-1}(x). x may lie in the domain. x may be secret:
+  // constant time, and intermediate values are wiped.
   std::vector<Fr> lagrange_at(const Fr& x) const;
 
  private:

@@ -16,6 +16,13 @@ using namespace pyzkfl;
 
 namespace {
 
+// ThreadSanitizer kills a child of fork() that starts threads.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kNoThreadsAfterFork = true;
+#else
+constexpr bool kNoThreadsAfterFork = false;
+#endif
+
 struct Threads {
   explicit Threads(size_t n) { set_thread_count(n); }
   ~Threads() { set_thread_count(0); }
@@ -30,6 +37,28 @@ uint64_t parallel_sum(size_t n, size_t grain = 1) {
     sum += part;
   });
   return sum;
+}
+
+// Whether predicate() is true in a child of fork(). The child says so through a pipe: its exit code is valgrind's,
+// which sees in it the stacks of threads that do not exist there as leaks.
+template <class Predicate>
+bool true_in_child(const Predicate& predicate) {
+  int channel[2];
+  REQUIRE(pipe(channel) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(60);  // a child that hangs is a failed test, not a hanging one
+    const char answer = predicate() ? 'y' : 'n';
+    _exit(write(channel[1], &answer, 1) == 1 ? 0 : 1);
+  }
+  close(channel[1]);
+  char answer = '?';
+  const bool answered = read(channel[0], &answer, 1) == 1;
+  close(channel[0]);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return answered && answer == 'y';
 }
 
 }  // namespace
@@ -156,42 +185,22 @@ TEST_CASE("tasks run, whatever their number") {
   CHECK_THROWS_AS(run_parallel({[] { throw ProtocolError("no"); }, [&] { ++count; }}), ProtocolError);
 }
 
-TEST_CASE("a forked child computes with a pool of its own") {
+TEST_CASE("a forked child computes with a pool of its own" * doctest::skip(kNoThreadsAfterFork)) {
   const Threads guard(3);
   CHECK(parallel_sum(1000) == 499500);  // the workers exist
   for (int generation = 0; generation < 5; ++generation) {
-    const pid_t child = fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      alarm(20);  // a child that hangs is a failed test, not a hanging one
-      _exit(parallel_sum(1000) == 499500 && thread_count() == 3 ? 0 : 1);
-    }
-    int status = -1;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(true_in_child([] { return parallel_sum(1000) == 499500 && thread_count() == 3; }));
   }
   CHECK(parallel_sum(1000) == 499500);
 }
 
-TEST_CASE("a child forked while another thread computes does not hang") {
+TEST_CASE("a child forked while another thread computes does not hang" * doctest::skip(kNoThreadsAfterFork)) {
   const Threads guard(3);
   std::atomic<bool> stop{false};
   std::thread busy([&] {
     while (!stop) parallel_sum(200);
   });
-  for (int i = 0; i < 10; ++i) {
-    const pid_t child = fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      alarm(20);
-      _exit(parallel_sum(1000) == 499500 ? 0 : 1);
-    }
-    int status = -1;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 0);
-  }
+  for (int i = 0; i < 10; ++i) CHECK(true_in_child([] { return parallel_sum(1000) == 499500; }));
   stop = true;
   busy.join();
 }
