@@ -11,8 +11,8 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from pyzkfl._core.identity import IdentityKey, fingerprint, verify
 
+from pyzkfl._core.identity import IdentityKey, fingerprint, verify
 from pyzkfl.errors import DecodeError, ParameterError, SystemFailure
 
 
