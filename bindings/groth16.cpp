@@ -271,7 +271,8 @@ void bind_ceremony(py::module_& m) {
             const py::gil_scoped_release release;
             return problem_with(state, bound, chain, report, may_be_start ? Start::allowed : Start::refused);
           },
-          py::arg("context"), py::arg("records"), py::arg("progress") = py::none(), py::arg("may_be_start") = false,
+          py::arg("context"), py::arg("records"), py::arg("progress") = py::none(),
+          py::arg("may_be_start") = false,
           "What is wrong with the ceremony that these records and this state are the end of; None if it is "
           "right.");
   bind_phase<Phase2, Phase2Contributed>(m, "Phase2",

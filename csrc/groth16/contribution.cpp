@@ -24,8 +24,10 @@ void absorb(Sha256& hash, ByteSpan data) {
 
 void absorb(Sha256& hash, const G1Affine& point) { hash.update(to_evm(point)); }
 
-// The challenge of all Schnorr proofs of a record, 512 bits reduced modulo r.
-Fr challenge(const Contribution& record, const Digest& before, std::span<const G1Affine> old_leading) {
+}  // namespace
+
+Fr contribution_challenge(const Contribution& record, const Digest& before,
+                          std::span<const G1Affine> old_leading) {
   std::array<uint8_t, 64> wide;
   for (uint8_t half = 0; half < 2; ++half) {
     Sha256 hash;
@@ -43,8 +45,6 @@ Fr challenge(const Contribution& record, const Digest& before, std::span<const G
   }
   return Fr::from_bytes_wide_be(wide);
 }
-
-}  // namespace
 
 void check_contributor(std::string_view name, ByteSpan context) {
   if (name.empty() || name.size() > most_name_bytes)
@@ -122,7 +122,7 @@ Contribution make_contribution(const Digest& before, std::string_view name, Byte
     record.leading.push_back(mul(G1(old_leading[i]), secrets[i]).to_affine());
     record.nonces.push_back(mul(G1(old_leading[i]), nonces[i]).to_affine());
   }
-  const Fr c = challenge(record, before, old_leading);
+  const Fr c = contribution_challenge(record, before, old_leading);
   for (size_t i = 0; i < secrets.size(); ++i) record.responses.push_back(nonces[i] + c * secrets[i]);
   wipe({reinterpret_cast<uint8_t*>(nonces.data()), nonces.size() * sizeof(Fr)});
   return record;
@@ -133,7 +133,7 @@ std::optional<std::string> problem_with(const Contribution& record, const Digest
   if (record.leading.size() != old_leading.size() || record.nonces.size() != old_leading.size() ||
       record.responses.size() != old_leading.size())
     return "the record has another number of secrets";
-  const Fr c = challenge(record, before, old_leading);
+  const Fr c = contribution_challenge(record, before, old_leading);
   for (size_t i = 0; i < old_leading.size(); ++i) {
     if (record.leading[i].is_infinity() || !record.leading[i].is_on_curve())
       return "a leading point is no point of G1";

@@ -185,7 +185,8 @@ Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSp
 }
 
 std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
-                                        std::span<const Contribution> records, const Progress& progress, Start start) {
+                                        std::span<const Contribution> records, const Progress& progress,
+                                        Start start) {
   if (const auto problem = problem_with_shapes(state)) return problem;
   if (state.ceremony != phase1_digest(state.log_n, context)) return "the state is of another ceremony";
   const std::vector<G1Affine> first(3, g1_generator());
@@ -194,7 +195,8 @@ std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
   if (end.chain != state.chain || records.size() != state.contributions)
     return "the records are not those that led to this state";
   if (end.leading != leading_points(state)) return "the state does not have the secrets of its records";
-  if (!records.empty() && end.state != state.state_digest()) return "the state was changed after the last contribution";
+  if (!records.empty() && end.state != state.state_digest())
+    return "the state was changed after the last contribution";
   report(progress, 0.2);
 
   const size_t n = state.domain_size();

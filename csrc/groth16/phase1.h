@@ -2,7 +2,8 @@
 // section 4; Bowe, Gabizon, Miers 2017; verification as in Kohlweiss, Maller, Siim, Volkhov 2021).
 //
 // A state is public and holds no secret. Each member multiplies secrets of its own into it; one honest member
-// is enough. Who verifies needs the records of all contributions and the last state.
+// is enough. Who verifies the end needs the records of all contributions and the last state. Who contributes
+// verifies the state before (problem_with, Start::allowed).
 #pragma once
 
 #include <optional>
@@ -50,7 +51,8 @@ struct Phase1Contributed {
   Contribution record;
 };
 
-// A new state with fresh secrets multiplied in, and the record that shows it. The secrets come from the
+// A new state with fresh secrets multiplied in, and the record that shows it. `before` must have been
+// verified, with the subgroup check when it was decoded: see contribution.h. The secrets come from the
 // system's generator and are wiped. The multiplications of the arrays take variable time: contribute on a
 // machine of your own. Throws ParameterError for a bad name or context; `before` is not changed, also when
 // `progress` interrupts.
@@ -62,6 +64,7 @@ Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSp
 // been decoded with the subgroup check.
 [[nodiscard]] std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
                                                       std::span<const Contribution> records,
-                                                      const Progress& progress = {}, Start start = Start::refused);
+                                                      const Progress& progress = {},
+                                                      Start start = Start::refused);
 
 }  // namespace pyzkfl::groth16

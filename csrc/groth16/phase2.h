@@ -57,6 +57,7 @@ struct Phase2Contributed {
 };
 
 // A new state with fresh secrets multiplied in, and the record that shows it; otherwise as phase 1's.
+// `before` must have been verified, with the subgroup check when it was decoded: see contribution.h.
 Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSpan context,
                              const Progress& progress = {});
 
@@ -67,6 +68,7 @@ Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSp
 [[nodiscard]] std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase1,
                                                       const ConstraintSystem& cs, ByteSpan context,
                                                       std::span<const Contribution> records,
-                                                      const Progress& progress = {}, Start start = Start::refused);
+                                                      const Progress& progress = {},
+                                                      Start start = Start::refused);
 
 }  // namespace pyzkfl::groth16

@@ -123,7 +123,8 @@ std::optional<std::string> problem_with(const Phase2& state, const Phase1& phase
   if (end.chain != state.chain || records.size() != state.contributions)
     return "the records are not those that led to this state";
   if (end.leading != state.leading_points()) return "the state does not have the secrets of its records";
-  if (!records.empty() && end.state != state.state_digest()) return "the state was changed after the last contribution";
+  if (!records.empty() && end.state != state.state_digest())
+    return "the state was changed after the last contribution";
   report(progress, 0.2);
 
   const ArrayCheck arrays(key, phase1, cs, progress);

@@ -1,10 +1,10 @@
 // The prover of Groth16 with committed wires (Groth 2016; Bowe, Gabizon, Miers 2017; docs/protocol.md,
 // section 3).
 //
-// Time: the randomisers r, s and the commitments' blinders meet only constant-time multiplications, transforms
-// and row evaluations are constant time, multi-scalar multiplications are not (curves/msm.h): run a prover on a
-// machine of one's own. Vectors made here from the witness are wiped; what curves/msm.h keeps of its digits
-// while it works is not.
+// Time: the randomisers r, s and the commitments' blinders meet only constant-time multiplications,
+// transforms and row evaluations are constant time, multi-scalar multiplications are not (curves/msm.h): run
+// a prover on a machine of one's own. Vectors made here from the witness are wiped; what curves/msm.h keeps
+// of its digits while it works is not.
 #pragma once
 
 #include <span>

@@ -377,3 +377,87 @@ TEST_CASE("an interrupted contribution leaves the state as it was") {
   CHECK(c.one.state.to_bytes() == one);
   CHECK(c.two.state.to_bytes() == two);
 }
+
+TEST_CASE("a record speaks of one place in one chain, one name, one context and one state") {
+  const std::vector<G1Affine> old = {g1_generator(), mul(G1(g1_generator()), Fr::random()).to_affine()};
+  const std::vector<Fr> secrets = {Fr::random(), Fr::random()};
+  const Digest before{1}, state{2};
+  const Contribution record = make_contribution(before, "ada", job, old, secrets, state);
+  CHECK_FALSE(problem_with(record, before, old).has_value());
+  CHECK(Contribution::from_bytes(record.to_bytes()) == record);
+  CHECK(problem_with(record, Digest{3}, old).has_value());
+  CHECK(problem_with(record, before, std::vector<G1Affine>{old[1], old[0]}).has_value());
+  CHECK(problem_with(record, before, std::span(old).first(1)).has_value());
+  const auto changed = [&](auto change) {
+    Contribution copy = record;
+    change(copy);
+    CHECK(problem_with(copy, before, old).has_value());
+    CHECK(chain_digest(before, copy) != chain_digest(before, record));
+  };
+  changed([](Contribution& r) { r.name = "eve"; });
+  changed([](Contribution& r) { r.context.pop_back(); });
+  changed([](Contribution& r) { r.state[31] ^= 1; });
+  changed([](Contribution& r) { std::swap(r.leading[0], r.leading[1]); });
+  changed([](Contribution& r) { std::swap(r.nonces[0], r.nonces[1]); });
+  changed([](Contribution& r) { std::swap(r.responses[0], r.responses[1]); });
+  changed([](Contribution& r) { r.responses[1] = Fr(); });
+  CHECK(chain_digest(Digest{3}, record) != chain_digest(before, record));
+}
+
+TEST_CASE("a record without knowledge of the secret is refused: nonces chosen after the challenge") {
+  const std::vector<G1Affine> old = {g1_generator()};
+  const Digest before{};
+  Contribution record = make_contribution(before, "eve", job, old, std::vector<Fr>{Fr::random()}, before);
+  record.leading[0] = (-G1(record.leading[0])).dbl().to_affine();  // some point
+  const Fr c = contribution_challenge(record, before, old);
+  record.nonces[0] =
+      (mul(G1(old[0]), record.responses[0]) - mul(G1(record.leading[0]), c)).to_affine();  // k L = s L - c X
+  CHECK(problem_with(record, before, old).has_value());
+}
+
+TEST_CASE("a secret that is zero is refused: it would wipe out everybody's") {
+  const std::vector<G1Affine> old = {g1_generator()};
+  const Contribution record = make_contribution(Digest{}, "eve", job, old, std::vector<Fr>{Fr()}, Digest{});
+  CHECK(problem_with(record, Digest{}, old).has_value());
+  CHECK_THROWS_AS((void)Contribution::from_bytes(record.to_bytes()), DecodeError);
+}
+
+TEST_CASE("a state that says another number of contributions or another chain is refused") {
+  const Ceremony& c = Ceremony::shared();
+  Run<Phase1> one = c.one;
+  one.state.chain[0] ^= 1;
+  CHECK(has(problem(one), "records are not those"));
+  one = c.one;
+  one.state.contributions += 1;
+  CHECK(has(problem(one), "records are not those"));
+  Run<Phase2> two = c.two;
+  two.state.chain[0] ^= 1;
+  CHECK(has(problem(two), "records are not those"));
+  two = c.two;
+  two.state.contributions -= 1;
+  CHECK(has(problem(two), "records are not those"));
+}
+
+TEST_CASE("who is to contribute can verify a start, and finds foreign elements in it") {
+  const Ceremony& c = Ceremony::shared();
+  const auto start_problem = [&](const Phase2& state) {
+    return problem_with(state, c.one.state, c.cs, job, {}, {}, Start::allowed).value_or("");
+  };
+  CHECK_FALSE(problem_with(Phase1::initial(3, job), job, {}, {}, Start::allowed).has_value());
+  CHECK(problem_with(Phase1::initial(3, job), job, {}).has_value());  // as the end of a ceremony it is none
+  Phase1 moved = Phase1::initial(3, job);
+  moved.alpha_1[2] = c.one.state.alpha_1[2];
+  CHECK(problem_with(moved, job, {}, {}, Start::allowed).has_value());
+  const Phase2 start = Phase2::initial(c.one.state, c.cs, job);
+  CHECK(start_problem(start) == "");
+  Phase2 foreign = start;
+  foreign.key.l[0] = foreign.key.groups[1].basis[0];  // would come back divided by delta
+  CHECK(start_problem(foreign) != "");
+  foreign = start;
+  foreign.key.layout.num_private += 1;
+  foreign.key.l.push_back(foreign.key.groups[1].basis[0]);
+  foreign.key.a.push_back({});
+  foreign.key.b_1.push_back({});
+  foreign.key.b_2.push_back({});
+  CHECK(has(start_problem(foreign), "another circuit"));
+}

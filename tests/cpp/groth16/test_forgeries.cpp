@@ -254,6 +254,24 @@ TEST_CASE("the verifier checks points again, wherever they come from") {
   CHECK_FALSE(verify_commitment(f.verifying_key(), 0, G1Affine::infinity(), G1Affine::infinity()));
 }
 
+TEST_CASE("a commitment at infinity is refused even where the equations hold: it hides nothing") {
+  const Fixture& f = Fixture::shared();
+  ToyInputs inputs;
+  inputs.x = {};
+  inputs.blinder_x = Fr::zero();
+  const Witness witness = toy_witness(f.cs, inputs);
+  const Proved proved = prove_unverified(f.key, f.cs, witness);
+  CHECK(proved.commitments[0].point.is_infinity());
+  const std::vector<Fr> publics = {inputs.ctx, inputs.w};
+  CHECK_FALSE(verify(f.verifying_key(), publics, proved.commitments, proved.proof));
+  CHECK(verify_batch(f.verifying_key(), std::vector<Instance>{{publics, proved.commitments, proved.proof}}) ==
+        std::vector<size_t>{0});
+  CHECK_THROWS_AS((void)prove(f.key, f.cs, witness), WitnessInvalid);
+  inputs.blinder_x = Fr::random();
+  const Proved hidden = prove(f.key, f.cs, toy_witness(f.cs, inputs));
+  CHECK(verify(f.verifying_key(), publics, hidden.commitments, hidden.proof));
+}
+
 TEST_CASE("another key, other inputs or another number of them are refused") {
   const Fixture& f = Fixture::shared();
   const ProvingKey other = insecure_setup(f.cs);

@@ -99,7 +99,8 @@ TEST_CASE("damaged files of every kind are refused with DecodeError, never worse
       Bytes bytes = whole;
       // Mostly the header, where the sizes are; then anywhere, with a cut at times.
       const size_t range = i % 3 == 0 ? bytes.size() : std::min<size_t>(bytes.size(), 80);
-      for (int change = 0; change < 1 + i % 4; ++change) bytes[random() % range] = static_cast<uint8_t>(random());
+      for (int change = 0; change < 1 + i % 4; ++change)
+        bytes[random() % range] = static_cast<uint8_t>(random());
       if (i % 5 == 0) bytes.resize(random() % bytes.size());
       try {
         read(bytes);
