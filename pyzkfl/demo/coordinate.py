@@ -13,7 +13,7 @@ import numpy as np
 
 from pyzkfl import _core
 from pyzkfl.demo.attackers import CheatingCoordinator
-from pyzkfl.demo.pipes import read_json, write_json
+from pyzkfl.demo.pipes import read_json, run_party, write_json
 from pyzkfl.demo.plan import Attack
 from pyzkfl.job import Job, Member
 from pyzkfl.ledger import SqliteLedger
@@ -90,4 +90,4 @@ def _result(coordinator: CheatingCoordinator, setup_seconds: float) -> dict[str,
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_party(main))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core, transport
 from pyzkfl.demo.attackers import Forger
-from pyzkfl.demo.pipes import read_block, read_json, write_json
+from pyzkfl.demo.pipes import read_block, read_json, run_party, write_json
 from pyzkfl.demo.plan import Attack, Phase
 from pyzkfl.errors import PyzkflError
 from pyzkfl.job import Member
@@ -85,4 +85,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_party(main))

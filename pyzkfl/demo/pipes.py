@@ -7,11 +7,13 @@ the protocol itself runs over the socket between coordinator and members only.
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from typing import IO, Any
 
-from pyzkfl.errors import TransportError
+from pyzkfl.errors import PyzkflError, TransportError
 
-__all__ = ["read_block", "read_json", "write_block", "write_json"]
+__all__ = ["read_block", "read_json", "run_party", "write_block", "write_json"]
 
 
 def write_block(stream: IO[bytes], data: bytes) -> None:
@@ -37,3 +39,12 @@ def write_json(stream: IO[bytes], value: Any) -> None:
 def read_json(stream: IO[bytes]) -> Any:
     """Read one block of JSON."""
     return json.loads(read_block(stream))
+
+
+def run_party(main: Callable[[], int]) -> int:
+    """Run a party; what ends it is one line on stderr, as when the parent is interrupted and the pipes close."""
+    try:
+        return main()
+    except (PyzkflError, BrokenPipeError, ConnectionError) as error:
+        print(f"{main.__module__}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
