@@ -1,4 +1,4 @@
-// Batches of affine additions on AVX-512 IFMA, eight at a time (see affine_kernel.h, ifma_field.h).
+// Batches of affine additions on AVX-512 IFMA, eight at a time (see affine_kernel.h, fields/kernels/ifma_field.h).
 //
 // Two passes around one inversion, as in the portable kernel: the first multiplies up the denominators, lane
 // by lane, in two interleaved chains (one product's latency is longer than its work); the second goes back,
@@ -7,7 +7,7 @@
 
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
 
-#include "curves/kernels/ifma_field.h"
+#include "curves/kernels/ifma_point_field.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -66,7 +66,7 @@ __attribute__((noinline)) void classify(Group<V>& group, const Rows& rows, const
   group.special = group.left | group.right | group.tangent | group.infinity;
   const auto trivial = static_cast<__mmask8>(group.left | group.right | group.infinity);
   group.denominator = V::select(static_cast<__mmask8>(group.tangent), twice(y1), group.denominator);
-  group.denominator = V::select(trivial, V::one(), group.denominator);
+  group.denominator = V::select(trivial, one_of(static_cast<const V*>(nullptr)), group.denominator);
 }
 
 template <class V>
@@ -148,7 +148,7 @@ PYZKFL_INLINE void batch(uint64_t* scratch, Invert8 invert, size_t count, const 
                          const Finish& finish_groups) {
   auto* groups = reinterpret_cast<Group<V>*>(scratch);
   V product[chains];
-  for (auto& p : product) p = V::one();
+  for (auto& p : product) p = one_of(static_cast<const V*>(nullptr));
   for (size_t g = 0; g < count; g += chains) {
     for (size_t c = 0; c < chains; ++c) prepare_group(groups[g + c], g + c);
     for (size_t c = 0; c < chains; ++c) {
@@ -334,7 +334,7 @@ void double_all(uint64_t* scratch, Invert8 invert, uint64_t* points, size_t n) {
         // No point has order two, so y = 0 is infinity.
         const __mmask8 infinite = zero_lanes(y);
         group.infinity = infinite;
-        group.denominator = V::select(infinite, V::one(), twice(y));
+        group.denominator = V::select(infinite, one_of(static_cast<const V*>(nullptr)), twice(y));
       },
       [&](const Group<V>* groups, size_t g, const V(&inverse)[chains]) {
         Rows rows[chains];
@@ -378,7 +378,7 @@ PYZKFL_INLINE void convert(uint64_t* out, size_t n, const Limbs52& factor, const
 
 template <class V>
 void import_points(uint64_t* out, const uint64_t* in, const uint32_t* refs, size_t n) {
-  convert<V>(out, n, from_radix_256, [=](size_t i, bool& negative) {
+  convert<V>(out, n, Constants52<FpParams>::from_radix_256, [=](size_t i, bool& negative) {
     negative = (refs[i] & sign_bit) != 0;
     return in + (refs[i] & ~sign_bit) * point_words<V>;
   });
@@ -386,7 +386,7 @@ void import_points(uint64_t* out, const uint64_t* in, const uint32_t* refs, size
 
 template <class V>
 void export_points(uint64_t* out, const uint64_t* in, size_t n) {
-  convert<V>(out, n, to_radix_256, [=](size_t i, bool&) { return in + i * point_words<V>; });
+  convert<V>(out, n, Constants52<FpParams>::to_radix_256, [=](size_t i, bool&) { return in + i * point_words<V>; });
 }
 
 template <class V>

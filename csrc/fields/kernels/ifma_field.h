@@ -1,0 +1,446 @@
+// Arithmetic modulo p on eight lanes at once, with AVX-512 IFMA: limbs of 52 bits (Gueron, Krasnov, "Accelerating
+// big integer arithmetic using Intel IFMA extensions", ARITH 2016, in structure). Lanes<FpParams> is Fp8,
+// Lanes<FrParams> is Fr8.
+//
+// Only for files named *_ifma.cpp, which alone are compiled for that instruction set. They and this header use no
+// inline function of other headers: the linker might keep this copy of it for the whole program, and the program
+// would stop on processors without AVX-512. Everything here has internal linkage.
+//
+// RADIX. A product of two lanes divides by 2^260, while a Field holds v 2^256. No conversion is needed: of two
+// factors, unpack one with unpack16, which shifts by four bits less and so gives 16 a, and
+//     mul(16 a, b) = a b / 2^256,
+// Field's own product. A constant factor can be stored times 16 once and for all, of course. Code that would rather
+// compute in radix 2^260 throughout converts by a product with from_radix_256 or to_radix_256 (ifma_constants.h).
+//
+// RANGES. A lane's value is the integer that its limbs make, not only its residue. "Canonical" means below p.
+// p is 2^260 / 84.7, so a product of factors below x p and y p is below (1 + xy / 84.7) p; below x p, with one times
+// 16 taken into account, is (1 + 16 xy / 84.7) p = (1 + 0.19 xy) p. Examples, for mul of canonical factors: 1.02 p, and
+// 1.19 p where one was unpacked by 16. Every operation below states its bounds so; the limbs are below 2^52 unless
+// it says "uncarried" (64-bit two's complement limbs, below 2^62 in absolute value) or takes a Factor.
+//
+// TIME. Constant in the values, all of it.
+#pragma once
+
+// GCC 12's own header sets this off (its bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fields/kernels/ifma_constants.h"
+
+namespace pyzkfl::ifma {
+namespace {
+
+#define PYZKFL_INLINE inline __attribute__((always_inline))
+
+constexpr uint64_t mask52 = (uint64_t{1} << 52) - 1;
+
+PYZKFL_INLINE __m512i splat(uint64_t v) { return _mm512_set1_epi64(static_cast<long long>(v)); }
+
+// What a product takes: of each limb the low 52 bits count, those above may be anything, except that the limbs of a
+// Factor that was unpacked are those of a value below 2^260.
+template <class Params>
+struct Factor {
+  __m512i l[5];
+};
+
+// Eight elements.
+template <class Params>
+struct Lanes : Factor<Params> {
+  static PYZKFL_INLINE Lanes constant(const Limbs52& limbs) {
+    Lanes out;
+    for (int i = 0; i < 5; ++i) out.l[i] = splat(limbs.l[i]);
+    return out;
+  }
+  // k p.
+  template <unsigned k>
+  static PYZKFL_INLINE Lanes multiple() {
+    return constant(Constants52<Params>::template multiple<k>);
+  }
+  static PYZKFL_INLINE Lanes zero() {
+    Lanes out;
+    for (auto& limb : out.l) limb = _mm512_setzero_si512();
+    return out;
+  }
+  // In radix 2^260, and in Field's 2^256.
+  static PYZKFL_INLINE Lanes one_260() { return constant(Constants52<Params>::one_260); }
+  static PYZKFL_INLINE Lanes one_256() { return constant(Constants52<Params>::one_256); }
+
+  // mask ? a : b.
+  static PYZKFL_INLINE Lanes select(__mmask8 mask, const Lanes& a, const Lanes& b) {
+    Lanes out;
+    for (int i = 0; i < 5; ++i) out.l[i] = _mm512_mask_blend_epi64(mask, b.l[i], a.l[i]);
+    return out;
+  }
+};
+
+using Fp8 = Lanes<FpParams>;
+using Fr8 = Lanes<FrParams>;
+
+// ---- Addition ------------------------------------------------------------------------------------------------
+
+// Uncarried limbs to limbs below 2^52, for a value in [0, 2^260). If the value is negative (above -2^260), so is the
+// top limb, and only that.
+template <class P>
+PYZKFL_INLINE Lanes<P> carried(Lanes<P> v) {
+  for (int i = 0; i < 4; ++i) {
+    v.l[i + 1] = _mm512_add_epi64(v.l[i + 1], _mm512_srai_epi64(v.l[i], 52));
+    v.l[i] = _mm512_and_si512(v.l[i], splat(mask52));
+  }
+  return v;
+}
+
+template <class P>
+PYZKFL_INLINE Lanes<P> add_uncarried(const Lanes<P>& a, const Lanes<P>& b) {
+  Lanes<P> out;
+  for (int i = 0; i < 5; ++i) out.l[i] = _mm512_add_epi64(a.l[i], b.l[i]);
+  return out;
+}
+
+template <class P>
+PYZKFL_INLINE Lanes<P> sub_uncarried(const Lanes<P>& a, const Lanes<P>& b) {
+  Lanes<P> out;
+  for (int i = 0; i < 5; ++i) out.l[i] = _mm512_sub_epi64(a.l[i], b.l[i]);
+  return out;
+}
+
+// a + b.
+template <class P>
+PYZKFL_INLINE Lanes<P> add(const Lanes<P>& a, const Lanes<P>& b) {
+  return carried(add_uncarried(a, b));
+}
+
+// a - b + k p, where the caller knows that this is not negative: b is at most k p.
+template <unsigned k, class P>
+PYZKFL_INLINE Lanes<P> sub(const Lanes<P>& a, const Lanes<P>& b) {
+  return carried(sub_uncarried(add_uncarried(a, Lanes<P>::template multiple<k>()), b));
+}
+
+// k p - a, for a at most k p.
+template <unsigned k, class P>
+PYZKFL_INLINE Lanes<P> neg(const Lanes<P>& a) {
+  return carried(sub_uncarried(Lanes<P>::template multiple<k>(), a));
+}
+
+// p - a in the lanes of the mask, a in the others: uncarried.
+template <class P>
+PYZKFL_INLINE Lanes<P> negated_uncarried(__mmask8 mask, const Lanes<P>& a) {
+  Lanes<P> out;
+  for (int i = 0; i < 5; ++i) {
+    out.l[i] = _mm512_mask_sub_epi64(a.l[i], mask, splat(Constants52<P>::p.l[i]), a.l[i]);
+  }
+  return out;
+}
+
+// a - k p where a is at least that, else a. From below 2k p to below k p.
+template <unsigned k, class P>
+PYZKFL_INLINE Lanes<P> reduce_once(const Lanes<P>& a) {
+  const Lanes<P> difference = carried(sub_uncarried(a, Lanes<P>::template multiple<k>()));
+  const __mmask8 negative = _mm512_movepi64_mask(difference.l[4]);
+  return Lanes<P>::select(negative, a, difference);
+}
+
+// The canonical form of a value below 4p.
+template <class P>
+PYZKFL_INLINE Lanes<P> canonical(const Lanes<P>& a) {
+  return reduce_once<1>(reduce_once<2>(a));
+}
+
+// ---- Multiplication ------------------------------------------------------------------------------------------
+
+// A sum of products in columns of 52 bits: column k of the whole product is t[k - rows shifted out].
+struct Columns {
+  __m512i t[6];
+};
+
+PYZKFL_INLINE Columns no_columns() {
+  Columns s;
+  for (auto& t : s.t) t = _mm512_setzero_si512();
+  return s;
+}
+
+template <class P>
+PYZKFL_INLINE void accumulate_low(Columns& s, __m512i a, const Factor<P>& b) {
+  for (int j = 0; j < 5; ++j) s.t[j] = _mm512_madd52lo_epu64(s.t[j], a, b.l[j]);
+}
+
+template <class P>
+PYZKFL_INLINE void accumulate_high(Columns& s, __m512i a, const Factor<P>& b) {
+  for (int j = 0; j < 5; ++j) s.t[j + 1] = _mm512_madd52hi_epu64(s.t[j + 1], a, b.l[j]);
+}
+
+// Adds the multiple m p that clears the low 52 bits, and divides by 2^52. The low product that clears them is not
+// computed: its sum with the column is the next multiple of 2^52, so what is carried is the column divided by 2^52,
+// rounded up. (Nine products and the one for m, of ten and one.)
+template <class P>
+PYZKFL_INLINE void reduce_row(Columns& s) {
+  using C = Constants52<P>;
+  const __m512i m = _mm512_madd52lo_epu64(_mm512_setzero_si512(), s.t[0], splat(C::n0));
+  const __m512i carry = _mm512_srli_epi64(_mm512_add_epi64(s.t[0], splat(mask52)), 52);
+  s.t[1] = _mm512_add_epi64(s.t[1], carry);
+  for (int j = 1; j < 5; ++j) s.t[j] = _mm512_madd52lo_epu64(s.t[j], m, splat(C::p.l[j]));
+  for (int j = 0; j < 5; ++j) s.t[j + 1] = _mm512_madd52hi_epu64(s.t[j + 1], m, splat(C::p.l[j]));
+  for (int j = 0; j < 5; ++j) s.t[j] = s.t[j + 1];
+  s.t[5] = _mm512_setzero_si512();
+}
+
+template <class P>
+PYZKFL_INLINE Lanes<P> uncarried_sum(const Columns& s) {
+  Lanes<P> out;
+  for (int j = 0; j < 5; ++j) out.l[j] = s.t[j];
+  return out;
+}
+
+// a b / 2^260 modulo p, uncarried: in [0, p + ab / 2^260). 100 IFMA instructions.
+template <class P>
+PYZKFL_INLINE Lanes<P> mul_uncarried(const Factor<P>& a, const Factor<P>& b) {
+  Columns s = no_columns();
+  for (int i = 0; i < 5; ++i) {
+    accumulate_low(s, a.l[i], b);
+    accumulate_high(s, a.l[i], b);
+    reduce_row<P>(s);
+  }
+  return uncarried_sum<P>(s);
+}
+
+// The same, carried.
+template <class P>
+PYZKFL_INLINE Lanes<P> mul(const Factor<P>& a, const Factor<P>& b) {
+  return carried(mul_uncarried(a, b));
+}
+
+// (a b + c d) / 2^260, one reduction for both: below p + (ab + cd) / 2^260. 150 IFMA instructions.
+template <class P>
+PYZKFL_INLINE Lanes<P> mul_add(const Factor<P>& a, const Factor<P>& b, const Factor<P>& c, const Factor<P>& d) {
+  Columns s = no_columns();
+  for (int i = 0; i < 5; ++i) {
+    accumulate_low(s, a.l[i], b);
+    accumulate_low(s, c.l[i], d);
+    accumulate_high(s, a.l[i], b);
+    accumulate_high(s, c.l[i], d);
+    reduce_row<P>(s);
+  }
+  return carried(uncarried_sum<P>(s));
+}
+
+// The whole square in columns of 52 bits, before reduction: the products of different limbs once, doubled, and
+// those of equal limbs. 30 IFMA instructions instead of 50.
+template <class P>
+PYZKFL_INLINE void square_columns(__m512i (&t)[10], const Factor<P>& a) {
+  for (auto& column : t) column = _mm512_setzero_si512();
+  for (int i = 0; i < 5; ++i) {
+    for (int j = i + 1; j < 5; ++j) {
+      t[i + j] = _mm512_madd52lo_epu64(t[i + j], a.l[i], a.l[j]);
+      t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], a.l[i], a.l[j]);
+    }
+  }
+  for (int k = 1; k < 9; ++k) t[k] = _mm512_add_epi64(t[k], t[k]);
+  for (int i = 0; i < 5; ++i) {
+    t[2 * i] = _mm512_madd52lo_epu64(t[2 * i], a.l[i], a.l[i]);
+    t[2 * i + 1] = _mm512_madd52hi_epu64(t[2 * i + 1], a.l[i], a.l[i]);
+  }
+}
+
+// Columns (each below 2^63) divided by 2^260 modulo p, uncarried.
+template <class P>
+PYZKFL_INLINE Lanes<P> reduced_columns(__m512i (&t)[10]) {
+  using C = Constants52<P>;
+  for (int i = 0; i < 5; ++i) {
+    const __m512i m = _mm512_madd52lo_epu64(_mm512_setzero_si512(), t[i], splat(C::n0));
+    const __m512i carry = _mm512_srli_epi64(_mm512_add_epi64(t[i], splat(mask52)), 52);
+    t[i + 1] = _mm512_add_epi64(t[i + 1], carry);
+    for (int j = 1; j < 5; ++j) t[i + j] = _mm512_madd52lo_epu64(t[i + j], m, splat(C::p.l[j]));
+    for (int j = 0; j < 5; ++j) t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], m, splat(C::p.l[j]));
+  }
+  Lanes<P> out;
+  for (int j = 0; j < 5; ++j) out.l[j] = t[j + 5];
+  return out;
+}
+
+// a^2 / 2^260 modulo p: below p + a^2 / 2^260, as mul. 80 IFMA instructions. For an a that is v 2^256 the result is
+// v^2 2^252; Field's own square is square16.
+template <class P>
+PYZKFL_INLINE Lanes<P> square_uncarried(const Factor<P>& a) {
+  __m512i t[10];
+  square_columns(t, a);
+  return reduced_columns<P>(t);
+}
+
+template <class P>
+PYZKFL_INLINE Lanes<P> square(const Factor<P>& a) {
+  return carried(square_uncarried(a));
+}
+
+// 16 a^2 / 2^260 modulo p, Field's own square: below p + 16 a^2 / 2^260, so below 1.19 p for a below p and 1.76 p for
+// a below 2p. For a below 20 p, so that the result has room.
+template <class P>
+PYZKFL_INLINE Lanes<P> square16_uncarried(const Factor<P>& a) {
+  __m512i t[10];
+  square_columns(t, a);
+  for (auto& column : t) column = _mm512_slli_epi64(column, 4);
+  return reduced_columns<P>(t);
+}
+
+template <class P>
+PYZKFL_INLINE Lanes<P> square16(const Factor<P>& a) {
+  return carried(square16_uncarried(a));
+}
+
+// ---- Rows of four 64-bit limbs -------------------------------------------------------------------------------
+
+// Eight elements as they lie in memory, limb k of all of them in word[k].
+struct Words {
+  __m512i word[4];
+};
+
+// Rows anywhere, at any alignment: row[i] + offset, in units of what row points to (uint64_t or uint8_t).
+template <class Unit>
+PYZKFL_INLINE Words load_rows(const Unit* const (&row)[8], size_t offset) {
+  const auto pair = [&](int low, int high) {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(row[low] + offset));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(row[high] + offset));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
+  };
+  const __m512i z0 = pair(0, 2), z1 = pair(1, 3), z2 = pair(4, 6), z3 = pair(5, 7);
+  const __m512i even01 = _mm512_unpacklo_epi64(z0, z1), odd01 = _mm512_unpackhi_epi64(z0, z1);
+  const __m512i even23 = _mm512_unpacklo_epi64(z2, z3), odd23 = _mm512_unpackhi_epi64(z2, z3);
+  return {{_mm512_shuffle_i64x2(even01, even23, 0x88), _mm512_shuffle_i64x2(odd01, odd23, 0x88),
+           _mm512_shuffle_i64x2(even01, even23, 0xdd), _mm512_shuffle_i64x2(odd01, odd23, 0xdd)}};
+}
+
+template <class Unit>
+PYZKFL_INLINE void store_rows(Unit* const (&row)[8], size_t offset, const Words& v) {
+  const __m512i low_even = _mm512_unpacklo_epi64(v.word[0], v.word[1]),
+                low_odd = _mm512_unpackhi_epi64(v.word[0], v.word[1]);
+  const __m512i high_even = _mm512_unpacklo_epi64(v.word[2], v.word[3]),
+                high_odd = _mm512_unpackhi_epi64(v.word[2], v.word[3]);
+  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
+                second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  const auto put = [&](int low, int high, __m512i two) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i_u*>(row[low] + offset), _mm512_castsi512_si256(two));
+    _mm256_storeu_si256(reinterpret_cast<__m256i_u*>(row[high] + offset), _mm512_extracti64x4_epi64(two, 1));
+  };
+  put(0, 2, _mm512_permutex2var_epi64(low_even, first, high_even));
+  put(1, 3, _mm512_permutex2var_epi64(low_odd, first, high_odd));
+  put(4, 6, _mm512_permutex2var_epi64(low_even, second, high_even));
+  put(5, 7, _mm512_permutex2var_epi64(low_odd, second, high_odd));
+}
+
+// Eight rows one after the other (256 bytes), at any alignment; lane i is row i.
+PYZKFL_INLINE Words load_consecutive(const void* rows) {
+  const auto* from = static_cast<const char*>(rows);
+  const __m512i z0 = _mm512_loadu_si512(from), z1 = _mm512_loadu_si512(from + 64);
+  const __m512i z2 = _mm512_loadu_si512(from + 128), z3 = _mm512_loadu_si512(from + 192);
+  // Rows 0 2 . . 1 3 . . of the even limbs, and so on; the second step puts them in order.
+  const __m512i even01 = _mm512_unpacklo_epi64(z0, z1), odd01 = _mm512_unpackhi_epi64(z0, z1);
+  const __m512i even23 = _mm512_unpacklo_epi64(z2, z3), odd23 = _mm512_unpackhi_epi64(z2, z3);
+  const __m512i low = _mm512_set_epi64(13, 9, 12, 8, 5, 1, 4, 0), high = _mm512_set_epi64(15, 11, 14, 10, 7, 3, 6, 2);
+  return {{_mm512_permutex2var_epi64(even01, low, even23), _mm512_permutex2var_epi64(odd01, low, odd23),
+           _mm512_permutex2var_epi64(even01, high, even23), _mm512_permutex2var_epi64(odd01, high, odd23)}};
+}
+
+PYZKFL_INLINE void store_consecutive(void* rows, const Words& v) {
+  auto* to = static_cast<char*>(rows);
+  const __m512i first = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0),
+                second = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+  // Two limbs of the rows 0 .. 3, and of 4 .. 7.
+  const __m512i low0 = _mm512_permutex2var_epi64(v.word[0], first, v.word[1]),
+                low4 = _mm512_permutex2var_epi64(v.word[0], second, v.word[1]);
+  const __m512i high0 = _mm512_permutex2var_epi64(v.word[2], first, v.word[3]),
+                high4 = _mm512_permutex2var_epi64(v.word[2], second, v.word[3]);
+  const __m512i rows01 = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
+                rows23 = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(low0, rows01, high0));
+  _mm512_storeu_si512(to + 64, _mm512_permutex2var_epi64(low0, rows23, high0));
+  _mm512_storeu_si512(to + 128, _mm512_permutex2var_epi64(low4, rows01, high4));
+  _mm512_storeu_si512(to + 192, _mm512_permutex2var_epi64(low4, rows23, high4));
+}
+
+// The 52 bits from bit `at` of 64-bit limbs v, with whatever stands above them.
+template <int at>
+PYZKFL_INLINE __m512i bits_from(const Words& v) {
+  constexpr int word = at / 64, shift = at % 64;
+  if constexpr (shift == 0) {
+    return v.word[word];
+  } else if constexpr (shift <= 12 || word == 3) {
+    return _mm512_srli_epi64(v.word[word], shift);
+  } else {
+    return _mm512_shrdi_epi64(v.word[word], v.word[word + 1], shift);
+  }
+}
+
+// Limbs below 2^52 of any 256-bit value.
+template <class P>
+PYZKFL_INLINE Lanes<P> unpack(const Words& v) {
+  const __m512i m = splat(mask52);
+  Lanes<P> out;
+  out.l[0] = _mm512_and_si512(bits_from<0>(v), m);
+  out.l[1] = _mm512_and_si512(bits_from<52>(v), m);
+  out.l[2] = _mm512_and_si512(bits_from<104>(v), m);
+  out.l[3] = _mm512_and_si512(bits_from<156>(v), m);
+  out.l[4] = bits_from<208>(v);
+  return out;
+}
+
+// The same as a factor only, which saves the masks.
+template <class P>
+PYZKFL_INLINE Factor<P> unpack_factor(const Words& v) {
+  return {{bits_from<0>(v), bits_from<52>(v), bits_from<104>(v), bits_from<156>(v), bits_from<208>(v)}};
+}
+
+// 16 v as a factor, for any 256-bit v.
+template <class P>
+PYZKFL_INLINE Factor<P> unpack16(const Words& v) {
+  return {{_mm512_slli_epi64(v.word[0], 4), bits_from<48>(v), bits_from<100>(v), bits_from<152>(v),
+           bits_from<204>(v)}};
+}
+
+// 16 a as a factor, for limbs below 2^52 and a below 2^256.
+template <class P>
+PYZKFL_INLINE Factor<P> times16(const Lanes<P>& a) {
+  Factor<P> out;
+  out.l[0] = _mm512_slli_epi64(a.l[0], 4);
+  for (int i = 1; i < 5; ++i) {
+    out.l[i] = _mm512_or_si512(_mm512_slli_epi64(a.l[i], 4), _mm512_srli_epi64(a.l[i - 1], 48));
+  }
+  return out;
+}
+
+// For values below 2^256.
+template <class P>
+PYZKFL_INLINE Words pack(const Lanes<P>& v) {
+  return {{_mm512_or_si512(v.l[0], _mm512_slli_epi64(v.l[1], 52)),
+           _mm512_or_si512(_mm512_srli_epi64(v.l[1], 12), _mm512_slli_epi64(v.l[2], 40)),
+           _mm512_or_si512(_mm512_srli_epi64(v.l[2], 24), _mm512_slli_epi64(v.l[3], 28)),
+           _mm512_or_si512(_mm512_srli_epi64(v.l[3], 36), _mm512_slli_epi64(v.l[4], 16))}};
+}
+
+// ---- Comparison ----------------------------------------------------------------------------------------------
+
+// Lanes whose limbs are all zero: zero, for canonical values.
+template <class P>
+PYZKFL_INLINE __mmask8 zero_lanes(const Lanes<P>& v) {
+  const __m512i any = _mm512_or_si512(
+      _mm512_or_si512(_mm512_or_si512(v.l[0], v.l[1]), _mm512_or_si512(v.l[2], v.l[3])), v.l[4]);
+  return _mm512_testn_epi64_mask(any, any);
+}
+
+// Lanes with equal limbs: equal elements, for canonical values.
+template <class P>
+PYZKFL_INLINE __mmask8 equal_lanes(const Lanes<P>& a, const Lanes<P>& b) {
+  __mmask8 out = _mm512_cmpeq_epi64_mask(a.l[0], b.l[0]);
+  for (int i = 1; i < 5; ++i) out = _mm512_mask_cmpeq_epi64_mask(out, a.l[i], b.l[i]);
+  return out;
+}
+
+}  // namespace
+}  // namespace pyzkfl::ifma
