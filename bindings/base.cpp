@@ -42,7 +42,7 @@ PYZKFL_BINDINGS(base) {
       },
       py::arg("n"), "Set it; 0 goes back to the default. Raises ParameterError above 1024.");
   m.def("cpu_kernel", &pyzkfl::cpu_kernel,
-        "The instruction set that arithmetic uses: 'generic', 'adx' or 'ifma'. The environment's PYZKFL_CPU lowers it.");
+        "The instruction set that arithmetic uses: 'generic', 'adx' or 'avx512ifma'. The environment's PYZKFL_CPU lowers it.");
   m.def("cpu_features", &pyzkfl::cpu_features, "The processor's relevant features, separated by blanks.");
   m.def(
       "openssl_version", [] { return std::string(OpenSSL_version(OPENSSL_VERSION)); },

@@ -43,7 +43,7 @@ memcheck() {
 }
 
 every_kernel() {
-  for kernel in generic adx ifma; do
+  for kernel in generic adx avx512ifma; do
     PYZKFL_CPU=$kernel ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
   done
 }

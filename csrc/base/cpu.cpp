@@ -48,6 +48,7 @@ CpuKernel choose() {
   const std::string_view wanted = text == nullptr ? "" : text;
   if (wanted == "generic") return CpuKernel::generic;
   if (wanted == "adx") return std::min(best_kernel(), CpuKernel::adx);
+  // "avx512ifma" (or "ifma") names the best there is, and like any other name lowers nothing.
   return best_kernel();
 }
 
@@ -67,7 +68,7 @@ CpuKernel selected_kernel() {
 std::string cpu_kernel() {
   switch (selected_kernel()) {
     case CpuKernel::ifma:
-      return "ifma";
+      return "avx512ifma";
     case CpuKernel::adx:
       return "adx";
     default:

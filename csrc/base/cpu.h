@@ -13,12 +13,12 @@ enum class CpuKernel { generic, adx, ifma };
 // The best that the processor has.
 CpuKernel best_kernel();
 
-// The best that the processor has, or less if the environment's PYZKFL_CPU names less (generic, adx, ifma): a
+// The best that the processor has, or less if the environment's PYZKFL_CPU names less (generic, adx, avx512ifma): a
 // kernel may be used if it is at most this. Decided once, on first use. A name that is unknown, or that the
 // processor cannot run, is ignored.
 CpuKernel selected_kernel();
 
-// Its name: "generic", "adx" or "ifma".
+// Its name: "generic", "adx" or "avx512ifma".
 std::string cpu_kernel();
 
 // The processor's relevant features, separated by blanks ("bmi2 adx avx2 avx512f avx512ifma"); "" if none is

@@ -99,6 +99,13 @@ PYZKFL_INLINE Lanes<P> carried(Lanes<P> v) {
   return v;
 }
 
+// The same, leaving what was carried in place above the 52 bits: for a Factor, for pack, and for the top limb.
+template <class P>
+PYZKFL_INLINE Lanes<P> carried_unmasked(Lanes<P> v) {
+  for (int i = 0; i < 4; ++i) v.l[i + 1] = _mm512_add_epi64(v.l[i + 1], _mm512_srai_epi64(v.l[i], 52));
+  return v;
+}
+
 template <class P>
 PYZKFL_INLINE Lanes<P> add_uncarried(const Lanes<P>& a, const Lanes<P>& b) {
   Lanes<P> out;
@@ -153,6 +160,20 @@ PYZKFL_INLINE Lanes<P> reduce_once(const Lanes<P>& a) {
 template <class P>
 PYZKFL_INLINE Lanes<P> canonical(const Lanes<P>& a) {
   return reduce_once<1>(reduce_once<2>(a));
+}
+
+// An uncarried value in [0, 84 p) to the same modulo p in [0, 1.65 p), uncarried. The quotient is estimated by the
+// top limb: with 2^260 / p = 84.6, floor(top 84 / 2^52) is at most v / p, and above v / p - 1.65.
+template <class P>
+PYZKFL_INLINE Lanes<P> tamed(const Lanes<P>& v) {
+  using C = Constants52<P>;
+  const __m512i top = carried_unmasked(v).l[4];
+  const __m512i quotient = _mm512_madd52hi_epu64(_mm512_setzero_si512(), top, splat(84));
+  Lanes<P> out;
+  for (int i = 0; i < 5; ++i) {
+    out.l[i] = _mm512_sub_epi64(v.l[i], _mm512_mullo_epi64(quotient, splat(C::p.l[i])));
+  }
+  return out;
 }
 
 // ---- Multiplication ------------------------------------------------------------------------------------------
@@ -295,7 +316,23 @@ PYZKFL_INLINE Lanes<P> square16(const Factor<P>& a) {
   return carried(square16_uncarried(a));
 }
 
+// 50 IFMA instructions: adds the whole product a b to columns. Columns hold the sum of 128 products.
+template <class P>
+PYZKFL_INLINE void accumulate_product(__m512i (&t)[10], const Factor<P>& a, const Factor<P>& b) {
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 5; ++j) {
+      t[i + j] = _mm512_madd52lo_epu64(t[i + j], a.l[i], b.l[j]);
+      t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], a.l[i], b.l[j]);
+    }
+  }
+}
+
 // ---- Rows of four 64-bit limbs -------------------------------------------------------------------------------
+
+template <int v>
+struct Shift {
+  static constexpr int value = v;
+};
 
 // Eight elements as they lie in memory, limb k of all of them in word[k].
 struct Words {
@@ -336,10 +373,7 @@ PYZKFL_INLINE void store_rows(Unit* const (&row)[8], size_t offset, const Words&
 }
 
 // Eight rows one after the other (256 bytes), at any alignment; lane i is row i.
-PYZKFL_INLINE Words load_consecutive(const void* rows) {
-  const auto* from = static_cast<const char*>(rows);
-  const __m512i z0 = _mm512_loadu_si512(from), z1 = _mm512_loadu_si512(from + 64);
-  const __m512i z2 = _mm512_loadu_si512(from + 128), z3 = _mm512_loadu_si512(from + 192);
+PYZKFL_INLINE Words transposed_rows(__m512i z0, __m512i z1, __m512i z2, __m512i z3) {
   // Rows 0 2 . . 1 3 . . of the even limbs, and so on; the second step puts them in order.
   const __m512i even01 = _mm512_unpacklo_epi64(z0, z1), odd01 = _mm512_unpackhi_epi64(z0, z1);
   const __m512i even23 = _mm512_unpacklo_epi64(z2, z3), odd23 = _mm512_unpackhi_epi64(z2, z3);
@@ -347,9 +381,26 @@ PYZKFL_INLINE Words load_consecutive(const void* rows) {
   return {{_mm512_permutex2var_epi64(even01, low, even23), _mm512_permutex2var_epi64(odd01, low, odd23),
            _mm512_permutex2var_epi64(even01, high, even23), _mm512_permutex2var_epi64(odd01, high, odd23)}};
 }
+PYZKFL_INLINE Words load_consecutive(const void* rows) {
+  const auto* from = static_cast<const char*>(rows);
+  return transposed_rows(_mm512_loadu_si512(from), _mm512_loadu_si512(from + 64), _mm512_loadu_si512(from + 128),
+                         _mm512_loadu_si512(from + 192));
+}
 
-PYZKFL_INLINE void store_consecutive(void* rows, const Words& v) {
-  auto* to = static_cast<char*>(rows);
+// The first `count` (below 8) of them; the other lanes are zero. No byte past them is touched.
+PYZKFL_INLINE __mmask8 word_mask(size_t count, size_t vector) {
+  const size_t words = 4 * count, before = 8 * vector;
+  if (words <= before) return 0;
+  return words >= before + 8 ? 0xff : static_cast<__mmask8>((1u << (words - before)) - 1);
+}
+PYZKFL_INLINE Words load_first(const void* rows, size_t count) {
+  const auto* from = static_cast<const char*>(rows);
+  const auto part = [&](size_t i) { return _mm512_maskz_loadu_epi64(word_mask(count, i), from + 64 * i); };
+  return transposed_rows(part(0), part(1), part(2), part(3));
+}
+
+template <class Put>
+PYZKFL_INLINE void put_rows(const Words& v, const Put& put) {
   const __m512i first = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0),
                 second = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
   // Two limbs of the rows 0 .. 3, and of 4 .. 7.
@@ -359,10 +410,18 @@ PYZKFL_INLINE void store_consecutive(void* rows, const Words& v) {
                 high4 = _mm512_permutex2var_epi64(v.word[2], second, v.word[3]);
   const __m512i rows01 = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0),
                 rows23 = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
-  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(low0, rows01, high0));
-  _mm512_storeu_si512(to + 64, _mm512_permutex2var_epi64(low0, rows23, high0));
-  _mm512_storeu_si512(to + 128, _mm512_permutex2var_epi64(low4, rows01, high4));
-  _mm512_storeu_si512(to + 192, _mm512_permutex2var_epi64(low4, rows23, high4));
+  put(0, _mm512_permutex2var_epi64(low0, rows01, high0));
+  put(1, _mm512_permutex2var_epi64(low0, rows23, high0));
+  put(2, _mm512_permutex2var_epi64(low4, rows01, high4));
+  put(3, _mm512_permutex2var_epi64(low4, rows23, high4));
+}
+PYZKFL_INLINE void store_consecutive(void* rows, const Words& v) {
+  auto* to = static_cast<char*>(rows);
+  put_rows(v, [=](size_t i, __m512i part) { _mm512_storeu_si512(to + 64 * i, part); });
+}
+PYZKFL_INLINE void store_first(void* rows, const Words& v, size_t count) {
+  auto* to = static_cast<char*>(rows);
+  put_rows(v, [=](size_t i, __m512i part) { _mm512_mask_storeu_epi64(to + 64 * i, word_mask(count, i), part); });
 }
 
 // The 52 bits from bit `at` of 64-bit limbs v, with whatever stands above them.
@@ -415,13 +474,23 @@ PYZKFL_INLINE Factor<P> times16(const Lanes<P>& a) {
   return out;
 }
 
-// For values below 2^256.
+// For values below 2^256. Of each limb the low 52 bits count.
 template <class P>
-PYZKFL_INLINE Words pack(const Lanes<P>& v) {
-  return {{_mm512_or_si512(v.l[0], _mm512_slli_epi64(v.l[1], 52)),
-           _mm512_or_si512(_mm512_srli_epi64(v.l[1], 12), _mm512_slli_epi64(v.l[2], 40)),
-           _mm512_or_si512(_mm512_srli_epi64(v.l[2], 24), _mm512_slli_epi64(v.l[3], 28)),
-           _mm512_or_si512(_mm512_srli_epi64(v.l[3], 36), _mm512_slli_epi64(v.l[4], 16))}};
+PYZKFL_INLINE Words pack(const Factor<P>& v) {
+  const auto joined = [](__m512i low, __m512i high, auto shift) {
+    return _mm512_shrdi_epi64(_mm512_slli_epi64(low, 12), high, decltype(shift)::value);
+  };
+  return {{joined(v.l[0], v.l[1], Shift<12>()), joined(v.l[1], v.l[2], Shift<24>()),
+           joined(v.l[2], v.l[3], Shift<36>()), joined(v.l[3], v.l[4], Shift<48>())}};
+}
+
+// The canonical form of an uncarried value below 2p, packed: what most operations on arrays end with.
+template <class P>
+PYZKFL_INLINE Words packed_canonical(const Lanes<P>& v) {
+  const Lanes<P> whole = carried_unmasked(v);
+  const Lanes<P> difference = carried_unmasked(sub_uncarried(v, Lanes<P>::template multiple<1>()));
+  const __mmask8 negative = _mm512_movepi64_mask(difference.l[4]);
+  return pack<P>(Lanes<P>::select(negative, whole, difference));
 }
 
 // ---- Comparison ----------------------------------------------------------------------------------------------

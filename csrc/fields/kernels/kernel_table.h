@@ -1,9 +1,12 @@
 // Operations over vectors of field elements, through a table of function pointers chosen when the program
 // starts.
 //
-// One table for each instruction set; a kernel for another one is another entry. Constant time in the values.
+// One table for each instruction set; a kernel for another one is another entry. Constant time in the values. Vector
+// kernels read and write with instructions that do not care how memory is aligned, so spans may begin anywhere that F
+// may lie.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "base/cpu.h"
@@ -22,6 +25,13 @@ struct KernelTable {
   void (*mul)(std::span<F> out, std::span<const F> a, std::span<const F> b);
   // out[i] = a[i] factor. The limbs of a[i] may be any (lazily reduced); those of out[i] are reduced.
   void (*scale)(std::span<F> out, std::span<const F> a, const F& factor);
+  // out[i] = a[i] b[i] - c[i].
+  void (*mul_sub)(std::span<F> out, std::span<const F> a, std::span<const F> b, std::span<const F> c);
+  // The sum of a[i] b[i]; zero for empty spans.
+  F (*inner_product)(std::span<const F> a, std::span<const F> b);
+  // values[i] *= factors[i], k times over, for 16 values that stay in registers in a vector kernel: the multiplication
+  // itself, for benchmarks.
+  void (*mul_chains)(std::span<F, 16> values, std::span<const F, 16> factors, size_t k);
 };
 
 // Every table that this processor can run, the portable one first. F is Fp or Fr.

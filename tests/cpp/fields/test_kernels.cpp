@@ -1,7 +1,9 @@
 // Every multiplication kernel against schoolbook arithmetic on edge limbs, and against each other on random ones.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <type_traits>
+#include <vector>
 
 #include "edge_values.h"
 #include "fields/fp.h"
@@ -91,6 +93,67 @@ void check_against_portable() {
   CHECK(differences == 0);
 }
 
+// Every operation of a table, from and to spans that begin `shift` elements into their memory, against the portable
+// kernel; also with the output in the place of each input.
+template <class F>
+void check_table(const KernelTable<F>& table, const std::vector<F>& a, const std::vector<F>& b, const std::vector<F>& c,
+                 size_t shift) {
+  using M = typename F::M;
+  const size_t n = a.size() - shift;
+  const auto x = std::span(a).subspan(shift), y = std::span(b).subspan(shift), z = std::span(c).subspan(shift);
+  const F factor = n > 0 ? y[n / 2] : F::one();
+  std::vector<F> memory(n + shift + 1);
+  const F guard = memory.back();
+  const auto mul = [](const F& u, const F& v) { return F::from_montgomery_limbs(portable::mul<M>(u.l, v.l)); };
+  const auto add = [](const F& u, const F& v) { return F::from_montgomery_limbs(portable::add<M>(u.l, v.l)); };
+  const auto sub = [](const F& u, const F& v) { return F::from_montgomery_limbs(portable::sub<M>(u.l, v.l)); };
+  const auto check = [&](const char* what, std::span<const F> found, const auto& expected) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < n; ++i) wrong += found[i] != expected(i);
+    CHECK_MESSAGE(wrong == 0, table.name << " " << what << " n = " << n << " shift = " << shift);
+    CHECK(memory.back() == guard);
+  };
+  // Into other memory, and over the first and the second operand.
+  const auto everywhere = [&](const char* what, const auto& run, const auto& expected) {
+    const std::span<F> out = std::span(memory).subspan(shift, n);
+    run(out, x, y);
+    check(what, out, expected);
+    std::copy(x.begin(), x.end(), out.begin());
+    run(out, out, y);
+    check(what, out, expected);
+    std::copy(y.begin(), y.end(), out.begin());
+    run(out, x, out);
+    check(what, out, expected);
+  };
+  using Span = std::span<F>;
+  using Const = std::span<const F>;
+  everywhere("add", table.add, [&](size_t i) { return add(x[i], y[i]); });
+  everywhere("sub", table.sub, [&](size_t i) { return sub(x[i], y[i]); });
+  everywhere("mul", table.mul, [&](size_t i) { return mul(x[i], y[i]); });
+  everywhere("scale", [&](Span out, Const u, Const) { table.scale(out, u, factor); },
+             [&](size_t i) { return mul(x[i], factor); });
+  everywhere("mul_sub", [&](Span out, Const u, Const v) { table.mul_sub(out, u, v, z); },
+             [&](size_t i) { return sub(mul(x[i], y[i]), z[i]); });
+  std::copy(z.begin(), z.end(), memory.begin() + static_cast<std::ptrdiff_t>(shift));
+  const Span over_z = Span(memory).subspan(shift, n);
+  table.mul_sub(over_z, x, y, over_z);
+  check("mul_sub over c", over_z, [&](size_t i) { return sub(mul(x[i], y[i]), z[i]); });
+  std::copy(x.begin(), x.end(), over_z.begin());
+  table.mul(over_z, over_z, over_z);
+  check("square", over_z, [&](size_t i) { return mul(x[i], x[i]); });
+
+  F sum;
+  for (size_t i = 0; i < n; ++i) sum = add(sum, mul(x[i], y[i]));
+  CHECK_MESSAGE(table.inner_product(x, y) == sum, table.name << " inner product, n = " << n);
+}
+
+template <class F>
+std::vector<F> elements_below_p(Generator& generator, size_t n) {
+  std::vector<F> out(n);
+  for (F& v : out) v.l = generator.below(F::modulus);
+  return out;
+}
+
 template <class F>
 void check_tables() {
   const auto tables = runnable_kernel_tables<F>();
@@ -98,31 +161,92 @@ void check_tables() {
   CHECK(tables[0].needs == CpuKernel::generic);
   CHECK(kernel_table<F>().needs <= selected_kernel());
   Generator generator(2);
-  // Lengths around the number of lanes of any vector kernel.
-  for (const size_t n : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 63, 64, 65, 257}) {
-    std::vector<F> a(n), b(n), out(n);
-    for (size_t i = 0; i < n; ++i) {
-      a[i].l = generator.below(F::modulus);
-      b[i].l = generator.below(F::modulus);
+  // Lengths around the number of lanes of any vector kernel, and around the runs of an inner product.
+  for (const size_t n :
+       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 63, 64, 65, 257, 511, 512, 513, 1025}) {
+    for (const size_t shift : {0, 1, 3}) {
+      const auto a = elements_below_p<F>(generator, n + shift), b = elements_below_p<F>(generator, n + shift),
+                 c = elements_below_p<F>(generator, n + shift);
+      for (const KernelTable<F>& table : tables) check_table(table, a, b, c, shift);
     }
-    const F factor = F::from_montgomery_limbs(generator.below(F::modulus));
-    for (const KernelTable<F>& table : tables) {
-      const auto all = [&](const auto& expected) {
-        bool same = true;
-        for (size_t i = 0; i < n; ++i) same = same && out[i] == expected(i);
-        CHECK_MESSAGE(same, table.name << " n = " << n);
-      };
-      table.add(out, a, b);
-      all([&](size_t i) { return F::from_montgomery_limbs(portable::add<typename F::M>(a[i].l, b[i].l)); });
-      table.sub(out, a, b);
-      all([&](size_t i) { return F::from_montgomery_limbs(portable::sub<typename F::M>(a[i].l, b[i].l)); });
-      table.mul(out, a, b);
-      all([&](size_t i) { return F::from_montgomery_limbs(portable::mul<typename F::M>(a[i].l, b[i].l)); });
-      table.scale(out, a, factor);
-      all([&](size_t i) { return F::from_montgomery_limbs(portable::mul<typename F::M>(a[i].l, factor.l)); });
-      out = a;
-      table.mul(out, out, out);
-      all([&](size_t i) { return F::from_montgomery_limbs(portable::mul<typename F::M>(a[i].l, a[i].l)); });
+  }
+}
+
+// All pairs of edge elements, so that every lane sees every pair; and p - 1 everywhere, the most that sums hold.
+template <class F>
+void check_tables_on_edges() {
+  std::vector<F> a, b, c;
+  const std::vector<Limbs> edges = edge_elements(F::modulus);
+  for (size_t i = 0; i < edges.size(); ++i) {
+    for (size_t j = 0; j < edges.size(); ++j) {
+      a.push_back(F::from_montgomery_limbs(edges[i]));
+      b.push_back(F::from_montgomery_limbs(edges[j]));
+      c.push_back(F::from_montgomery_limbs(edges[(i + 3 * j) % edges.size()]));
+    }
+  }
+  const std::vector<F> largest(3000, F::from_montgomery_limbs(F::M::minus(1)));
+  for (const KernelTable<F>& table : runnable_kernel_tables<F>()) {
+    for (size_t shift = 0; shift < 8; ++shift) check_table(table, a, b, c, shift);
+    check_table(table, largest, largest, largest, 0);
+  }
+}
+
+// The contract of scale(): any limbs.
+template <class F>
+void check_scale_of_any_limbs() {
+  using M = typename F::M;
+  const std::vector<Limbs> any = edge_limbs(F::modulus);
+  std::vector<F> a(any.size()), out(any.size());
+  for (size_t i = 0; i < any.size(); ++i) a[i].l = any[i];
+  for (const KernelTable<F>& table : runnable_kernel_tables<F>()) {
+    for (const Limbs& factor : edge_elements(F::modulus)) {
+      table.scale(out, a, F::from_montgomery_limbs(factor));
+      size_t wrong = 0;
+      for (size_t i = 0; i < any.size(); ++i) wrong += out[i].l != portable::mul<M>(any[i], factor);
+      CHECK_MESSAGE(wrong == 0, table.name);
+    }
+  }
+}
+
+template <class F>
+void check_tables_on_millions() {
+  constexpr size_t n = 1 << 14;
+  const auto tables = runnable_kernel_tables<F>();
+  Generator generator(3);
+  std::vector<F> expected(n), found(n);
+  size_t wrong = 0;
+  for (size_t round = 0; round < 64; ++round) {
+    const auto a = elements_below_p<F>(generator, n), b = elements_below_p<F>(generator, n),
+               c = elements_below_p<F>(generator, n);
+    const auto same = [&](const auto& run) {
+      run(tables[0], expected);
+      for (const KernelTable<F>& table : tables.subspan(1)) {
+        run(table, found);
+        wrong += found != expected;
+      }
+    };
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { table.mul(out, a, b); });
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { table.add(out, a, b); });
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { table.sub(out, a, b); });
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { table.mul_sub(out, a, b, c); });
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { out[0] = table.inner_product(a, b); });
+  }
+  CHECK(wrong == 0);
+}
+
+template <class F>
+void check_chains() {
+  Generator generator(4);
+  for (const size_t k : {0, 1, 2, 100}) {
+    const auto values = elements_below_p<F>(generator, 16), factors = elements_below_p<F>(generator, 16);
+    std::vector<F> expected = values;
+    for (size_t i = 0; i < k; ++i) {
+      for (size_t j = 0; j < 16; ++j) expected[j] *= factors[j];
+    }
+    for (const KernelTable<F>& table : runnable_kernel_tables<F>()) {
+      std::vector<F> found = values;
+      table.mul_chains(std::span(found).template first<16>(), std::span(factors).template first<16>(), k);
+      CHECK(found == expected);
     }
   }
 }
@@ -154,6 +278,19 @@ TEST_CASE_TEMPLATE("the adx kernel agrees with the portable one on random limbs 
 TEST_CASE_TEMPLATE("every table agrees with the portable kernel, for lengths around the lane count", F, Fp, Fr) {
   check_tables<F>();
 }
+
+TEST_CASE_TEMPLATE("every table agrees with the portable kernel on all pairs of edge elements", F, Fp, Fr) {
+  check_tables_on_edges<F>();
+}
+
+TEST_CASE_TEMPLATE("every table scales limbs that are not reduced", F, Fp, Fr) { check_scale_of_any_limbs<F>(); }
+
+TEST_CASE_TEMPLATE("every table agrees with the portable kernel on a million elements with runs of ones and zeros", F, Fp,
+                   Fr) {
+  check_tables_on_millions<F>();
+}
+
+TEST_CASE_TEMPLATE("chains of multiplications are what they say", F, Fp, Fr) { check_chains<F>(); }
 
 TEST_CASE_TEMPLATE("what the compiler computes and what the processor computes are the same", F, Fp, Fr) {
   constexpr F at_compile_time = (F::from_u64(123456789) * F::from_i64(-987654321) - F::one()).square() + F::from_u64(7);
