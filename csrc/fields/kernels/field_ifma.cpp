@@ -10,70 +10,102 @@ namespace {
 
 constexpr size_t row_bytes = 32, group_bytes = 8 * row_bytes;
 
-// out[i] = operation(inputs[i] ...), where operation takes and gives Words.
+template <int N>
+struct Groups {
+  Words words[N];
+};
+
+// out[i] = operation(inputs[i] ...) over groups of eight. The operation is given N groups at a time: two, so that the
+// products of one group run while those of the other wait for their carries.
 template <class Operation, class... Inputs>
 PYZKFL_INLINE void for_groups(void* out, size_t n, const Operation& operation, const Inputs*... inputs) {
-  size_t g = 0;
-  for (; 8 * g + 8 <= n; ++g) {
-    const size_t at = g * group_bytes;
-    store_consecutive(static_cast<char*>(out) + at,
-                      operation(load_consecutive(static_cast<const char*>(inputs) + at)...));
+  const auto in = [](const void* from, size_t at) { return static_cast<const char*>(from) + at; };
+  auto* to = static_cast<char*>(out);
+  size_t at = 0, left = n;
+  for (; left >= 16; left -= 16, at += 2 * group_bytes) {
+    Words results[2];
+    operation(results,
+              Groups<2>{{load_consecutive(in(inputs, at)), load_consecutive(in(inputs, at + group_bytes))}}...);
+    store_consecutive(to + at, results[0]);
+    store_consecutive(to + at + group_bytes, results[1]);
   }
-  const size_t rest = n - 8 * g, at = g * group_bytes;
-  if (rest != 0) {
-    const Words last = operation(load_first(static_cast<const char*>(inputs) + at, rest)...);
-    store_first(static_cast<char*>(out) + at, last, rest);
+  Words result[1];
+  if (left >= 8) {
+    operation(result, Groups<1>{{load_consecutive(in(inputs, at))}}...);
+    store_consecutive(to + at, result[0]);
+    left -= 8, at += group_bytes;
   }
+  if (left > 0) {
+    operation(result, Groups<1>{{load_first(in(inputs, at), left)}}...);
+    store_first(to + at, result[0], left);
+  }
+}
+
+// a b / 2^256 for any a (of 256 bits) and b below p: below 2p, and below 1.19 p if a is below p. Uncarried.
+template <class P, int N>
+PYZKFL_INLINE void field_products(Lanes<P> (&out)[N], const Groups<N>& a, const Groups<N>& b) {
+  Factor<P> left[N], right[N];
+  for (int k = 0; k < N; ++k) left[k] = unpack16<P>(a.words[k]), right[k] = unpack_factor<P>(b.words[k]);
+  mul_uncarried(out, left, right);
 }
 
 template <class P>
 void add_arrays(void* out, const void* a, const void* b, size_t n) {
-  for_groups(
-      out, n,
-      [](const Words& x, const Words& y) { return packed_canonical(add_uncarried(unpack<P>(x), unpack<P>(y))); }, a, b);
+  const auto operation = []<int N>(Words(&sum)[N], const Groups<N>& x, const Groups<N>& y) {
+    for (int k = 0; k < N; ++k) {
+      sum[k] = packed_canonical(add_uncarried(unpack<P>(x.words[k]), unpack<P>(y.words[k])));
+    }
+  };
+  for_groups(out, n, operation, a, b);
 }
 
 template <class P>
 void sub_arrays(void* out, const void* a, const void* b, size_t n) {
-  for_groups(
-      out, n,
-      [](const Words& x, const Words& y) {
-        const auto lifted = add_uncarried(unpack<P>(x), Lanes<P>::template multiple<1>());
-        return packed_canonical(sub_uncarried(lifted, unpack<P>(y)));
-      },
-      a, b);
+  const auto operation = []<int N>(Words(&difference)[N], const Groups<N>& x, const Groups<N>& y) {
+    for (int k = 0; k < N; ++k) {
+      const auto lifted = add_uncarried(unpack<P>(x.words[k]), Lanes<P>::template multiple<1>());
+      difference[k] = packed_canonical(sub_uncarried(lifted, unpack<P>(y.words[k])));
+    }
+  };
+  for_groups(out, n, operation, a, b);
 }
 
-// a b / 2^256 < p for a below 2^256 and b below p, so the product is below 2p.
 template <class P>
 void mul_arrays(void* out, const void* a, const void* b, size_t n) {
-  for_groups(
-      out, n,
-      [](const Words& x, const Words& y) {
-        return packed_canonical(mul_uncarried(unpack16<P>(x), unpack_factor<P>(y)));
-      },
-      a, b);
+  const auto operation = []<int N>(Words(&packed)[N], const Groups<N>& x, const Groups<N>& y) {
+    Lanes<P> products[N];
+    field_products(products, x, y);
+    for (int k = 0; k < N; ++k) packed[k] = packed_canonical(products[k]);
+  };
+  for_groups(out, n, operation, a, b);
 }
 
 template <class P>
 void mul_sub_arrays(void* out, const void* a, const void* b, const void* c, size_t n) {
-  for_groups(
-      out, n,
-      [](const Words& x, const Words& y, const Words& z) {
-        const Lanes<P> product = mul_uncarried(unpack16<P>(x), unpack_factor<P>(y));  // below 1.19 p
-        const Lanes<P> lifted = add_uncarried(product, Lanes<P>::template multiple<1>());
-        return packed_canonical(tamed(sub_uncarried(lifted, unpack<P>(z))));
-      },
-      a, b, c);
+  const auto operation = []<int N>(Words(&packed)[N], const Groups<N>& x, const Groups<N>& y, const Groups<N>& z) {
+    Lanes<P> products[N];
+    field_products(products, x, y);
+    for (int k = 0; k < N; ++k) {
+      const auto lifted = add_uncarried(products[k], Lanes<P>::template multiple<1>());  // below 2.19 p
+      packed[k] = packed_canonical(tamed(sub_uncarried(lifted, unpack<P>(z.words[k]))));
+    }
+  };
+  for_groups(out, n, operation, a, b, c);
 }
 
 template <class P>
 void scale_array(void* out, const void* a, const void* factor, size_t n) {
-  const __m256i row = _mm256_loadu_si256(static_cast<const __m256i_u*>(factor));
-  const __m512i twice = _mm512_broadcast_i64x4(row);
-  const auto word = [&](int i) { return _mm512_permutexvar_epi64(splat(static_cast<uint64_t>(i)), twice); };
-  const Factor<P> by = unpack16<P>(Words{{word(0), word(1), word(2), word(3)}});
-  for_groups(out, n, [&](const Words& x) { return packed_canonical(mul_uncarried(by, unpack_factor<P>(x))); }, a);
+  const __m512i twice = _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i_u*>(factor)));
+  const auto word = [&](uint64_t i) { return _mm512_permutexvar_epi64(splat(i), twice); };
+  const Words by = {{word(0), word(1), word(2), word(3)}};
+  const auto operation = [&]<int N>(Words(&packed)[N], const Groups<N>& x) {
+    Groups<N> factors;
+    for (int k = 0; k < N; ++k) factors.words[k] = by;
+    Lanes<P> products[N];
+    field_products(products, x, factors);
+    for (int k = 0; k < N; ++k) packed[k] = packed_canonical(products[k]);
+  };
+  for_groups(out, n, operation, a);
 }
 
 // Products are summed before they are reduced, 64 at a time: 64 p 16 p / 2^260 + p = 13.1 p at most.

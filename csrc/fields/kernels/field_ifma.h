@@ -19,8 +19,8 @@ struct FieldKernel {
   void (*scale)(void* out, const void* a, const void* factor, size_t n);
   // Eight partial sums of a[i] b[i].
   void (*inner_products)(void* out8, const void* a, const void* b, size_t n);
-  // 16 values, each multiplied k times by the factor beside it: two products in flight, nothing read or written between.
-  // For measuring the multiplication itself.
+  // 16 values, each multiplied k times by the factor beside it: two products in flight, nothing read or written
+  // between. For measuring the multiplication itself.
   void (*mul_chains)(void* values16, const void* factors16, size_t k);
 };
 

@@ -233,6 +233,21 @@ PYZKFL_INLINE Lanes<P> mul_uncarried(const Factor<P>& a, const Factor<P>& b) {
   return uncarried_sum<P>(s);
 }
 
+// N independent products, row by row in turn: one alone waits for its own carries.
+template <int N, class P>
+PYZKFL_INLINE void mul_uncarried(Lanes<P> (&out)[N], const Factor<P> (&a)[N], const Factor<P> (&b)[N]) {
+  Columns s[N];
+  for (int k = 0; k < N; ++k) s[k] = no_columns();
+  for (int i = 0; i < 5; ++i) {
+    for (int k = 0; k < N; ++k) {
+      accumulate_low(s[k], a[k].l[i], b[k]);
+      accumulate_high(s[k], a[k].l[i], b[k]);
+      reduce_row<P>(s[k]);
+    }
+  }
+  for (int k = 0; k < N; ++k) out[k] = uncarried_sum<P>(s[k]);
+}
+
 // The same, carried.
 template <class P>
 PYZKFL_INLINE Lanes<P> mul(const Factor<P>& a, const Factor<P>& b) {

@@ -20,7 +20,7 @@ struct LaneOperations {
   Unary square, square16, times16, tamed, canonical, reduce_once_1, reduce_once_2, neg_2;
   Binary sub_5;  // a - b + 5p
   void (*mul_add)(RawLanes& out, const RawLanes& a, const RawLanes& b, const RawLanes& c, const RawLanes& d);
-  // The value below 2p, with every limb but the top one raised by `excess` 2^52 and the next lowered: to 4 words a lane.
+  // A value below 2p, with every limb but the top one raised by `excess` 2^52 and the next lowered; to 4 words a lane.
   void (*packed_canonical)(uint64_t* out32, const RawLanes& a, int64_t excess);
   // Words of eight elements, by each way of loading, to limbs; unpack16 gives 16 times the value.
   void (*unpack)(RawLanes& out, const void* rows);

@@ -285,8 +285,7 @@ TEST_CASE_TEMPLATE("every table agrees with the portable kernel on all pairs of 
 
 TEST_CASE_TEMPLATE("every table scales limbs that are not reduced", F, Fp, Fr) { check_scale_of_any_limbs<F>(); }
 
-TEST_CASE_TEMPLATE("every table agrees with the portable kernel on a million elements with runs of ones and zeros", F, Fp,
-                   Fr) {
+TEST_CASE_TEMPLATE("every table agrees with the portable kernel on a million elements with long carries", F, Fp, Fr) {
   check_tables_on_millions<F>();
 }
 

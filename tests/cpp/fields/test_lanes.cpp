@@ -1,5 +1,5 @@
-// Every operation of the IFMA field on loose values: at each documented bound, with forced carries, all lanes different,
-// against schoolbook arithmetic. Nothing runs where the processor lacks the instructions.
+// Every operation of the IFMA field on loose values: at each documented bound, with forced carries, all lanes
+// different, against schoolbook arithmetic. Nothing runs where the processor lacks the instructions.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -263,7 +263,7 @@ TEST_CASE_TEMPLATE("packing reduces values below 2p whose limbs have carries pen
   }
 }
 
-TEST_CASE_TEMPLATE("elements are loaded and stored at any address, eight or fewer, and nothing beside them", F, Fp, Fr) {
+TEST_CASE_TEMPLATE("elements are loaded and stored at any address, eight or fewer, nothing beside them", F, Fp, Fr) {
   const LaneOperations* op = operations<F>();
   if (op == nullptr) return;
   const std::vector<Limbs> edges = edge_limbs(F::modulus);
