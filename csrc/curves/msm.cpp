@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "base/thread_pool.h"
 #include "curves/bucket_method.h"
 #include "curves/group_sums.h"
@@ -159,7 +160,39 @@ Jacobian<F> plain_sum(std::span<const Affine<F>> points) {
   return sum;
 }
 
+template <class F, class Scalar>
+Jacobian<F> from_bytes(PointBytes<F> points, std::span<const Scalar> scalars) {
+  std::vector<Affine<F>> aligned(points.size());
+  for (size_t i = 0; i < aligned.size(); ++i) aligned[i] = points[i];
+  return sum_of_products(std::span<const Affine<F>>(aligned), scalars);
+}
+
 }  // namespace
+
+struct MsmScalars::Recoded {
+  std::vector<Fr> scalars;
+
+  ~Recoded() { wipe({reinterpret_cast<uint8_t*>(scalars.data()), scalars.size() * sizeof(Fr)}); }
+};
+
+MsmScalars::MsmScalars(std::span<const Fr> scalars)
+    : recoded_(new Recoded{{scalars.begin(), scalars.end()}}) {}
+MsmScalars::MsmScalars(std::span<const int64_t> scalars) : recoded_(new Recoded) {
+  for (const int64_t k : scalars) recoded_->scalars.push_back(Fr::from_i64(k));
+}
+MsmScalars::MsmScalars(MsmScalars&&) noexcept = default;
+MsmScalars& MsmScalars::operator=(MsmScalars&&) noexcept = default;
+MsmScalars::~MsmScalars() = default;
+size_t MsmScalars::size() const { return recoded_->scalars.size(); }
+
+G1 msm(PointBytes<Fp> points, std::span<const Fr> scalars) { return from_bytes(points, scalars); }
+G2 msm(PointBytes<Fp2> points, std::span<const Fr> scalars) { return from_bytes(points, scalars); }
+G1 msm(PointBytes<Fp> points, const MsmScalars& scalars) {
+  return from_bytes(points, std::span<const Fr>(scalars.recoded().scalars));
+}
+G2 msm(PointBytes<Fp2> points, const MsmScalars& scalars) {
+  return from_bytes(points, std::span<const Fr>(scalars.recoded().scalars));
+}
 
 G1 msm(std::span<const G1Affine> points, std::span<const Fr> scalars) {
   return sum_of_products(points, scalars);

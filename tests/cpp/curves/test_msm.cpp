@@ -1,6 +1,8 @@
 // Multi-scalar multiplication against the plain sum.
 #include <doctest/doctest.h>
 
+#include <cstring>
+
 #include "base/thread_pool.h"
 #include "curves/msm.h"
 #include "naive.h"
@@ -169,4 +171,62 @@ TEST_CASE("the plain sum of points is right, equal and opposite ones included") 
   G2 expected2;
   for (const auto& p : q) expected2 += p;
   CHECK(sum(q) == expected2);
+}
+
+namespace {
+
+// The points as a mapped file may hold them: `shift` bytes off any alignment.
+template <class F>
+struct Displaced {
+  Displaced(std::span<const Affine<F>> points, size_t shift)
+      : bytes(points.size_bytes() + 128), view(bytes.data() + shift, points.size()) {
+    if (!points.empty()) std::memcpy(bytes.data() + shift, points.data(), points.size_bytes());
+  }
+  std::vector<uint8_t> bytes;
+  PointBytes<F> view;
+};
+
+template <class Point>
+void check_bytes() {
+  using F = typename Point::Field;
+  for (const size_t n : {0, 1, 3, 7, 8, 9, 64, 65, 500, 4097}) {
+    auto points = naive::points<Point>(n);
+    auto scalars = naive::scalars(n);
+    for (size_t i = 3; i < n; i += 9) points[i] = Point::infinity();
+    for (size_t i = 4; i < n; i += 11) scalars[i] = Fr::from_u64(i % 3);
+    const auto expected = msm(std::span<const Point>(points), std::span<const Fr>(scalars));
+    const MsmScalars recoded{std::span<const Fr>(scalars)};
+    CHECK(recoded.size() == n);
+    for (const size_t shift : {0, 1, 4, 8, 63}) {
+      const Displaced<F> displaced(points, shift);
+      CHECK(msm(displaced.view, std::span<const Fr>(scalars)) == expected);
+      CHECK(msm(displaced.view, recoded) == expected);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("msm takes points at any alignment, as they lie in a mapped key, and scalars recoded before") {
+  check_bytes<G1Affine>();
+  check_bytes<G2Affine>();
+  const auto points = naive::points<G1Affine>(9);
+  const auto few = naive::scalars(8);
+  const MsmScalars recoded{std::span<const Fr>(few)};
+  CHECK_THROWS_AS(msm(PointBytes<Fp>(std::span<const G1Affine>(points)), recoded), ParameterError);
+  CHECK_THROWS_AS(msm(PointBytes<Fp>(std::span<const G1Affine>(points)), std::span<const Fr>(few)), ParameterError);
+  CHECK_THROWS_AS(PointBytes<Fp>(std::span<const G1Affine>(points)).subspan(3, 7), ParameterError);
+}
+
+TEST_CASE("one recoding serves sums over points of both groups") {
+  const size_t n = 3000;
+  auto a = naive::points<G1Affine>(n);
+  const auto b = naive::points<G1Affine>(n);
+  const auto c = naive::points<G2Affine>(n);
+  const auto scalars = naive::scalars(n);
+  for (size_t i = 0; i < n; i += 2) a[i] = G1Affine::infinity();  // a wire that stands in no row of A
+  const MsmScalars recoded{std::span<const Fr>(scalars)};
+  CHECK(msm(PointBytes<Fp>(std::span<const G1Affine>(a)), recoded) == msm(a, scalars));
+  CHECK(msm(PointBytes<Fp>(std::span<const G1Affine>(b)), recoded) == msm(b, scalars));
+  CHECK(msm(PointBytes<Fp2>(std::span<const G2Affine>(c)), recoded) == msm(c, scalars));
 }
