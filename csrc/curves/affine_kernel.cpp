@@ -7,7 +7,7 @@
 
 #include "base/cpu.h"
 #include "curves/kernels/affine_ifma.h"
-#include "fields/batch_inverse.h"
+#include "curves/kernels/columns_ifma.h"
 
 namespace pyzkfl {
 
@@ -19,19 +19,23 @@ uint64_t* KernelScratch::reserve(size_t n) {
 
 namespace {
 
-template <class F>
-void import_points(std::span<PackedPoint<F>> out, std::span<const Affine<F>> in,
-                   std::span<const PointRef> refs) {
-  for (size_t i = 0; i < refs.size(); ++i) {
-    const Affine<F>& p = in[refs[i].index()];
-    out[i] = {p.x, refs[i].negative() ? -p.y : p.y};
-  }
+Fp reduced_element(const Fp& v) {
+  Limbs l = v.l;
+  while (!limbs::less(l, Fp::modulus)) limbs::sub(l, l, Fp::modulus);
+  return Fp::from_montgomery_limbs(l);
 }
+Fp2 reduced_element(const Fp2& v) { return {reduced_element(v.c0), reduced_element(v.c1)}; }
+
+}  // namespace
 
 template <class F>
-void export_points(std::span<Affine<F>> out, std::span<const PackedPoint<F>> in) {
-  for (size_t i = 0; i < in.size(); ++i) out[i] = {in[i].x, in[i].y};
+Affine<F> LoosePoint<F>::reduced() const {
+  return {reduced_element(x), reduced_element(y)};
 }
+template struct LoosePoint<Fp>;
+template struct LoosePoint<Fp2>;
+
+namespace {
 
 // What a pair needs besides its denominator; most are chords.
 enum class Kind : uint64_t { chord, tangent, infinity, left, right };
@@ -44,7 +48,7 @@ struct Step {
 };
 
 template <class F>
-Kind classify(F& denominator, const PackedPoint<F>& a, const PackedPoint<F>& b) {
+Kind classify(F& denominator, const LoosePoint<F>& a, const LoosePoint<F>& b) {
   denominator = b.x - a.x;
   const bool a_infinite = a.is_infinity(), b_infinite = b.is_infinity();
   if (!denominator.is_zero() && !a_infinite && !b_infinite) return Kind::chord;
@@ -57,7 +61,7 @@ Kind classify(F& denominator, const PackedPoint<F>& a, const PackedPoint<F>& b) 
 }
 
 template <class F>
-PackedPoint<F> finish(const PackedPoint<F>& a, const PackedPoint<F>& b, Kind kind, const F& inverse) {
+LoosePoint<F> finish(const LoosePoint<F>& a, const LoosePoint<F>& b, Kind kind, const F& inverse) {
   F slope;
   switch (kind) {
     case Kind::left:
@@ -86,8 +90,8 @@ void add_all(KernelScratch& scratch, size_t n, const Left& left, const Right& ri
   auto* steps = reinterpret_cast<Step<F>*>(scratch.reserve(n * sizeof(Step<F>) / sizeof(uint64_t)));
   F product = F::one();
   for (size_t i = 0; i < n; ++i) {
-    const PackedPoint<F> a = left(i);
-    const PackedPoint<F> b = right(i);
+    const LoosePoint<F> a = left(i);
+    const LoosePoint<F> b = right(i);
     steps[i].kind = classify(steps[i].denominator, a, b);
     steps[i].product = product;
     product *= steps[i].denominator;
@@ -96,48 +100,81 @@ void add_all(KernelScratch& scratch, size_t n, const Left& left, const Right& ri
   for (size_t i = n; i-- > 0;) {
     const F own = inverse * steps[i].product;
     inverse *= steps[i].denominator;
-    store(i, finish(left(i), right(i), steps[i].kind, own));
+    const LoosePoint<F> sum = finish(left(i), right(i), steps[i].kind, own);
+    if constexpr (std::is_invocable_v<Store, size_t, LoosePoint<F>, Kind>)
+      store(i, sum, steps[i].kind);
+    else
+      store(i, sum);
   }
 }
 
 template <class F>
-PackedPoint<F> fetch(const PackedPoint<F>* base, PointRef ref) {
-  const PackedPoint<F>& p = base[ref.index()];
-  return ref.negative() ? -p : p;
-}
-
-template <class F>
-void add_pairs(KernelScratch& scratch, std::span<PackedPoint<F>> out, const PackedPoint<F>* base,
+void add_pairs(KernelScratch& scratch, std::span<LoosePoint<F>> out, PointBytes<F> base,
                std::span<const PointRef> refs) {
   add_all<F>(
       scratch, out.size(), [&](size_t i) { return fetch(base, refs[2 * i]); },
       [&](size_t i) { return fetch(base, refs[2 * i + 1]); },
-      [&](size_t i, const PackedPoint<F>& sum) { out[i] = sum; });
+      [&](size_t i, const LoosePoint<F>& sum) { out[i] = sum; });
 }
 
 template <class F>
-void add_into(KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets,
-              const PackedPoint<F>* base, std::span<const PointRef> refs) {
+void add_into(KernelScratch& scratch, LoosePoint<F>* points, std::span<const uint32_t> targets, PointBytes<F> base,
+              std::span<const PointRef> refs) {
   add_all<F>(
       scratch, targets.size(), [&](size_t i) { return points[targets[i]]; },
       [&](size_t i) { return fetch(base, refs[i]); },
-      [&](size_t i, const PackedPoint<F>& sum) { points[targets[i]] = sum; });
+      [&](size_t i, const LoosePoint<F>& sum) { points[targets[i]] = sum; });
 }
 
 template <class F>
-void double_all(KernelScratch& scratch, std::span<PackedPoint<F>> points) {
+void double_all(KernelScratch& scratch, std::span<LoosePoint<F>> points) {
   const auto same = [&](size_t i) { return points[i]; };
   add_all<F>(scratch, points.size(), same, same,
-             [&](size_t i, const PackedPoint<F>& sum) { points[i] = sum; });
+             [&](size_t i, const LoosePoint<F>& sum) { points[i] = sum; });
+}
+
+// Columns are points one after the other.
+template <class F>
+LoosePoint<F>* columns_of(uint64_t* words) {
+  return reinterpret_cast<LoosePoint<F>*>(words);
 }
 
 template <class F>
-constexpr AffineKernel<F> generic = {import_points<F>, export_points<F>, add_pairs<F>, add_into<F>,
-                                     double_all<F>};
+size_t column_words(size_t columns) {
+  return columns * sizeof(LoosePoint<F>) / sizeof(uint64_t);
+}
 
-// The IFMA kernel, for the types of this program. Packed points are 2^260 v in words; F only carries them.
-static_assert(sizeof(Affine<Fp>) == 64 && sizeof(PackedPoint<Fp>) == 64 && sizeof(PointRef) == 4);
-static_assert(sizeof(Affine<Fp2>) == 128 && sizeof(PackedPoint<Fp2>) == 128);
+template <class F>
+void load_columns(uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs) {
+  for (size_t i = 0; i < refs.size(); ++i) columns_of<F>(columns)[i] = fetch(base, refs[i]);
+}
+
+template <class F>
+void add_columns(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
+                 std::span<const PointRef>, std::vector<uint32_t>& refused) {
+  LoosePoint<F>* const sums = columns_of<F>(columns);
+  add_all<F>(
+      scratch, refs.size(), [&](size_t i) { return sums[i]; }, [&](size_t i) { return fetch(base, refs[i]); },
+      [&](size_t i, const LoosePoint<F>& sum, Kind kind) {
+        if (kind == Kind::chord)
+          sums[i] = sum;
+        else
+          refused.push_back(static_cast<uint32_t>(i));
+      });
+}
+
+template <class F>
+void store_columns(std::span<LoosePoint<F>> out, const uint64_t* columns) {
+  std::memcpy(static_cast<void*>(out.data()), columns, out.size_bytes());
+}
+
+template <class F>
+constexpr AffineKernel<F> generic = {add_pairs<F>,    add_into<F>,    double_all<F>,   column_words<F>,
+                                     load_columns<F>, add_columns<F>, store_columns<F>};
+
+// The IFMA kernel, for the types of this program.
+static_assert(sizeof(Affine<Fp>) == 64 && sizeof(LoosePoint<Fp>) == 64 && sizeof(PointRef) == 4);
+static_assert(sizeof(Affine<Fp2>) == 128 && sizeof(LoosePoint<Fp2>) == 128);
 
 template <class F>
 const ifma::PointKernel& ifma_points() {
@@ -147,53 +184,81 @@ const ifma::PointKernel& ifma_points() {
     return *ifma::g2_kernel();
   }
 }
-
-// Seen as an element of Field, the word form of v 2^260 is 16 v; so is that of the inverse, of 16 / v: 256
-// times what inverting the element gives.
 template <class F>
-void invert8(uint64_t* values) {
-  std::array<F, 8> elements;
+const ifma::ColumnKernel& ifma_columns() {
+  if constexpr (std::is_same_v<F, Fp>) {
+    return *ifma::g1_columns();
+  } else {
+    return *ifma::g2_columns();
+  }
+}
+
+// Seen as elements of Field, words e stand for e / 2^256, and their inverses for 2^256 / e: 2^512 / e in words, and
+// 64 times that is wanted.
+template <class F>
+bool invert8(uint64_t* values) {
+  std::array<F, 8> elements, products;
   std::memcpy(static_cast<void*>(elements.data()), values, sizeof(elements));
-  std::array<F, 8> scratch;
-  batch_inverse(std::span<F>(elements), std::span<F>(scratch));
-  for (F& e : elements) e = e * Fp::from_u64(256);
+  products[0] = elements[0];
+  for (size_t i = 1; i < 8; ++i) products[i] = products[i - 1] * elements[i];
+  if (products[7].is_zero()) return false;
+  F inverse = products[7].inverse_vartime() * Fp::from_u64(64);
+  for (size_t i = 8; i-- > 1;) {
+    const F own = inverse * products[i - 1];
+    inverse *= elements[i];
+    elements[i] = own;
+  }
+  elements[0] = inverse;
   std::memcpy(values, elements.data(), sizeof(elements));
+  return true;
 }
 
 template <class T>
-auto* words(T* p) {
-  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const uint64_t*, uint64_t*>>(p);
+auto* bytes_of(T* p) {
+  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, const uint8_t*, uint8_t*>>(p);
 }
-const uint32_t* words(std::span<const PointRef> refs) {
-  return reinterpret_cast<const uint32_t*>(refs.data());
+const uint32_t* words(std::span<const PointRef> refs) { return reinterpret_cast<const uint32_t*>(refs.data()); }
+
+template <class F>
+uint8_t* room(KernelScratch& scratch, size_t n) {
+  return bytes_of(scratch.reserve(ifma::scratch_bytes(n, sizeof(F)) / sizeof(uint64_t)));
 }
 
 template <class F>
-uint64_t* room(KernelScratch& scratch, size_t n) {
-  return scratch.reserve(ifma::scratch_words(n, sizeof(F) / sizeof(uint64_t)));
+void add_columns_ifma(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
+                      std::span<const PointRef> next, std::vector<uint32_t>& refused) {
+  std::vector<uint8_t>& masks = scratch.masks;
+  masks.resize((refs.size() + 7) / 8);
+  if (ifma_columns<F>().add(room<F>(scratch, refs.size()), invert8<F>, bytes_of(columns), base.data, words(refs),
+                            refs.size(), words(next), next.size(), masks.data())) {
+    return;
+  }
+  for (size_t i = 0; i < refs.size(); ++i) {
+    if ((masks[i / 8] >> (i % 8) & 1) != 0) refused.push_back(static_cast<uint32_t>(i));
+  }
 }
 
 template <class F>
 constexpr AffineKernel<F> with_ifma = {
-    [](std::span<PackedPoint<F>> out, std::span<const Affine<F>> in, std::span<const PointRef> refs) {
-      ifma_points<F>().import_points(words(out.data()), words(in.data()), words(refs), out.size());
-    },
-    [](std::span<Affine<F>> out, std::span<const PackedPoint<F>> in) {
-      ifma_points<F>().export_points(words(out.data()), words(in.data()), out.size());
-    },
-    [](KernelScratch& scratch, std::span<PackedPoint<F>> out, const PackedPoint<F>* base,
-       std::span<const PointRef> refs) {
-      ifma_points<F>().add_pairs(room<F>(scratch, out.size()), invert8<F>, words(out.data()), words(base),
+    [](KernelScratch& scratch, std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const PointRef> refs) {
+      ifma_points<F>().add_pairs(room<F>(scratch, out.size()), invert8<F>, bytes_of(out.data()), base.data,
                                  words(refs), out.size());
     },
-    [](KernelScratch& scratch, PackedPoint<F>* points, std::span<const uint32_t> targets,
-       const PackedPoint<F>* base, std::span<const PointRef> refs) {
-      ifma_points<F>().add_into(room<F>(scratch, targets.size()), invert8<F>, words(points), targets.data(),
-                                words(base), words(refs), targets.size());
+    [](KernelScratch& scratch, LoosePoint<F>* points, std::span<const uint32_t> targets, PointBytes<F> base,
+       std::span<const PointRef> refs) {
+      ifma_points<F>().add_into(room<F>(scratch, targets.size()), invert8<F>, bytes_of(points), targets.data(),
+                                base.data, words(refs), targets.size());
     },
-    [](KernelScratch& scratch, std::span<PackedPoint<F>> points) {
-      ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, words(points.data()),
-                                  points.size());
+    [](KernelScratch& scratch, std::span<LoosePoint<F>> points) {
+      ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, bytes_of(points.data()), points.size());
+    },
+    [](size_t columns) { return ifma::columns_bytes(columns, sizeof(F)) / sizeof(uint64_t); },
+    [](uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs) {
+      ifma_columns<F>().load(bytes_of(columns), base.data, words(refs), refs.size());
+    },
+    add_columns_ifma<F>,
+    [](std::span<LoosePoint<F>> out, const uint64_t* columns) {
+      ifma_columns<F>().store(bytes_of(out.data()), bytes_of(columns), out.size());
     },
 };
 

@@ -22,15 +22,14 @@ constexpr unsigned width = 5;
 constexpr size_t table_size = size_t{1} << (width - 2);  // odd multiples P, 3P, .. 15P
 constexpr size_t most_digits = 129;
 
-// What the two groups differ in. An endomorphism multiplies coordinates by constants of Field's form, which
-// is right for packed coordinates too: a product in Field takes v c for any form of v.
+// What the two groups differ in.
 struct G1Parts {
   using F = Fp;
   static constexpr size_t count = 2;
   static constexpr size_t chunk = 1024;  // points whose tables fill the second-level cache
   static auto split(const Fr& k) { return split_phi(k); }
-  static PackedPoint<F> image(const PackedPoint<F>& p, unsigned) {
-    const G1Affine q = phi(G1Affine{p.x, p.y});
+  static LoosePoint<F> image(const LoosePoint<F>& p, unsigned) {
+    const G1Affine q = phi(p.reduced());
     return {q.x, q.y};
   }
 };
@@ -40,8 +39,8 @@ struct G2Parts {
   static constexpr size_t count = 4;
   static constexpr size_t chunk = 512;
   static auto split(const Fr& k) { return split_psi(k); }
-  static PackedPoint<F> image(const PackedPoint<F>& p, unsigned power) {
-    const G2Affine q = psi(G2Affine{p.x, p.y}, power);
+  static LoosePoint<F> image(const LoosePoint<F>& p, unsigned power) {
+    const G2Affine q = psi(p.reduced(), power);
     return {q.x, q.y};
   }
 };
@@ -61,7 +60,7 @@ class ChunkMultiplier {
       if (step + 1 != length) kernel_.double_all(scratch_, sums_);
       for (size_t part = 0; part < Parts::count; ++part) add_digits(step, part);
     }
-    kernel_.export_points(points, sums_);
+    for (size_t i = 0; i < n_; ++i) points[i] = sums_[i].reduced();
   }
 
  private:
@@ -69,23 +68,23 @@ class ChunkMultiplier {
     return (part * table_size + entry) * n_ + i;
   }
 
+  PointBytes<F> table() const { return as_bytes(std::span<const LoosePoint<F>>(table_)); }
+
   void make_tables(std::span<const Affine<F>> points) {
     table_.resize(Parts::count * table_size * n_);
-    std::vector<PointRef> refs(n_);
-    for (size_t i = 0; i < n_; ++i) refs[i] = PointRef::of(i);
-    kernel_.import_points(std::span(table_).first(n_), points, refs);
+    for (size_t i = 0; i < n_; ++i) table_[i] = {points[i].x, points[i].y};
     // 2P stands, for now, where the last entry will.
     const size_t twice = table_index(0, table_size - 1, 0);
     std::copy_n(table_.begin(), n_, table_.begin() + static_cast<ptrdiff_t>(twice));
     kernel_.double_all(scratch_, std::span(table_).subspan(twice, n_));
     std::vector<PointRef> pairs(2 * n_);
-    std::vector<PackedPoint<F>> sums(n_);
+    std::vector<LoosePoint<F>> sums(n_);
     for (size_t entry = 1; entry < table_size; ++entry) {
       for (size_t i = 0; i < n_; ++i) {
         pairs[2 * i] = PointRef::of(table_index(0, entry - 1, i));
         pairs[2 * i + 1] = PointRef::of(twice + i);
       }
-      kernel_.add_pairs(scratch_, sums, table_.data(), pairs);
+      kernel_.add_pairs(scratch_, sums, table(), pairs);
       std::copy(sums.begin(), sums.end(), table_.begin() + static_cast<ptrdiff_t>(table_index(0, entry, 0)));
     }
     for (size_t part = 1; part < Parts::count; ++part) {
@@ -122,13 +121,13 @@ class ChunkMultiplier {
       targets_.push_back(static_cast<uint32_t>(i));
       refs_.push_back(PointRef::of(table_index(part, static_cast<size_t>(d < 0 ? -d : d) / 2, i), d < 0));
     }
-    kernel_.add_into(scratch_, sums_.data(), targets_, table_.data(), refs_);
+    kernel_.add_into(scratch_, sums_.data(), targets_, table(), refs_);
   }
 
   const AffineKernel<F>& kernel_ = affine_kernel<F>();
   KernelScratch scratch_;
   size_t n_ = 0;
-  std::vector<PackedPoint<F>> table_, sums_;
+  std::vector<LoosePoint<F>> table_, sums_;
   std::vector<int8_t> digits_;
   std::vector<uint32_t> targets_;
   std::vector<PointRef> refs_;

@@ -42,17 +42,12 @@ FixedBase<Point>::FixedBase(const Point& base, size_t expected)
   }
   const std::vector<Point> affine = batch_to_affine(bases);
   table_.resize(windows_ * half);
-  const AffineKernel<Field>& kernel = affine_kernel<Field>();
   parallel_for(windows_, 1, [&](size_t begin, size_t end) {
     std::vector<Jacobian<Field>> row(half);
-    std::vector<Point> affine_row(half);
-    std::vector<PointRef> refs(half);
-    for (size_t j = 0; j < half; ++j) refs[j] = PointRef::of(j);
     for (size_t w = begin; w < end; ++w) {
       row[0] = affine[w];
       for (size_t j = 1; j < half; ++j) row[j] = row[j - 1] + affine[w];
-      batch_to_affine(std::span<Point>(affine_row), std::span<const Jacobian<Field>>(row));
-      kernel.import_points(std::span(table_).subspan(w * half, half), affine_row, refs);
+      batch_to_affine(std::span(table_).subspan(w * half, half), std::span<const Jacobian<Field>>(row));
     }
   });
 }
@@ -62,17 +57,12 @@ Jacobian<typename Point::Field> FixedBase<Point>::mul(const Fr& k) const {
   const SignedWindows windows(scalar_bits, window_bits_);
   const size_t half = size_t{1} << (window_bits_ - 1);
   const Limbs shifted = windows.shifted(k.to_canonical());
-  std::vector<PackedPoint<Field>> terms;
-  terms.reserve(windows_);
+  Jacobian<Field> total;
   for (size_t w = 0; w < windows_; ++w) {
     const int32_t d = windows.digit(shifted, w);
-    if (d > 0) terms.push_back(table_[w * half + static_cast<size_t>(d) - 1]);
-    if (d < 0) terms.push_back(-table_[w * half + static_cast<size_t>(-d) - 1]);
+    if (d > 0) total += table_[w * half + static_cast<size_t>(d) - 1];
+    if (d < 0) total -= table_[w * half + static_cast<size_t>(-d) - 1];
   }
-  std::vector<Point> affine(terms.size());
-  affine_kernel<Field>().export_points(affine, terms);
-  Jacobian<Field> total;
-  for (const Point& term : affine) total += term;
   return total;
 }
 
@@ -87,7 +77,7 @@ std::vector<Point> FixedBase<Point>::batch(std::span<const Fr> scalars) const {
   parallel_for((scalars.size() + chunk - 1) / chunk, 1, [&](size_t begin, size_t end) {
     KernelScratch scratch;
     std::vector<Limbs> shifted(chunk);
-    std::vector<PackedPoint<Field>> sums;
+    std::vector<LoosePoint<Field>> sums;
     std::vector<uint32_t> targets;
     std::vector<PointRef> refs;
     for (size_t c = begin; c < end; ++c) {
@@ -103,9 +93,9 @@ std::vector<Point> FixedBase<Point>::batch(std::span<const Fr> scalars) const {
           targets.push_back(static_cast<uint32_t>(i));
           refs.push_back(PointRef::of(w * half + static_cast<size_t>(std::abs(d)) - 1, d < 0));
         }
-        kernel.add_into(scratch, sums.data(), targets, table_.data(), refs);
+        kernel.add_into(scratch, sums.data(), targets, std::span<const Point>(table_), refs);
       }
-      kernel.export_points(std::span(out).subspan(c * chunk, own.size()), sums);
+      for (size_t i = 0; i < own.size(); ++i) out[c * chunk + i] = sums[i].reduced();
     }
   });
   return out;

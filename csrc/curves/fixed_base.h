@@ -28,7 +28,7 @@ class FixedBase {
  private:
   unsigned window_bits_;
   size_t windows_;
-  std::vector<PackedPoint<Field>> table_;  // windows_ rows of 2^(window_bits_ - 1)
+  std::vector<Point> table_;  // windows_ rows of 2^(window_bits_ - 1)
 };
 
 extern template class FixedBase<G1Affine>;

@@ -1,133 +1,240 @@
-// Sums of groups of points, block by block and round by round (see group_sums.h).
+// Sums of groups of points as columns (see group_sums.h).
 #include "curves/group_sums.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "curves/tree_sums.h"
 
 namespace pyzkfl {
 namespace {
 
-// Terms handled together: few enough that their points stay in the second-level cache, many enough that the
-// inversion of each round is cheap.
-constexpr size_t most_block_terms = 8192;
-constexpr size_t least_block_terms = 1024;
+// Columns of a block: as many as keep what a batch works on in the second-level cache; the inversion of each batch
+// is to be shared by many.
+template <class F>
+constexpr size_t most_columns = sizeof(F) == sizeof(Fp) ? 2048 : 1024;
+// Below this many columns a batch's inversion costs more than what a tree takes longer.
+constexpr size_t least_columns = 160;
+// Terms that a column takes in at most.
+constexpr size_t most_rounds = 4096;
+
+// What columns could not take: terms of groups, group after group.
+struct Remainder {
+  std::vector<PointRef> terms;
+  std::vector<Group> groups;
+};
 
 template <class F>
-class BlockReducer {
+class BlockOfColumns {
  public:
-  // Sums whole groups, whose terms may be scattered over `terms`.
-  void reduce(std::span<PackedPoint<F>> out, const PackedPoint<F>* base, std::span<const PointRef> terms,
-              std::span<const Group> groups) {
-    const AffineKernel<F>& kernel = affine_kernel<F>();
-    // Terms of the groups that are not finished, one group after the other, as references into `base`.
-    refs_.clear();
-    open_.clear();
-    for (const Group& g : groups) {
-      const auto own = terms.subspan(g.begin, g.count);
-      if (g.count == 1) {
-        out[g.key] = fetch(base, own[0]);
-        continue;
+  // Sums the groups into `out`, but for what is appended to `rest`, which is to be added to that.
+  void sum(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const PointRef> terms,
+           std::span<const Group> groups, const InfinityMap& infinite, Remainder& rest) {
+    arrange(out, terms, groups, infinite);
+    size_t round = 0;
+    size_t active = active_in(0);
+    if (active >= least_columns) {
+      columns_.resize(kernel_.column_words(active) + 8);
+      uint64_t* const columns = aligned();
+      row(now_, 0, active);
+      kernel_.load_columns(columns, base, now_);
+      const size_t all = active;
+      active = active_in(++round);
+      row(now_, round, active);
+      while (active >= least_columns) {
+        const size_t next_active = active_in(round + 1);
+        row(next_, round + 1, next_active);
+        refused_.clear();
+        kernel_.add_columns(scratch_, columns, base, now_, next_, refused_);
+        for (const uint32_t i : refused_) refused_terms_.push_back({i, now_[i]});
+        now_.swap(next_);
+        active = next_active;
+        ++round;
       }
-      open_.push_back({g.key, refs_.size(), g.count});
-      refs_.insert(refs_.end(), own.begin(), own.end());
+      sums_.resize(all);
+      kernel_.store_columns(sums_, columns);
+      for (size_t i = 0; i < all; ++i) out[order_[i].key] = sums_[i];
     }
-    for (size_t round = 0; !open_.empty(); ++round) {
-      std::vector<PackedPoint<F>>& sums = buffer_[round % 2];
-      pairs_.clear();
-      single_.clear();
-      next_.clear();
-      for (const Group& g : open_) {
-        const auto* own = refs_.data() + g.begin;
-        pairs_.insert(pairs_.end(), own, own + (g.count & ~size_t{1}));
-        if (g.count % 2 != 0) single_.push_back(own[g.count - 1]);
-      }
-      const size_t n = pairs_.size() / 2;
-      if (sums.size() < n + single_.size()) sums.resize(n + single_.size());
-      kernel.add_pairs(scratch_, std::span(sums).first(n), base, pairs_);
-      for (size_t i = 0; i < single_.size(); ++i) sums[n + i] = fetch(base, single_[i]);
-
-      size_t next_sum = 0, next_single = n, used = 0;
-      for (const Group& g : open_) {
-        if (g.count == 2) {
-          out[g.key] = sums[next_sum++];
-          continue;
-        }
-        const size_t begin = used;
-        for (size_t i = 0; i < g.count / 2; ++i) refs_[used++] = PointRef::of(next_sum++);
-        if (g.count % 2 != 0) refs_[used++] = PointRef::of(next_single++);
-        next_.push_back({g.key, begin, used - begin});
-      }
-      open_.swap(next_);
-      base = sums.data();
-    }
+    leave(round, rest);
   }
 
  private:
-  static PackedPoint<F> fetch(const PackedPoint<F>* base, PointRef ref) {
-    return ref.negative() ? -base[ref.index()] : base[ref.index()];
+  // Puts the groups in order of falling size; keeps their terms that are not infinite.
+  void arrange(std::span<LoosePoint<F>> out, std::span<const PointRef> terms, std::span<const Group> groups,
+               const InfinityMap& infinite) {
+    const std::span<const Group> own = without_infinities(terms, groups, infinite);
+    size_of_.assign(most_rounds + 2, 0);
+    for (const Group& g : own) ++size_of_[std::min<size_t>(g.count, most_rounds)];
+    // size_of_[c] becomes how many groups have more than c terms: where those of c terms begin.
+    size_t above = 0;
+    for (size_t c = most_rounds + 1; c-- > 0;) {
+      const uint32_t here = size_of_[c];
+      size_of_[c] = static_cast<uint32_t>(above);
+      above += here;
+    }
+    next_of_ = size_of_;
+    order_.resize(own.size());
+    for (const Group& g : own) order_[next_of_[std::min<size_t>(g.count, most_rounds)]++] = g;
+    for (size_t i = size_of_[0]; i < order_.size(); ++i) out[order_[i].key] = {};
+    order_.resize(size_of_[0]);
+    refused_terms_.clear();
   }
 
-  std::vector<PointRef> refs_, pairs_, single_;
-  std::vector<Group> open_, next_;
-  std::vector<PackedPoint<F>> buffer_[2];
+  std::span<const Group> without_infinities(std::span<const PointRef> terms, std::span<const Group> groups,
+                                            const InfinityMap& infinite) {
+    if (infinite.empty()) {
+      terms_ = terms;
+      return groups;
+    }
+    finite_terms_.clear();
+    finite_groups_.clear();
+    for (const Group& g : groups) {
+      const auto begin = static_cast<uint32_t>(finite_terms_.size());
+      for (const PointRef ref : terms.subspan(g.begin, g.count)) {
+        const size_t i = ref.index();
+        if ((infinite[i / 64] >> (i % 64) & 1) == 0) finite_terms_.push_back(ref);
+      }
+      finite_groups_.push_back({g.key, begin, static_cast<uint32_t>(finite_terms_.size()) - begin});
+    }
+    terms_ = finite_terms_;
+    return finite_groups_;
+  }
+
+  // Groups with more than `round` terms; they come first.
+  size_t active_in(size_t round) const { return round < most_rounds ? size_of_[round] : 0; }
+
+  void row(std::vector<PointRef>& refs, size_t round, size_t active) const {
+    refs.resize(active);
+    for (size_t i = 0; i < active; ++i) refs[i] = terms_[order_[i].begin + round];
+  }
+
+  void leave(size_t round, Remainder& rest) {
+    std::sort(refused_terms_.begin(), refused_terms_.end(),
+              [](const Refused& a, const Refused& b) { return a.column < b.column; });
+    auto refused = refused_terms_.begin();
+    for (size_t i = 0; i < order_.size(); ++i) {
+      const Group& g = order_[i];
+      const auto begin = static_cast<uint32_t>(rest.terms.size());
+      if (g.count > round) {
+        const auto tail = terms_.subspan(g.begin + round, g.count - round);
+        rest.terms.insert(rest.terms.end(), tail.begin(), tail.end());
+      }
+      for (; refused != refused_terms_.end() && refused->column == i; ++refused) rest.terms.push_back(refused->term);
+      const auto count = static_cast<uint32_t>(rest.terms.size()) - begin;
+      if (count != 0) rest.groups.push_back({g.key, begin, count});
+    }
+  }
+
+  uint64_t* aligned() {
+    const auto address = reinterpret_cast<uintptr_t>(columns_.data());
+    return columns_.data() + (64 - address % 64) % 64 / 8;
+  }
+
+  struct Refused {
+    uint32_t column;
+    PointRef term;
+  };
+
+  const AffineKernel<F>& kernel_ = affine_kernel<F>();
   KernelScratch scratch_;
+  std::span<const PointRef> terms_;
+  std::vector<Group> order_, finite_groups_;
+  std::vector<uint32_t> size_of_, next_of_;
+  std::vector<PointRef> now_, next_, finite_terms_;
+  std::vector<uint64_t> columns_;
+  std::vector<LoosePoint<F>> sums_;
+  std::vector<uint32_t> refused_;
+  std::vector<Refused> refused_terms_;
 };
+
+// out[g.key] += the sum of g, for each group of the remainder.
+template <class F>
+void add_remainder(std::span<LoosePoint<F>> out, PointBytes<F> base, const Remainder& rest) {
+  std::vector<Group> groups = rest.groups;
+  for (size_t i = 0; i < groups.size(); ++i) groups[i].key = static_cast<uint32_t>(i);
+  std::vector<LoosePoint<F>> sums(groups.size());
+  sum_trees<F>(sums, base, rest.terms, groups);
+  const AffineKernel<F>& kernel = affine_kernel<F>();
+  parallel_for(groups.size(), 512, [&](size_t begin, size_t end) {
+    constexpr size_t batch = 2048;
+    KernelScratch scratch;
+    std::vector<uint32_t> targets;
+    std::vector<PointRef> refs;
+    for (size_t first = begin; first < end; first += batch) {
+      targets.clear();
+      refs.clear();
+      for (size_t i = first; i < std::min(end, first + batch); ++i) {
+        LoosePoint<F>& own = out[rest.groups[i].key];
+        if (own.is_infinity()) {
+          own = sums[i];
+        } else if (!sums[i].is_infinity()) {
+          targets.push_back(rest.groups[i].key);
+          refs.push_back(PointRef::of(i));
+        }
+      }
+      kernel.add_into(scratch, out.data(), targets, as_bytes(std::span<const LoosePoint<F>>(sums)), refs);
+    }
+  });
+}
 
 }  // namespace
 
 template <class F>
-void sum_groups(std::span<PackedPoint<F>> out, const PackedPoint<F>* base, std::span<const PointRef> terms,
-                std::span<const Group> groups) {
-  size_t total = 0;
-  for (const Group& g : groups) total += g.count;
-  const size_t block_terms = std::clamp(total / (2 * thread_count()), least_block_terms, most_block_terms);
-
-  // Large groups are cut, and the sums of their pieces added afterwards.
-  std::vector<Group> whole, pieces, rest;
-  for (const Group& g : groups) {
-    if (g.count < 2 * block_terms) {
-      whole.push_back(g);
-      continue;
+InfinityMap find_infinities(PointBytes<F> points) {
+  InfinityMap map((points.size() + 63) / 64);
+  std::atomic<bool> any{false};
+  parallel_for(map.size(), 64, [&](size_t begin, size_t end) {
+    uint64_t found = 0;
+    for (size_t w = begin; w < end; ++w) {
+      uint64_t bits = 0;
+      const size_t count = std::min<size_t>(64, points.size() - 64 * w);
+      for (size_t i = 0; i < count; ++i)
+        bits |= static_cast<uint64_t>(points[64 * w + i].is_infinity()) << i;
+      map[w] = bits;
+      found |= bits;
     }
-    const size_t first = pieces.size();
-    for (size_t at = 0; at < g.count; at += block_terms) {
-      pieces.push_back({pieces.size(), g.begin + at, std::min(block_terms, g.count - at)});
-    }
-    rest.push_back({g.key, first, pieces.size() - first});
-  }
-
-  // Blocks of consecutive groups.
-  const auto run = [&](std::span<PackedPoint<F>> sums, std::span<const Group> list) {
-    std::vector<size_t> starts = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < list.size(); ++i) {
-      count += list[i].count;
-      if (count >= block_terms || i + 1 == list.size()) {
-        starts.push_back(i + 1);
-        count = 0;
-      }
-    }
-    parallel_for(starts.size() - 1, 1, [&](size_t begin, size_t end) {
-      BlockReducer<F> reducer;
-      for (size_t b = begin; b < end; ++b) {
-        reducer.reduce(sums, base, terms, list.subspan(starts[b], starts[b + 1] - starts[b]));
-      }
-    });
-  };
-  run(out, whole);
-  if (pieces.empty()) return;
-  std::vector<PackedPoint<F>> sums(pieces.size());
-  run(std::span(sums), pieces);
-  std::vector<PointRef> sum_terms(pieces.size());
-  for (size_t i = 0; i < sums.size(); ++i) sum_terms[i] = PointRef::of(i);
-  sum_groups<F>(out, sums.data(), sum_terms, rest);
+    if (found != 0) any = true;
+  });
+  if (!any) map.clear();
+  return map;
 }
 
-template void sum_groups(std::span<PackedPoint<Fp>>, const PackedPoint<Fp>*, std::span<const PointRef>,
-                         std::span<const Group>);
-template void sum_groups(std::span<PackedPoint<Fp2>>, const PackedPoint<Fp2>*, std::span<const PointRef>,
-                         std::span<const Group>);
+template <class F>
+void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const PointRef> terms,
+                std::span<const Group> groups, const InfinityMap& infinite) {
+  if (groups.empty()) return;
+  const size_t threads = thread_count();
+  const size_t size = std::clamp(groups.size() / (8 * threads), least_columns * 3 / 2, most_columns<F>);
+  const size_t blocks = (groups.size() + size - 1) / size;
+  Remainder rest;
+  std::mutex mutex;
+  std::atomic<size_t> next_block{0};
+  parallel_for(std::min(threads, blocks), 1, [&](size_t begin, size_t end) {
+    for (size_t worker = begin; worker < end; ++worker) {
+      BlockOfColumns<F> block;
+      Remainder own;
+      for (size_t b; (b = next_block.fetch_add(1, std::memory_order_relaxed)) < blocks;) {
+        const auto some = groups.subspan(b * size, std::min(size, groups.size() - b * size));
+        for (const Group& g : some) out[g.key] = {};
+        block.sum(out, base, terms, some, infinite, own);
+      }
+      const std::lock_guard lock(mutex);
+      const auto offset = static_cast<uint32_t>(rest.terms.size());
+      rest.terms.insert(rest.terms.end(), own.terms.begin(), own.terms.end());
+      for (const Group& g : own.groups) rest.groups.push_back({g.key, offset + g.begin, g.count});
+    }
+  });
+  if (!rest.groups.empty()) add_remainder<F>(out, base, rest);
+}
+
+template InfinityMap find_infinities(PointBytes<Fp>);
+template InfinityMap find_infinities(PointBytes<Fp2>);
+template void sum_groups(std::span<LoosePoint<Fp>>, PointBytes<Fp>, std::span<const PointRef>, std::span<const Group>,
+                         const InfinityMap&);
+template void sum_groups(std::span<LoosePoint<Fp2>>, PointBytes<Fp2>, std::span<const PointRef>,
+                         std::span<const Group>, const InfinityMap&);
 
 }  // namespace pyzkfl

@@ -48,7 +48,7 @@ std::vector<Point> read_all(Reader& in, size_t count, Decode decode) {
 }
 
 // Sum of coefficients[i] points[i] for coefficients below 2^bits, by buckets; right on the whole curve.
-G2 small_combination(const PackedPoint<Fp2>* points, std::span<const uint16_t> coefficients, unsigned bits) {
+G2 small_combination(std::span<const G2Affine> points, std::span<const uint16_t> coefficients, unsigned bits) {
   std::vector<size_t> start((size_t{1} << bits) + 1);
   for (const uint16_t c : coefficients) ++start[c + 1];
   for (size_t c = 0; c + 1 < start.size(); ++c) start[c + 1] += start[c];
@@ -57,14 +57,15 @@ G2 small_combination(const PackedPoint<Fp2>* points, std::span<const uint16_t> c
   for (size_t i = 0; i < coefficients.size(); ++i) terms[next[coefficients[i]]++] = PointRef::of(i);
   std::vector<Group> groups;
   for (size_t c = 1; c + 1 < start.size(); ++c)
-    if (start[c + 1] != start[c]) groups.push_back({c, start[c], start[c + 1] - start[c]});
-  std::vector<PackedPoint<Fp2>> packed(start.size() - 1);
-  sum_groups(std::span(packed), points, terms, groups);
-  std::vector<G2Affine> buckets(packed.size());
-  affine_kernel<Fp2>().export_points(buckets, packed);
+    if (start[c + 1] != start[c]) {
+      groups.push_back({static_cast<uint32_t>(c), static_cast<uint32_t>(start[c]),
+                        static_cast<uint32_t>(start[c + 1] - start[c])});
+    }
+  std::vector<LoosePoint<Fp2>> buckets(start.size() - 1);
+  sum_groups<Fp2>(buckets, points, terms, groups);
   G2 running, total;
   for (size_t c = buckets.size(); c-- > 1;) {
-    running += buckets[c];
+    running += buckets[c].reduced();
     total += running;
   }
   return total;
@@ -99,19 +100,13 @@ bool all_in_subgroup(std::span<const G2Affine> points) {
   }
   const unsigned bits = points.size() < 1024 ? 6 : points.size() < 8192 ? 8 : points.size() < 65536 ? 10 : 13;
   const size_t trials = (128 + bits - 1) / bits;
-  std::vector<PackedPoint<Fp2>> packed(points.size());
-  parallel_for(points.size(), chunk, [&](size_t begin, size_t end) {
-    std::vector<PointRef> refs(end - begin);
-    for (size_t i = begin; i < end; ++i) refs[i - begin] = PointRef::of(i);
-    affine_kernel<Fp2>().import_points(std::span(packed).subspan(begin, end - begin), points, refs);
-  });
   std::atomic<bool> all_inside = true;
   parallel_for(trials, 1, [&](size_t begin, size_t end) {
     std::vector<uint16_t> coefficients(points.size());
     for (size_t trial = begin; trial < end && all_inside; ++trial) {
       random_bytes({reinterpret_cast<uint8_t*>(coefficients.data()), coefficients.size() * sizeof(uint16_t)});
       for (uint16_t& c : coefficients) c = static_cast<uint16_t>(c & ((1u << bits) - 1));
-      const G2 sum = small_combination(packed.data(), coefficients, bits);
+      const G2 sum = small_combination(points, coefficients, bits);
       if (!is_in_subgroup(sum.to_affine())) all_inside = false;
     }
   });

@@ -1,8 +1,8 @@
-// The IFMA kernel's entry points, in plain words: what affine_kernel.cpp wraps for Fp and Fp2. See
-// affine_kernel.h for what each does, and ifma_field.h for why nothing but pointers passes here.
+// The IFMA kernel's entry points, in plain words: what affine_kernel.cpp wraps for Fp and Fp2. See affine_kernel.h
+// for what each does, and fields/kernels/ifma_field.h for why nothing but pointers passes here.
 //
-// A packed point is x then y, each 4 words for G1 and 8 for G2: v 2^260 mod p, canonical. An affine point is
-// the same with v 2^256 (Field's form). A ref is an index with the sign in bit 31.
+// A point is x then y, each 32 bytes for G1 and 64 for G2, in Field's form, loose (ifma_point_field.h), at any
+// alignment. A ref is an index with the sign in bit 31.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,20 @@
 
 namespace pyzkfl::ifma {
 
-// Inverts eight elements (of 4 or 8 words) in place, in radix 2^260; none is zero.
-using Invert8 = void (*)(uint64_t* values);
+// Replaces eight coordinates e (of 4 or 8 words, canonical) by 2^518 / e modulo p. False if one is zero.
+using InvertLanes = bool (*)(uint64_t* values);
 
-// Words of scratch memory, aligned to 64 bytes, that a batch of n needs.
-constexpr size_t scratch_words(size_t n, size_t coordinate_words) {
-  return (n / 8 + 3) * (2 * 10 * coordinate_words + 8);
+// Bytes of scratch memory, aligned to 64 bytes, that a batch of n needs.
+constexpr size_t scratch_bytes(size_t n, size_t coordinate_bytes) {
+  return (n / 8 + 3) * (coordinate_bytes * 36 + 64);
 }
 
 struct PointKernel {
-  void (*import_points)(uint64_t* out, const uint64_t* in, const uint32_t* refs, size_t n);
-  void (*export_points)(uint64_t* out, const uint64_t* in, size_t n);
-  void (*add_pairs)(uint64_t* scratch, Invert8 invert, uint64_t* out, const uint64_t* base,
-                    const uint32_t* refs, size_t n);
-  void (*add_into)(uint64_t* scratch, Invert8 invert, uint64_t* points, const uint32_t* targets,
-                   const uint64_t* base, const uint32_t* refs, size_t n);
-  void (*double_all)(uint64_t* scratch, Invert8 invert, uint64_t* points, size_t n);
+  void (*add_pairs)(uint8_t* scratch, InvertLanes invert, uint8_t* out, const uint8_t* base, const uint32_t* refs,
+                    size_t n);
+  void (*add_into)(uint8_t* scratch, InvertLanes invert, uint8_t* points, const uint32_t* targets, const uint8_t* base,
+                   const uint32_t* refs, size_t n);
+  void (*double_all)(uint8_t* scratch, InvertLanes invert, uint8_t* points, size_t n);
 };
 
 // Null where the compiler does not know the instruction set.

@@ -1,5 +1,15 @@
 // Fp2 on eight lanes, and the operations that sums of affine points are made of, by one set of names for Fp8 and
-// Fp2x8. Elements here are in radix 2^260 (see fields/kernels/ifma_field.h, whose rules hold here too).
+// Fp2x8 (see fields/kernels/ifma_field.h, whose rules hold here too).
+//
+// FORM. Coordinates stay as Field has them, v 2^256, though a product divides by 2^260: slopes are kept as
+// s = (slope) 2^258, so that s^2 / 2^260 is slope^2 2^256, and s (4 v) / 2^260 is slope v. The factor 2^258 comes
+// with the one inversion that all slopes of a batch share (see batch_ifma.h). So points are read where they lie, in a
+// memory-mapped key or anywhere, and sums are written in the same form.
+//
+// RANGES. Coordinates are loose: x below 2.3 p, y below 3 p (both components, in Fp2), which 256 bits hold; canonical
+// points are a case of it. Sums of loose points are loose again, at the cost of a comparison of top limbs: never is a
+// carry propagated just to compare. The bounds of each step stand beside it, those of Fp2 where they differ; a
+// product of factors below x p and y p is below (1 + xy / 84.6) p.
 #pragma once
 
 #include "fields/kernels/ifma_field.h"
@@ -7,28 +17,9 @@
 namespace pyzkfl::ifma {
 namespace {
 
-PYZKFL_INLINE Fp8 one_of(const Fp8*) { return Fp8::one_260(); }
+using FpFactor = Factor<FpParams>;
 
-PYZKFL_INLINE Fp8 load(const uint64_t* const (&row)[8], size_t offset, const Fp8*) {
-  return unpack<FpParams>(load_rows(row, offset));
-}
-PYZKFL_INLINE void store(uint64_t* const (&row)[8], size_t offset, const Fp8& v) { store_rows(row, offset, pack(v)); }
-
-// a - b, for canonical a and b: below 2p.
-PYZKFL_INLINE Fp8 difference(const Fp8& a, const Fp8& b) { return sub<1>(a, b); }
-// product - a - b, canonical, for a product from mul (below 2p) and canonical a and b.
-PYZKFL_INLINE Fp8 minus_both(const Fp8& product, const Fp8& a, const Fp8& b) {
-  return canonical(carried(sub_uncarried(sub_uncarried(add_uncarried(product, Fp8::multiple<2>()), a), b)));
-}
-// product - a, canonical.
-PYZKFL_INLINE Fp8 minus(const Fp8& product, const Fp8& a) { return canonical(sub<1>(product, a)); }
-// 2a for canonical a; 3a for a below 1.3 p. Canonical.
-PYZKFL_INLINE Fp8 twice(const Fp8& a) { return reduce_once<1>(add(a, a)); }
-PYZKFL_INLINE Fp8 thrice(const Fp8& a) { return canonical(carried(add_uncarried(add_uncarried(a, a), a))); }
-// a times an element of Fp, by mul.
-PYZKFL_INLINE Fp8 scaled(const Fp8& a, const Fp8& factor) { return mul(a, factor); }
-
-// Eight elements of Fp2. Components as above.
+// Eight elements of Fp2.
 struct Fp2x8 {
   Fp8 c0, c1;
 
@@ -38,45 +29,164 @@ struct Fp2x8 {
   }
 };
 
+// Eight coordinates as they lie in memory.
+struct Fp2Words {
+  Words c0, c1;
+};
+template <class V>
+struct WordsOfField;
+template <>
+struct WordsOfField<Fp8> {
+  using Type = Words;
+};
+template <>
+struct WordsOfField<Fp2x8> {
+  using Type = Fp2Words;
+};
+template <class V>
+using WordsOf = typename WordsOfField<V>::Type;
+
+// 1 in the form that products keep: mul(one, a) = a.
+PYZKFL_INLINE Fp8 one_of(const Fp8*) { return Fp8::one_260(); }
 PYZKFL_INLINE Fp2x8 one_of(const Fp2x8*) { return {Fp8::one_260(), Fp8::zero()}; }
 
-// For operands below 2p: below 1.2 p.
-PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) {
-  const Fp8 minus_a1 = neg<2>(a.c1);
-  return {mul_add(a.c0, b.c0, minus_a1, b.c1), mul_add(a.c0, b.c1, a.c1, b.c0)};
+template <class V>
+constexpr size_t coordinate_bytes = 32 * (sizeof(V) / sizeof(Fp8));
+template <class V>
+constexpr size_t point_bytes = 2 * coordinate_bytes<V>;
+
+PYZKFL_INLINE Words gather(const uint8_t* const (&row)[8], size_t offset, const Fp8*) {
+  return load_rows(row, offset);
 }
-PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) {
-  return {mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1)), mul(add(a.c0, a.c0), a.c1)};
+PYZKFL_INLINE Fp2Words gather(const uint8_t* const (&row)[8], size_t offset, const Fp2x8*) {
+  return {load_rows(row, offset), load_rows(row, offset + 32)};
 }
-PYZKFL_INLINE Fp2x8 load(const uint64_t* const (&row)[8], size_t offset, const Fp2x8*) {
-  const Fp8* tag = nullptr;
-  return {load(row, offset, tag), load(row, offset + 4, tag)};
+PYZKFL_INLINE void scatter(uint8_t* const (&row)[8], size_t offset, const Fp8& v) {
+  store_rows(row, offset, pack(v));
 }
-PYZKFL_INLINE void store(uint64_t* const (&row)[8], size_t offset, const Fp2x8& v) {
-  store(row, offset, v.c0);
-  store(row, offset + 4, v.c1);
+PYZKFL_INLINE void scatter(uint8_t* const (&row)[8], size_t offset, const Fp2x8& v) {
+  store_rows(row, offset, pack(v.c0));
+  store_rows(row, offset + 32, pack(v.c1));
 }
+PYZKFL_INLINE Fp8 unpacked(const Words& w) { return unpack<FpParams>(w); }
+PYZKFL_INLINE Fp2x8 unpacked(const Fp2Words& w) { return {unpacked(w.c0), unpacked(w.c1)}; }
+PYZKFL_INLINE Words packed(const Fp8& v) { return pack(v); }
+PYZKFL_INLINE Fp2Words packed(const Fp2x8& v) { return {pack(v.c0), pack(v.c1)}; }
+
+// Lanes whose words are all zero.
+PYZKFL_INLINE __m512i any_bit(const Words& w) {
+  return _mm512_or_si512(_mm512_or_si512(w.word[0], w.word[1]), _mm512_or_si512(w.word[2], w.word[3]));
+}
+PYZKFL_INLINE __mmask8 zero_words(const Words& w) {
+  const __m512i any = any_bit(w);
+  return _mm512_testn_epi64_mask(any, any);
+}
+PYZKFL_INLINE __mmask8 zero_words(const Fp2Words& w) {
+  const __m512i any = _mm512_or_si512(any_bit(w.c0), any_bit(w.c1));
+  return _mm512_testn_epi64_mask(any, any);
+}
+
 PYZKFL_INLINE __mmask8 zero_lanes(const Fp2x8& v) { return zero_lanes(v.c0) & zero_lanes(v.c1); }
 PYZKFL_INLINE __mmask8 equal_lanes(const Fp2x8& a, const Fp2x8& b) {
   return equal_lanes(a.c0, b.c0) & equal_lanes(a.c1, b.c1);
 }
-PYZKFL_INLINE Fp2x8 difference(const Fp2x8& a, const Fp2x8& b) {
-  return {difference(a.c0, b.c0), difference(a.c1, b.c1)};
-}
-PYZKFL_INLINE Fp2x8 negated_uncarried(__mmask8 mask, const Fp2x8& a) {
-  return {negated_uncarried(mask, a.c0), negated_uncarried(mask, a.c1)};
-}
-PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c1)}; }
 PYZKFL_INLINE Fp2x8 canonical(const Fp2x8& a) { return {canonical(a.c0), canonical(a.c1)}; }
-PYZKFL_INLINE Fp2x8 minus_both(const Fp2x8& product, const Fp2x8& a, const Fp2x8& b) {
-  return {minus_both(product.c0, a.c0, b.c0), minus_both(product.c1, a.c1, b.c1)};
+PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c1)}; }
+// Of any 256-bit value: what is read from a file may be no point at all, and must do no harm.
+PYZKFL_INLINE Fp8 canonical_of_any(const Fp8& a) { return canonical(reduce_once<4>(a)); }
+PYZKFL_INLINE Fp2x8 canonical_of_any(const Fp2x8& a) { return {canonical_of_any(a.c0), canonical_of_any(a.c1)}; }
+
+// For b below 2p: below (1 + a (b + 2) / 84.6) p.
+PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) {
+  const Fp8 minus_b1 = neg<2>(b.c1);
+  return {mul_add(a.c0, b.c0, a.c1, minus_b1), mul_add(a.c0, b.c1, a.c1, b.c0)};
 }
-PYZKFL_INLINE Fp2x8 minus(const Fp2x8& product, const Fp2x8& a) {
-  return {minus(product.c0, a.c0), minus(product.c1, a.c1)};
+// For a below 2p.
+PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) {
+  return {mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1)), mul(add(a.c0, a.c0), a.c1)};
 }
-PYZKFL_INLINE Fp2x8 twice(const Fp2x8& a) { return {twice(a.c0), twice(a.c1)}; }
-PYZKFL_INLINE Fp2x8 thrice(const Fp2x8& a) { return {thrice(a.c0), thrice(a.c1)}; }
-PYZKFL_INLINE Fp2x8 scaled(const Fp2x8& a, const Fp8& factor) { return {mul(a.c0, factor), mul(a.c1, factor)}; }
+
+// 2y for canonical y: below 2p.
+PYZKFL_INLINE Fp8 twice(const Fp8& y) { return add(y, y); }
+PYZKFL_INLINE Fp2x8 twice(const Fp2x8& y) { return {twice(y.c0), twice(y.c1)}; }
+
+// 3 x^2 for canonical x, in place of a numerator: below 5.3 p. (mul divides by 2^260, so it gets 16 x.)
+PYZKFL_INLINE Fp8 thrice_square(const Fp8& x) {
+  const Fp8 s = mul(times16(x), x);  // below 1.2 p
+  return carried(add_uncarried(add_uncarried(s, s), s));
+}
+PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
+  const Fp8 s0 = mul(times16(add(x.c0, x.c1)), sub<1>(x.c0, x.c1));  // below (1 + 16 (2)(2) / 84.6) p
+  const Fp8 s1 = mul(times16(add(x.c0, x.c0)), x.c1);
+  return {carried(add_uncarried(add_uncarried(s0, s0), s0)), carried(add_uncarried(add_uncarried(s1, s1), s1))};
+}
+
+// ---- A sum of two points, step by step -----------------------------------------------------------------------
+
+// x2 - x1: below 5.3 p.
+PYZKFL_INLINE Fp8 denominator(const Fp8& x1, const Fp8& x2) { return sub<3>(x2, x1); }
+PYZKFL_INLINE Fp2x8 denominator(const Fp2x8& x1, const Fp2x8& x2) {
+  return {denominator(x1.c0, x2.c0), denominator(x1.c1, x2.c1)};
+}
+
+// 3p - y in the lanes of the mask: uncarried, in [0, 3p].
+PYZKFL_INLINE Fp8 with_sign(__mmask8 negative, const Fp8& y) {
+  Fp8 out;
+  for (int i = 0; i < 5; ++i) {
+    out.l[i] =
+        _mm512_mask_sub_epi64(y.l[i], negative, splat(Constants52<FpParams>::multiple<3>.l[i]), y.l[i]);
+  }
+  return out;
+}
+PYZKFL_INLINE Fp2x8 with_sign(__mmask8 negative, const Fp2x8& y) {
+  return {with_sign(negative, y.c0), with_sign(negative, y.c1)};
+}
+
+// y2 - y1, for values from with_sign: below 6p. Times an inverse below 1.1 p, a slope: below 1.3 p.
+PYZKFL_INLINE Fp8 numerator(const Fp8& y1, const Fp8& y2) { return sub<3>(y2, y1); }
+PYZKFL_INLINE Fp2x8 numerator(const Fp2x8& y1, const Fp2x8& y2) {
+  return {numerator(y1.c0, y2.c0), numerator(y1.c1, y2.c1)};
+}
+
+// square - x1 - x2 = x3, loose, for a square below 1.2 p. With 5p it is in (0.4 p, 6.2 p); the top limb, carries from
+// below aside (a few units of 2^208), says whether to subtract 2p or 4p: below 2.25 p either way.
+PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
+  Fp8 v = sub_uncarried(sub_uncarried(add_uncarried(square, Fp8::multiple<5>()), x1), x2);
+  constexpr uint64_t p = Constants52<FpParams>::p.l[4];
+  const __mmask8 some = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 11 / 5));
+  const __mmask8 more = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 21 / 5));
+  for (int i = 0; i < 5; ++i) {
+    const __m512i twice = splat(Constants52<FpParams>::multiple<2>.l[i]);
+    v.l[i] = _mm512_mask_sub_epi64(v.l[i], some, v.l[i], twice);
+    v.l[i] = _mm512_mask_sub_epi64(v.l[i], more, v.l[i], twice);
+  }
+  return carried(v);
+}
+PYZKFL_INLINE Fp2x8 abscissa(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& x2) {
+  return {abscissa(square.c0, x1.c0, x2.c0), abscissa(square.c1, x1.c1, x2.c1)};
+}
+
+// 4 (x1 - x3): below 21.2 p. Times a slope below 1.3 p: below 1.9 p.
+PYZKFL_INLINE Fp8 run(const Fp8& x1, const Fp8& x3) {
+  Fp8 v = sub_uncarried(add_uncarried(x1, Fp8::multiple<3>()), x3);
+  for (auto& limb : v.l) limb = _mm512_slli_epi64(limb, 2);
+  return carried(v);
+}
+PYZKFL_INLINE Fp2x8 run(const Fp2x8& x1, const Fp2x8& x3) { return {run(x1.c0, x3.c0), run(x1.c1, x3.c1)}; }
+
+// rise - y1 = y3, loose, for a rise below 1.9 p and a y1 from with_sign: with 3p it is in [0, 4.9 p].
+PYZKFL_INLINE Fp8 ordinate(const Fp8& rise, const Fp8& y1) {
+  Fp8 v = sub_uncarried(add_uncarried(rise, Fp8::multiple<3>()), y1);
+  constexpr uint64_t p = Constants52<FpParams>::p.l[4];
+  const __mmask8 some = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 11 / 5));
+  for (int i = 0; i < 5; ++i) {
+    v.l[i] = _mm512_mask_sub_epi64(v.l[i], some, v.l[i], splat(Constants52<FpParams>::multiple<2>.l[i]));
+  }
+  return carried(v);
+}
+PYZKFL_INLINE Fp2x8 ordinate(const Fp2x8& rise, const Fp2x8& y1) {
+  return {ordinate(rise.c0, y1.c0), ordinate(rise.c1, y1.c1)};
+}
 
 }  // namespace
 }  // namespace pyzkfl::ifma

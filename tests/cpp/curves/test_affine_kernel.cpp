@@ -1,6 +1,8 @@
 // Batched affine additions: every kernel against Jacobian arithmetic and against the portable kernel.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/cpu.h"
 #include "curves/affine_kernel.h"
 #include "curves/group_sums.h"
@@ -11,19 +13,22 @@ using namespace pyzkfl;
 namespace {
 
 template <class F>
-std::vector<PackedPoint<F>> import_all(const AffineKernel<F>& kernel, const std::vector<Affine<F>>& points) {
-  std::vector<PackedPoint<F>> out(points.size());
-  std::vector<PointRef> refs;
-  for (size_t i = 0; i < points.size(); ++i) refs.push_back(PointRef::of(i));
-  kernel.import_points(out, points, refs);
+std::vector<LoosePoint<F>> loose(const std::vector<Affine<F>>& points) {
+  std::vector<LoosePoint<F>> out;
+  for (const Affine<F>& p : points) out.push_back({p.x, p.y});
   return out;
 }
 
 template <class F>
-std::vector<Affine<F>> export_all(const AffineKernel<F>& kernel, const std::vector<PackedPoint<F>>& points) {
-  std::vector<Affine<F>> out(points.size());
-  kernel.export_points(out, points);
+std::vector<Affine<F>> reduced(const std::vector<LoosePoint<F>>& points) {
+  std::vector<Affine<F>> out;
+  for (const LoosePoint<F>& p : points) out.push_back(p.reduced());
   return out;
+}
+
+template <class F>
+PointBytes<F> bytes_of(const std::vector<LoosePoint<F>>& points) {
+  return as_bytes(std::span<const LoosePoint<F>>(points));
 }
 
 // Points that meet every case of an addition with each other: ordinary, infinite, equal, opposite; and
@@ -69,17 +74,8 @@ template <class F>
 void check_kernel(const AffineKernel<F>& kernel) {
   const auto points = awkward_points<F>();
   const size_t n = points.size();
-  const auto packed = import_all(kernel, points);
-  CHECK(export_all(kernel, packed) == points);
-  {
-    std::vector<PackedPoint<F>> negative(n);
-    std::vector<PointRef> refs;
-    for (size_t i = 0; i < n; ++i) refs.push_back(PointRef::of(n - 1 - i, true));
-    kernel.import_points(negative, points, refs);
-    const auto out = export_all(kernel, negative);
-    for (size_t i = 0; i < n; ++i) CHECK(out[i] == -points[n - 1 - i]);
-  }
-
+  const auto packed = loose(points);
+  CHECK(reduced(packed) == points);
   // All pairs with all signs, in one batch; and in batches of every length near the number of lanes.
   std::vector<PointRef> refs;
   std::vector<Affine<F>> expected;
@@ -95,15 +91,15 @@ void check_kernel(const AffineKernel<F>& kernel) {
     }
   }
   KernelScratch scratch;
-  std::vector<PackedPoint<F>> sums(expected.size());
-  kernel.add_pairs(scratch, sums, packed.data(), refs);
-  CHECK(export_all(kernel, sums) == expected);
+  std::vector<LoosePoint<F>> sums(expected.size());
+  kernel.add_pairs(scratch, sums, bytes_of(packed), refs);
+  CHECK(reduced(sums) == expected);
   for (size_t length = 0; length <= 40; ++length) {
     const size_t from = length * 7;
-    std::vector<PackedPoint<F>> some(length + 1);  // the last must stay as it is
-    kernel.add_pairs(scratch, std::span(some).first(length), packed.data(),
+    std::vector<LoosePoint<F>> some(length + 1);  // the last must stay as it is
+    kernel.add_pairs(scratch, std::span(some).first(length), bytes_of(packed),
                      std::span(refs).subspan(2 * from, 2 * length));
-    const auto out = export_all(kernel, some);
+    const auto out = reduced(some);
     for (size_t i = 0; i < length; ++i) CHECK(out[i] == expected[from + i]);
     CHECK(out[length].is_infinity());
   }
@@ -117,20 +113,57 @@ void check_kernel(const AffineKernel<F>& kernel) {
       targets.push_back(static_cast<uint32_t>(n - 1 - i));
       terms.push_back(PointRef::of((i + shift) % n, i % 2 != 0));
     }
-    kernel.add_into(scratch, accumulators.data(), targets, packed.data(), terms);
+    kernel.add_into(scratch, accumulators.data(), targets, bytes_of(packed), terms);
     std::vector<Affine<F>> wanted = points;
     for (size_t i = 0; i < targets.size(); ++i) {
       const Affine<F> term = points[terms[i].index()];
       wanted[targets[i]] =
           (Jacobian<F>(points[targets[i]]) + (terms[i].negative() ? -term : term)).to_affine();
     }
-    CHECK(export_all(kernel, accumulators) == wanted);
+    CHECK(reduced(accumulators) == wanted);
+  }
+
+  // Columns of every number near the number of lanes: each point of the list in turn to each column. What a column
+  // refuses is left for the caller.
+  for (size_t length = 1; length <= std::min<size_t>(n, 20); ++length) {
+    std::vector<uint64_t> memory(kernel.column_words(length + 1) + 8);
+    const auto address = reinterpret_cast<uintptr_t>(memory.data());
+    uint64_t* const columns = memory.data() + (64 - address % 64) % 64 / 8;
+    std::vector<PointRef> first;
+    std::vector<Jacobian<F>> wanted;
+    for (size_t i = 0; i <= length; ++i) {  // one more, which is loaded and never added to
+      first.push_back(PointRef::of((i * 5) % n, i % 2 != 0));
+      const Affine<F> p = points[(i * 5) % n];
+      wanted.push_back(i % 2 != 0 ? -p : p);
+    }
+    kernel.load_columns(columns, bytes_of(packed), first);
+    for (size_t step = 0; step < n; ++step) {
+      std::vector<PointRef> terms;
+      std::vector<uint32_t> refused, expected_refused;
+      for (size_t i = 0; i < length; ++i) {
+        const size_t which = (i + step) % n;
+        const bool negative = (i + step) % 3 == 0;
+        terms.push_back(PointRef::of(which, negative));
+        const Affine<F> term = negative ? -points[which] : points[which];
+        const Affine<F> own = wanted[i].to_affine();
+        if (own.is_infinity() || term.is_infinity() || own.x == term.x)
+          expected_refused.push_back(static_cast<uint32_t>(i));
+        else
+          wanted[i] += term;
+      }
+      kernel.add_columns(scratch, columns, bytes_of(packed), terms, terms, refused);
+      std::sort(refused.begin(), refused.end());
+      CHECK(refused == expected_refused);
+      std::vector<LoosePoint<F>> out(length + 1);
+      kernel.store_columns(out, columns);
+      CHECK(reduced(out) == batch_to_affine(wanted));
+    }
   }
 
   for (size_t length = 0; length <= n; ++length) {
-    std::vector<PackedPoint<F>> doubles(packed.begin(), packed.begin() + static_cast<ptrdiff_t>(length));
+    std::vector<LoosePoint<F>> doubles(packed.begin(), packed.begin() + static_cast<ptrdiff_t>(length));
     kernel.double_all(scratch, doubles);
-    const auto out = export_all(kernel, doubles);
+    const auto out = reduced(doubles);
     for (size_t i = 0; i < length; ++i) CHECK(out[i] == Jacobian<F>(points[i]).dbl().to_affine());
   }
 }
@@ -180,16 +213,16 @@ TEST_CASE("a few special pairs among thousands of ordinary ones disturb neither 
   const auto affine = batch_to_affine(expected);
   for (const AffineKernel<Fp>* kernel : {&affine_kernel_generic<Fp>(), &affine_kernel<Fp>()}) {
     KernelScratch scratch;
-    const auto packed = import_all(*kernel, points);
-    std::vector<PackedPoint<Fp>> sums(n);
-    kernel->add_pairs(scratch, sums, packed.data(), refs);
-    CHECK(export_all(*kernel, sums) == affine);
+    const auto packed = loose(points);
+    std::vector<LoosePoint<Fp>> sums(n);
+    kernel->add_pairs(scratch, sums, bytes_of(packed), refs);
+    CHECK(reduced(sums) == affine);
     auto doubled = packed;
     for (size_t i = 0; i < 2 * n; i += 97) doubled[i] = {};
-    auto wanted = export_all(*kernel, doubled);
+    auto wanted = reduced(doubled);
     for (auto& p : wanted) p = G1(p).dbl().to_affine();
     kernel->double_all(scratch, doubled);
-    CHECK(export_all(*kernel, doubled) == wanted);
+    CHECK(reduced(doubled) == wanted);
   }
 }
 
@@ -199,19 +232,19 @@ TEST_CASE("the kernels agree over long chains of additions and doublings") {
   std::vector<G1Affine> results[2];
   for (int k = 0; k < 2; ++k) {
     KernelScratch scratch;
-    auto packed = import_all(*kernels[k], points);
+    auto packed = loose(points);
     for (int round = 0; round < 60; ++round) {
       std::vector<PointRef> refs;
       for (size_t i = 0; i < 50; ++i) {
         refs.push_back(PointRef::of(i, round % 2 != 0));
         refs.push_back(PointRef::of((i * 7 + 3) % 50, round % 3 != 0));
       }
-      std::vector<PackedPoint<Fp>> next(50);
-      kernels[k]->add_pairs(scratch, next, packed.data(), refs);
+      std::vector<LoosePoint<Fp>> next(50);
+      kernels[k]->add_pairs(scratch, next, bytes_of(packed), refs);
       if (round % 4 == 0) kernels[k]->double_all(scratch, next);
       packed = next;
     }
-    results[k] = export_all(*kernels[k], packed);
+    results[k] = reduced(packed);
   }
   CHECK(results[0] == results[1]);
 }
@@ -260,8 +293,8 @@ TEST_CASE(
     const AffineKernel<F>* kernels[] = {&affine_kernel_generic<F>(), &affine_kernel<F>()};
     for (int k = 0; k < 2; ++k) {
       KernelScratch scratch;
-      auto packed = import_all(*kernels[k], list);
-      CHECK(export_all(*kernels[k], packed) == list);
+      auto packed = loose(list);
+      CHECK(reduced(packed) == list);
       std::vector<PointRef> refs;
       for (size_t i = 0; i < list.size(); ++i) {
         for (size_t step : {size_t{0}, size_t{1}, size_t{5}, size_t{17}, size_t{100}}) {
@@ -269,11 +302,11 @@ TEST_CASE(
           refs.push_back(PointRef::of((i + step) % list.size(), step > 5));
         }
       }
-      std::vector<PackedPoint<F>> sums(refs.size() / 2);
-      kernels[k]->add_pairs(scratch, sums, packed.data(), refs);
-      results[k] = export_all(*kernels[k], sums);
+      std::vector<LoosePoint<F>> sums(refs.size() / 2);
+      kernels[k]->add_pairs(scratch, sums, bytes_of(packed), refs);
+      results[k] = reduced(sums);
       kernels[k]->double_all(scratch, packed);
-      doubles[k] = export_all(*kernels[k], packed);
+      doubles[k] = reduced(packed);
     }
     CHECK(results[0] == results[1]);
     CHECK(doubles[0] == doubles[1]);
@@ -284,13 +317,13 @@ TEST_CASE(
 
 TEST_CASE("groups of points are summed, whatever their sizes and terms") {
   const auto points = naive::points<G1Affine>(40);
-  const auto packed = import_all(affine_kernel<Fp>(), points);
+  const auto packed = loose(points);
   std::vector<PointRef> terms;
   std::vector<Group> groups;
   std::vector<G1> expected(12);
   size_t key = 11;
-  for (size_t count : {1, 2, 3, 4, 5, 16, 17, 100, 1000, 5000, 40001}) {
-    groups.push_back({key, terms.size(), count});
+  for (const size_t count : {1, 2, 3, 4, 5, 16, 17, 100, 1000, 5000, 40001}) {
+    groups.push_back({static_cast<uint32_t>(key), static_cast<uint32_t>(terms.size()), static_cast<uint32_t>(count)});
     for (size_t i = 0; i < count; ++i) {
       const size_t which = (i * i + key) % 40;
       const bool negative = i % 3 == 1;
@@ -302,11 +335,41 @@ TEST_CASE("groups of points are summed, whatever their sizes and terms") {
     }
     --key;
   }
-  std::vector<PackedPoint<Fp>> out(12);
+  std::vector<LoosePoint<Fp>> out(12);
   out[0] = packed[7];
-  sum_groups<Fp>(out, packed.data(), terms, groups);
-  const auto sums = export_all(affine_kernel<Fp>(), out);
+  sum_groups<Fp>(out, bytes_of(packed), terms, groups);
+  const auto sums = reduced(out);
   for (size_t i = 1; i < 12; ++i) CHECK(sums[i] == expected[i].to_affine());
   CHECK(sums[0] == points[7]);  // no group's
-  sum_groups<Fp>(out, packed.data(), {}, {});
+  sum_groups<Fp>(out, bytes_of(packed), {}, {});
+
+}
+
+TEST_CASE("groups are summed as columns, with infinite, equal and opposite points among them, known or not") {
+  const size_t n = 300, count = 3000;
+  auto points = naive::points<G1Affine>(n);
+  for (size_t i = 0; i < n; i += 7) points[i] = G1Affine::infinity();
+  for (size_t i = 1; i + 1 < n; i += 10) points[i + 1] = i % 20 == 1 ? points[i] : -points[i];
+  std::vector<PointRef> terms;
+  std::vector<Group> groups;
+  std::vector<G1> expected(count);
+  uint64_t state = 5;
+  for (uint32_t key = 0; key < count; ++key) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const auto size = static_cast<uint32_t>(1 + (state >> 60));
+    groups.push_back({key, static_cast<uint32_t>(terms.size()), size});
+    for (uint32_t i = 0; i < size; ++i) {
+      // Neighbours, so that equal and opposite ones meet.
+      const size_t which = (key * 3 + i / (1 + key % 2)) % n;
+      const bool negative = key % 5 == 0 && i % 2 != 0;
+      terms.push_back(PointRef::of(which, negative));
+      expected[key] += negative ? -points[which] : points[which];
+    }
+  }
+  const auto wanted = batch_to_affine(expected);
+  for (const InfinityMap& map : {InfinityMap{}, find_infinities(PointBytes<Fp>(std::span<const G1Affine>(points)))}) {
+    std::vector<LoosePoint<Fp>> out(count);
+    sum_groups<Fp>(out, std::span<const G1Affine>(points), terms, groups, map);
+    CHECK(reduced(out) == wanted);
+  }
 }

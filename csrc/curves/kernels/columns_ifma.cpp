@@ -1,0 +1,234 @@
+// Columns of running sums, eight lanes at a time (see columns_ifma.h, and ifma_point_field.h for form and ranges).
+//
+// A batch is two passes around one inversion. The first reads the terms, wherever they lie, and multiplies up the
+// denominators; the second goes back and adds. A sum that the chord's formula does not give (equal x, a point at
+// infinity) is rare, and is found late: some denominator's product is zero, or some x. Then the batch begins again,
+// looking at each lane, and refuses those.
+#include "curves/kernels/columns_ifma.h"
+
+#if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
+
+#include "curves/kernels/batch_ifma.h"
+
+namespace pyzkfl::ifma {
+namespace {
+
+constexpr uint32_t sign_bit = uint32_t{1} << 31;
+
+// Eight lanes between the passes. The terms are kept packed: half the bytes, which have to stay in the cache.
+template <class V>
+struct alignas(64) Step {
+  V denominator, product;
+  WordsOf<V> x, y;
+  uint64_t negative, usable, unused[6];
+};
+static_assert(sizeof(Step<Fp8>) <= 36 * 32 + 64 && sizeof(Step<Fp2x8>) <= 36 * 64 + 64);
+
+template <class V>
+struct alignas(64) Column {
+  WordsOf<V> x, y;
+};
+
+struct alignas(64) Rows {
+  const uint8_t* row[8];
+};
+
+template <class V>
+PYZKFL_INLINE void find(Rows& rows, __mmask8& negative, const uint8_t* base, const uint32_t* refs) {
+  const __m512i eight = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(refs)));
+  negative = _mm512_test_epi64_mask(eight, splat(sign_bit));
+  constexpr int log2_bytes = point_bytes<V> == 64 ? 6 : 7;
+  const __m512i at = _mm512_slli_epi64(_mm512_and_si512(eight, splat(sign_bit - 1)), log2_bytes);
+  _mm512_store_si512(rows.row, _mm512_add_epi64(at, splat(reinterpret_cast<uint64_t>(base))));
+}
+
+// The terms of the eight lanes from refs on; lanes past `count` repeat the first.
+template <class V>
+PYZKFL_INLINE void read_terms(WordsOf<V>& x, WordsOf<V>& y, __mmask8& negative, const uint8_t* base,
+                              const uint32_t* refs, size_t count) {
+  Rows rows;
+  if (__builtin_expect(count >= 8, 1)) {
+    find<V>(rows, negative, base, refs);
+  } else {
+    uint32_t few[8];
+    for (size_t i = 0; i < 8; ++i) few[i] = refs[i < count ? i : 0];
+    find<V>(rows, negative, base, few);
+  }
+  x = gather(rows.row, 0, static_cast<const V*>(nullptr));
+  y = gather(rows.row, coordinate_bytes<V>, static_cast<const V*>(nullptr));
+}
+
+template <class V>
+PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t count) {
+  for (size_t i = 0; i < (count < 8 ? count : 8); ++i) {
+    const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes<V>;
+    for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
+    _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);  // of another line if the points are not aligned
+  }
+}
+
+PYZKFL_INLINE __mmask8 first_lanes(size_t count) {
+  return static_cast<__mmask8>(count >= 8 ? 0xff : (1u << count) - 1);
+}
+
+template <class V>
+void load(uint8_t* to, const uint8_t* base, const uint32_t* refs, size_t n) {
+  auto* columns = reinterpret_cast<Column<V>*>(to);
+  constexpr size_t ahead = 32;
+  for (size_t g = 0; 8 * g < n; ++g) {
+    if (8 * g + ahead < n) bring_near<V>(base, refs + 8 * g + ahead, n - 8 * g - ahead);
+    __mmask8 negative;
+    read_terms<V>(columns[g].x, columns[g].y, negative, base, refs + 8 * g, n - 8 * g);
+    columns[g].y = packed(carried(with_sign(negative, unpacked(columns[g].y))));
+  }
+}
+
+template <class V>
+void store(uint8_t* out, const uint8_t* from, size_t n) {
+  const auto* columns = reinterpret_cast<const Column<V>*>(from);
+  uint8_t bin[point_bytes<V>];
+  for (size_t g = 0; 8 * g < n; ++g) {
+    uint8_t* row[8];
+    for (size_t i = 0; i < 8; ++i) row[i] = 8 * g + i < n ? out + (8 * g + i) * point_bytes<V> : bin;
+    scatter(row, 0, unpacked(columns[g].x));
+    scatter(row, coordinate_bytes<V>, unpacked(columns[g].y));
+  }
+}
+
+PYZKFL_INLINE void keep(Words& to, const Words& v, __mmask8 lanes) {
+  for (int i = 0; i < 4; ++i) _mm512_mask_store_epi64(&to.word[i], lanes, v.word[i]);
+}
+PYZKFL_INLINE void keep(Fp2Words& to, const Fp2Words& v, __mmask8 lanes) {
+  keep(to.c0, v.c0, lanes);
+  keep(to.c1, v.c1, lanes);
+}
+
+// Reads the terms of group g, and takes its denominators into a chain. Lanes that are not to be added get 1: those
+// past the end, and, if `careful`, those that are refused.
+template <class V, bool careful>
+PYZKFL_INLINE __mmask8 prepare(Step<V>& step, V& product, const Column<V>& column, const uint8_t* base,
+                               const uint32_t* refs, size_t count) {
+  WordsOf<V> x, y;
+  __mmask8 negative;
+  read_terms<V>(x, y, negative, base, refs, count);
+  step.x = x;
+  step.y = y;
+  step.negative = negative;
+  V x1 = unpacked(column.x), x2 = unpacked(x);
+  const auto infinite = static_cast<__mmask8>(zero_words(x) | zero_words(column.x));
+  __mmask8 usable = first_lanes(count);
+  if constexpr (careful) {
+    x1 = canonical_of_any(x1);
+    x2 = canonical_of_any(x2);
+    usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(x1, x2)));
+  }
+  V d = denominator(x1, x2);
+  step.usable = usable;
+  if (careful || count < 8) d = V::select(usable, d, one_of(static_cast<const V*>(nullptr)));
+  step.denominator = d;
+  step.product = product;
+  product = mul(d, product);
+  return infinite;
+}
+
+template <class V, bool careful>
+PYZKFL_INLINE void finish(const Step<V>& step, V& inverse, Column<V>& column) {
+  const V own = mul(step.product, inverse);
+  inverse = mul(step.denominator, inverse);
+  const V x1 = unpacked(column.x), y1 = unpacked(column.y);
+  const V y2 = with_sign(static_cast<__mmask8>(step.negative), unpacked(step.y));
+  const V slope = mul(numerator(y1, y2), own);
+  const V x3 = abscissa(square(slope), x1, unpacked(step.x));
+  const V y3 = ordinate(mul(run(x1, x3), slope), y1);
+  if constexpr (careful) {
+    const auto usable = static_cast<__mmask8>(step.usable);
+    keep(column.x, packed(x3), usable);
+    keep(column.y, packed(y3), usable);
+  } else {
+    column.x = packed(x3);
+    column.y = packed(y3);
+  }
+}
+
+struct Batch {
+  uint8_t* scratch;
+  InvertLanes invert_lanes;
+  uint8_t* columns;
+  const uint8_t* base;
+  const uint32_t* refs;
+  size_t n;
+  const uint32_t* next;
+  size_t next_n;
+};
+
+// False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
+template <class V, bool careful>
+[[nodiscard]] bool add(const Batch& batch) {
+  auto* const steps = reinterpret_cast<Step<V>*>(batch.scratch);
+  auto* const columns = reinterpret_cast<Column<V>*>(batch.columns);
+  const size_t groups = (batch.n + 7) / 8;
+  V product[chains];
+  for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
+  __mmask8 infinite = 0;
+  const auto up = [&](size_t g, V& chain) {
+    infinite = static_cast<__mmask8>(
+        infinite | prepare<V, careful>(steps[g], chain, columns[g], batch.base, batch.refs + 8 * g, batch.n - 8 * g));
+  };
+  size_t g = 0;
+  for (; g + 1 < groups; g += chains) {
+    up(g, product[0]);
+    up(g + 1, product[1]);
+  }
+  if (g < groups) up(g, product[0]);
+  if (!careful && infinite != 0) return false;
+  if (!invert(product, batch.invert_lanes)) return false;
+
+  const auto down = [&](size_t at, V& chain) {
+    if (8 * at < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * at, batch.next_n - 8 * at);
+    const bool partial = 8 * at + 8 > batch.n;
+    if (careful || partial)
+      finish<V, true>(steps[at], chain, columns[at]);
+    else
+      finish<V, false>(steps[at], chain, columns[at]);
+  };
+  if (groups % 2 != 0) down(groups - 1, product[0]);
+  for (g = groups / 2; g-- > 0;) {
+    down(2 * g + 1, product[1]);
+    down(2 * g, product[0]);
+  }
+  return true;
+}
+
+template <class V>
+bool add_columns(uint8_t* scratch, InvertLanes invert_lanes, uint8_t* columns, const uint8_t* base,
+                 const uint32_t* refs, size_t n, const uint32_t* next, size_t next_n, uint8_t* refused) {
+  const Batch batch = {scratch, invert_lanes, columns, base, refs, n, next, next_n};
+  if (n == 0 || add<V, false>(batch)) return true;
+  const bool done = add<V, true>(batch);  // always: now every denominator is one that is not zero
+  const auto* const steps = reinterpret_cast<const Step<V>*>(scratch);
+  for (size_t g = 0; 8 * g < n; ++g) {
+    refused[g] = static_cast<uint8_t>(first_lanes(n - 8 * g) & ~(done ? steps[g].usable : 0));
+  }
+  return false;
+}
+
+template <class V>
+constexpr ColumnKernel kernel = {load<V>, add_columns<V>, store<V>};
+
+}  // namespace
+
+const ColumnKernel* g1_columns() { return &kernel<Fp8>; }
+const ColumnKernel* g2_columns() { return &kernel<Fp2x8>; }
+
+}  // namespace pyzkfl::ifma
+
+#else
+
+namespace pyzkfl::ifma {
+
+const ColumnKernel* g1_columns() { return nullptr; }
+const ColumnKernel* g2_columns() { return nullptr; }
+
+}  // namespace pyzkfl::ifma
+
+#endif
