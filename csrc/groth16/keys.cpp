@@ -11,18 +11,6 @@
 namespace pyzkfl::groth16 {
 namespace {
 
-template <class Point>
-void refuse_infinity(const Point& point, const char* name) {
-  if (point.is_infinity()) throw DecodeError(std::string("key: ") + name + " is infinity");
-}
-
-template <class Point>
-void refuse_off_curve(const Point& point, const char* name) {
-  refuse_infinity(point, name);
-  if (!point.is_on_curve() || !is_in_subgroup(point))
-    throw DecodeError(std::string("key: ") + name + " is no point of its group");
-}
-
 void expect_size(size_t found, size_t expected, const char* name) {
   if (found != expected)
     throw DecodeError(std::string("key: ") + name + " has " + std::to_string(found) +
@@ -45,81 +33,53 @@ const KeyElements& checked_shapes(const KeyElements& key) {
   return key;
 }
 
+KeyPoints key_points(const KeyElements& key) {
+  KeyPoints points{key.alpha_1, key.beta_2, g2_generator(), key.delta_2, {}, key.ic};
+  for (const GroupElements& group : key.groups) points.sigma_2.push_back(group.sigma_2);
+  return points;
+}
+
 }  // namespace
 
-VerifyingKey::VerifyingKey(const KeyElements& key)
-    : circuit_(key.circuit), alpha_1_(key.alpha_1), beta_2_(key.beta_2), delta_2_(key.delta_2), ic_(key.ic) {
-  for (const GroupElements& group : key.groups) sigma_2_.push_back(group.sigma_2);
-  finish();
-}
+VerifyingKey::VerifyingKey(const Digest& circuit, KeyPoints points)
+    : circuit_(circuit),
+      equation_(std::make_shared<const Equation>(std::move(points))),
+      digest_(sha256(to_bytes())) {}
 
-void VerifyingKey::finish() {
-  refuse_off_curve(alpha_1_, "alpha");
-  refuse_off_curve(beta_2_, "beta");
-  refuse_off_curve(delta_2_, "delta");
-  const G2Affine& gamma_2 = g2_generator();
-  if (delta_2_ == gamma_2)
-    throw DecodeError(
-        "key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
-  for (size_t g = 0; g < sigma_2_.size(); ++g) {
-    refuse_off_curve(sigma_2_[g], "sigma");
-    if (sigma_2_[g] == gamma_2)
-      throw DecodeError(
-          "key: sigma is one: the second phase of the setup was skipped, so a proof of knowledge proves "
-          "nothing");
-    if (sigma_2_[g] == delta_2_) throw DecodeError("key: a sigma equals delta");
-    for (size_t other = 0; other < g; ++other)
-      if (sigma_2_[g] == sigma_2_[other])
-        throw DecodeError(
-            "key: two groups share one sigma, so terms could move from one commitment to the other");
-  }
-  if (ic_.empty()) throw DecodeError("key: no point for the constant wire");
-  for (const G1Affine& point : ic_) refuse_off_curve(point, "a point of a public input");
-  auto sorted = std::vector<std::array<uint8_t, g1_evm_bytes>>();
-  for (const G1Affine& point : ic_) sorted.push_back(to_evm(point));
-  std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
-    throw DecodeError("key: two public inputs share one point, so their values could be swapped");
-
-  auto prepared = std::make_shared<Prepared>(Prepared{
-      pairing(alpha_1_, beta_2_), G2Prepared(gamma_2), G2Prepared(beta_2_), G2Prepared(delta_2_), {}});
-  for (const G2Affine& sigma : sigma_2_) prepared->sigma.emplace_back(sigma);
-  prepared_ = std::move(prepared);
-  digest_ = sha256(to_bytes());
-}
+VerifyingKey::VerifyingKey(const KeyElements& key) : VerifyingKey(key.circuit, key_points(key)) {}
 
 Bytes VerifyingKey::to_bytes() const {
   Writer out;
   write_artefact_header(out, ArtefactKind::verifying_key);
   out.bytes(circuit_).u32(static_cast<uint32_t>(num_public())).u8(static_cast<uint8_t>(num_groups()));
-  write_points(out, std::array{alpha_1_});
-  write_points(out, std::array{beta_2_, delta_2_});
-  write_points(out, sigma_2_);
-  write_points(out, ic_);
+  write_points(out, std::array{alpha_1()});
+  write_points(out, std::array{beta_2(), delta_2()});
+  write_points(out, equation_->points().sigma_2);
+  write_points(out, ic());
   return out.take();
 }
 
 VerifyingKey VerifyingKey::from_bytes(ByteSpan data) {
   Reader in(data, "verifying key");
   read_artefact_header(in, ArtefactKind::verifying_key);
-  VerifyingKey key;
-  const ByteSpan circuit = in.bytes(key.circuit_.size());
-  std::copy(circuit.begin(), circuit.end(), key.circuit_.begin());
+  Digest circuit;
+  const ByteSpan digest = in.bytes(circuit.size());
+  std::copy(digest.begin(), digest.end(), circuit.begin());
   const uint32_t num_public = in.u32();
   const uint8_t num_groups = in.u8();
-  key.alpha_1_ = g1_from_evm(in.bytes<g1_evm_bytes>(), Infinity::refused);
-  key.beta_2_ = g2_from_evm(in.bytes<g2_evm_bytes>(), Infinity::refused);
-  key.delta_2_ = g2_from_evm(in.bytes<g2_evm_bytes>(), Infinity::refused);
-  key.sigma_2_ = read_g2_points(in, num_groups, Infinity::refused, SubgroupCheck::done);
-  key.ic_ = read_g1_points(in, 1 + size_t{num_public}, Infinity::refused);
+  KeyPoints points;
+  points.alpha_1 = g1_from_evm(in.bytes<g1_evm_bytes>(), Infinity::refused);
+  points.beta_2 = g2_from_evm(in.bytes<g2_evm_bytes>(), Infinity::refused);
+  points.gamma_2 = g2_generator();
+  points.delta_2 = g2_from_evm(in.bytes<g2_evm_bytes>(), Infinity::refused);
+  points.sigma_2 = read_g2_points(in, num_groups, Infinity::refused, SubgroupCheck::done);
+  points.ic = read_g1_points(in, 1 + size_t{num_public}, Infinity::refused);
   in.done();
-  key.finish();
-  return key;
+  return VerifyingKey(circuit, std::move(points));
 }
 
 ProvingKey::ProvingKey(KeyElements key) : key_(std::move(key)), verifying_key_(checked_shapes(key_)) {
-  refuse_off_curve(key_.beta_1, "beta");
-  refuse_off_curve(key_.delta_1, "delta");
+  check_key(view_of(key_), UnfinishedKey::refused);
   for (const GroupElements& group : key_.groups) {
     try {
       commitment_keys_.emplace_back(group.basis);

@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "groth16/equation.h"
 #include "groth16/key_elements.h"
 #include "kzg/commitment_key.h"
-#include "pairing/pairing.h"
 
 namespace pyzkfl::groth16 {
 
@@ -29,44 +29,29 @@ class VerifyingKey {
 
   // The digest of the constraint system that proofs are about.
   const Digest& circuit() const { return circuit_; }
-  size_t num_public() const { return ic_.size() - 1; }
-  size_t num_groups() const { return sigma_2_.size(); }
+  size_t num_public() const { return equation_->num_public(); }
+  size_t num_groups() const { return equation_->num_groups(); }
 
-  const G1Affine& alpha_1() const { return alpha_1_; }
-  const G2Affine& beta_2() const { return beta_2_; }
-  const G2Affine& delta_2() const { return delta_2_; }
-  const G2Affine& sigma_2(size_t group) const { return sigma_2_[group]; }
-  std::span<const G1Affine> ic() const { return ic_; }
-
-  // Made once for the verifier: e(alpha, beta) and the lines of the fixed points of G2.
-  const Fp12& alpha_beta() const { return prepared_->alpha_beta; }
-  const G2Prepared& prepared_generator() const { return prepared_->generator; }
-  const G2Prepared& prepared_beta() const { return prepared_->beta; }
-  const G2Prepared& prepared_delta() const { return prepared_->delta; }
-  const G2Prepared& prepared_sigma(size_t group) const { return prepared_->sigma[group]; }
+  const G1Affine& alpha_1() const { return equation_->points().alpha_1; }
+  const G2Affine& beta_2() const { return equation_->points().beta_2; }
+  const G2Affine& delta_2() const { return equation_->points().delta_2; }
+  const G2Affine& sigma_2(size_t group) const { return equation_->points().sigma_2[group]; }
+  std::span<const G1Affine> ic() const { return equation_->points().ic; }
+  // What the verifier checks; gamma is the generator.
+  const Equation& equation() const { return *equation_; }
 
  private:
-  struct Prepared {
-    Fp12 alpha_beta;
-    G2Prepared generator, beta, delta;
-    std::vector<G2Prepared> sigma;
-  };
-
-  VerifyingKey() = default;
-  void finish();
+  VerifyingKey(const Digest& circuit, KeyPoints points);
 
   Digest circuit_{};
-  G1Affine alpha_1_;
-  G2Affine beta_2_, delta_2_;
-  std::vector<G2Affine> sigma_2_;
-  std::vector<G1Affine> ic_;
-  std::shared_ptr<const Prepared> prepared_;
+  std::shared_ptr<const Equation> equation_;
   Digest digest_{};
 };
 
 class ProvingKey {
  public:
-  // Throws DecodeError for a key that must not be used or whose arrays do not fit its layout.
+  // Throws DecodeError for a key that must not be used, whose arrays do not fit its layout, or whose beta or
+  // delta in G1 is not that in G2 (then proofs could verify and yet not be zero knowledge).
   explicit ProvingKey(KeyElements key);
 
   const KeyElements& elements() const { return key_; }

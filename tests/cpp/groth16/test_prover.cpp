@@ -47,10 +47,17 @@ TEST_CASE("a key with one element changed makes the prover stop, not give out a 
     return size_t{0};
   };
   stops([&](KeyElements& k) { double_it(k.alpha_1); });
-  stops([&](KeyElements& k) { double_it(k.beta_1); });
-  stops([&](KeyElements& k) { double_it(k.beta_2); });
-  stops([&](KeyElements& k) { double_it(k.delta_1); });
-  stops([&](KeyElements& k) { double_it(k.delta_2); });
+  const auto refused = [&](auto change) {
+    KeyElements elements = f.elements;
+    change(elements);
+    CHECK_THROWS_AS(ProvingKey{elements}, DecodeError);
+  };
+  refused([&](KeyElements& k) { double_it(k.beta_1); });
+  refused([&](KeyElements& k) { double_it(k.beta_2); });
+  refused([&](KeyElements& k) { double_it(k.delta_1); });
+  refused([&](KeyElements& k) { double_it(k.delta_2); });
+  stops([&](KeyElements& k) { double_it(k.beta_1), double_it(k.beta_2); });
+  stops([&](KeyElements& k) { double_it(k.delta_1), double_it(k.delta_2); });
   stops([&](KeyElements& k) { double_it(k.a[nonzero(k.a, 3)]); });
   stops([&](KeyElements& k) { double_it(k.b_1[nonzero(k.b_1, 3)]); });
   stops([&](KeyElements& k) { double_it(k.b_2[nonzero(k.b_2, 3)]); });

@@ -1,0 +1,117 @@
+// See proof_core.h.
+#include "groth16/proof_core.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/secret.h"
+#include "base/thread_pool.h"
+#include "curves/msm.h"
+#include "curves/scalar_mul.h"
+#include "poly/domain.h"
+#include "poly/twiddles.h"
+
+namespace pyzkfl::groth16 {
+namespace {
+
+using Values = Witness::Values;  // wiped when they go
+
+constexpr size_t chunk = 1024;
+
+template <class Body>
+void for_each_index(size_t n, const Body& body) {
+  parallel_for(n, chunk, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) body(i);
+  });
+}
+
+// a b - c on the odd 2n-th roots of unity, c being a b on the even ones.
+void odd_values(unsigned log_n, RowValues& rows) {
+  const Domain domain(log_n);
+  const Fr shift = root_of_unity(log_n + 1);
+  const size_t n = domain.size();
+  Values c(n);
+  for_each_index(n, [&](size_t i) { c[i] = rows.a[i] * rows.b[i]; });
+  for (Values* v : {&rows.a, &rows.b, &c}) {
+    domain.intt(*v);
+    parallel_for(n, chunk, [&](size_t begin, size_t end) {
+      Fr power = shift.pow_vartime(std::array<uint64_t, 1>{begin});
+      for (size_t i = begin; i < end; ++i, power *= shift) (*v)[i] *= power;
+    });
+    domain.ntt(*v);
+  }
+  for_each_index(n, [&](size_t i) { rows.a[i] = rows.a[i] * rows.b[i] - c[i]; });
+}
+
+// Coefficients of h = (a b - c) / (X^n - 1), from evaluations on the domain. On the coset g D a polynomial of
+// degree below 2n is known modulo X^n - g^n: a b = h X^n + (c - h) becomes c + (g^n - 1) h. So c never goes
+// to the coset: three inverse transforms, two to the coset, one back. The last coefficient is zero.
+void quotient_coefficients(unsigned log_n, RowValues& rows) {
+  const Domain domain(log_n);
+  const size_t n = domain.size();
+  Values c(n);
+  for_each_index(n, [&](size_t i) { c[i] = rows.a[i] * rows.b[i]; });
+  domain.intt(c);
+  for (Values* v : {&rows.a, &rows.b}) {
+    domain.intt(*v);
+    domain.coset_ntt(*v);
+  }
+  for_each_index(n, [&](size_t i) { rows.a[i] *= rows.b[i]; });
+  domain.coset_intt(rows.a);
+  const Fr scale = domain.vanishing_on_coset().inverse();
+  for_each_index(n, [&](size_t i) { rows.a[i] = (rows.a[i] - c[i]) * scale; });
+}
+
+struct Randomisers {
+  Fr r = Fr::random(), s = Fr::random();
+  ~Randomisers() {
+    wipe_object(r);
+    wipe_object(s);
+  }
+};
+
+}  // namespace
+
+void quotient(const KeyView& key, RowValues& rows) {
+  if (key.basis == QuotientBasis::powers) {
+    quotient_coefficients(key.log_n, rows);
+  } else {
+    odd_values(key.log_n, rows);
+  }
+  rows.b = Values();
+}
+
+Proof make_proof(const KeyView& key, RowValues rows, std::span<const Fr> witness, const Progress& progress) {
+  const size_t n = key.domain_size();
+  if (rows.a.size() != n || rows.b.size() != n)
+    throw ParameterError("the rows' values are not as many as the domain's points");
+  if (witness.size() != key.num_wires)
+    throw ParameterError("the witness has " + std::to_string(witness.size()) + " values, the key " +
+                         std::to_string(key.num_wires) + " wires");
+  report(progress, 0.05);
+  quotient(key, rows);
+  report(progress, 0.1);
+  const G1 h = msm(points_of(key.h), std::span<const Fr>(rows.a).first(key.h.count));
+  rows.a = Values();
+  report(progress, 0.25);
+  const G1 l = msm(points_of(key.l), witness.last(key.l.count));
+  report(progress, 0.4);
+  const G1 a_sum = msm(points_of(key.a), witness);
+  report(progress, 0.55);
+  const G1 b_1_sum = msm(points_of(key.b_1), witness);
+  report(progress, 0.7);
+  const G2 b_2_sum = msm(points_of(key.b_2), witness);
+  report(progress, 0.95);
+
+  const Randomisers random;
+  const G1 delta(key.delta_1);
+  const G1 a = a_sum + mul(delta, random.r) + key.alpha_1;
+  const G1 b_1 = b_1_sum + mul(delta, random.s) + key.beta_1;
+  const G2 b_2 = b_2_sum + mul(G2(key.delta_2), random.s) + key.beta_2;
+  const G1 c = h + l + mul(a, random.s) + mul(b_1, random.r) - mul(delta, random.r * random.s);
+  return {a.to_affine(), b_2.to_affine(), c.to_affine()};
+}
+
+}  // namespace pyzkfl::groth16

@@ -1,0 +1,68 @@
+// Groth16 without committed wires: keys in both quotient bases, proofs, and what must be refused.
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <thread>
+
+#include "curves/encoding.h"
+#include "curves/scalar_mul.h"
+#include "pairing/pairing.h"
+#include "plain_circuit.h"
+
+using namespace pyzkfl;
+using namespace pyzkfl::groth16;
+using namespace pyzkfl::groth16::testing;
+
+TEST_CASE("a proof with either basis of the quotient verifies, and no other statement does") {
+  for (const QuotientBasis basis : {QuotientBasis::powers, QuotientBasis::odd_lagrange}) {
+    const PlainFixture f(basis);
+    const Proof proof = prove_plain(f.view(), f.rows(), f.witness);
+    const PlainVerifyingKey key(f.view());
+    std::vector<Fr> inputs = f.public_inputs();
+    CHECK(verify(key, inputs, proof));
+    std::swap(inputs[0], inputs[1]);
+    CHECK_FALSE(verify(key, inputs, proof));
+    std::swap(inputs[0], inputs[1]);
+    inputs[0] += Fr::one();
+    CHECK_FALSE(verify(key, inputs, proof));
+    inputs.pop_back();
+    CHECK_THROWS_AS((void)verify(key, inputs, proof), ParameterError);
+  }
+}
+
+TEST_CASE("points are read where they lie, at any alignment") {
+  const PlainFixture f(QuotientBasis::odd_lagrange);
+  KeyView view = f.view();
+  std::vector<std::vector<uint8_t>> copies;
+  const auto shift = [&](auto& points, size_t by) {
+    using Bytes = std::remove_reference_t<decltype(points)>;
+    const size_t size = points.count * (std::is_same_v<Bytes, PointBytes<Fp>> ? 64 : 128);
+    copies.emplace_back(size + by);
+    std::memcpy(copies.back().data() + by, points.data, size);
+    points = Bytes(copies.back().data() + by, points.count);
+  };
+  shift(view.ic, 1);
+  shift(view.a, 3);
+  shift(view.b_1, 5);
+  shift(view.b_2, 7);
+  shift(view.l, 9);
+  shift(view.h, 11);
+  const Proof proof = prove_plain(view, f.rows(), f.witness);
+  CHECK(verify(PlainVerifyingKey(view), f.public_inputs(), proof));
+}
+
+TEST_CASE("a witness that violates a constraint gives no proof") {
+  const PlainFixture f(QuotientBasis::odd_lagrange);
+  for (size_t wire = 1; wire < f.cs.num_wires(); ++wire) {
+    Witness witness = f.witness.clone();
+    witness[wire] += Fr::one();
+    CHECK_THROWS_AS((void)prove_plain(f.view(), f.rows(witness), witness), WitnessInvalid);
+  }
+  Witness not_one = f.witness.clone();
+  not_one[0] = Fr::from_u64(2);
+  CHECK_THROWS_AS((void)prove_plain(f.view(), f.rows(), not_one), ParameterError);
+  CHECK_THROWS_AS((void)prove_plain(f.view(), f.rows(), f.witness.span().first(3)), ParameterError);
+  RowValues short_rows = f.rows();
+  short_rows.b.pop_back();
+  CHECK_THROWS_AS((void)prove_plain(f.view(), std::move(short_rows), f.witness), ParameterError);
+}
