@@ -6,111 +6,158 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "curves/affine_kernel.h"
 #include "curves/batch_mul.h"
-#include "fields/batch_inverse.h"
+#include "fields/kernels/kernel_table.h"
 #include "poly/domain.h"
 
 namespace pyzkfl {
 namespace {
 
-constexpr size_t batch = 512;     // butterflies whose additions share an inversion
-constexpr size_t slab = 1 << 13;  // products between two reports
+constexpr size_t batch = 512;     // butterflies whose additions share inversions
+constexpr size_t slab = 1 << 14;  // products between two reports
 
-// (a, b) becomes (a + b, a - b) for all pairs. In affine coordinates both need 1 / (x_a - x_b): one inversion
-// for the whole batch.
-template <class F>
-void butterflies(std::span<Affine<F>* const> left, std::span<Affine<F>* const> right) {
-  std::vector<F> inverse(left.size());
-  for (size_t i = 0; i < left.size(); ++i) inverse[i] = right[i]->x - left[i]->x;
-  batch_inverse(std::span<F>(inverse));
-  for (size_t i = 0; i < left.size(); ++i) {
-    Affine<F>& a = *left[i];
-    Affine<F>& b = *right[i];
-    if (a.is_infinity() || b.is_infinity() || a.x == b.x) {
-      const Jacobian<F> ja(a);
-      const Affine<F> sum = (ja + b).to_affine();
-      b = (ja - b).to_affine();
-      a = sum;
-      continue;
-    }
-    const F slope_sum = (b.y - a.y) * inverse[i];
-    const F slope_difference = (-b.y - a.y) * inverse[i];
-    const auto chord = [&](const F& slope) {
-      const F x = slope.square() - a.x - b.x;
-      return Affine<F>{x, slope * (a.x - x) - a.y};
-    };
-    const Affine<F> sum = chord(slope_sum);
-    b = chord(slope_difference);
-    a = sum;
+// Counts the butterflies done against those to do, however many transforms share the progress.
+class Meter {
+ public:
+  Meter(const Progress& progress, double total) : progress_(progress), total_(total) {}
+  void advance(size_t butterflies) {
+    done_ += static_cast<double>(butterflies);
+    report(progress_, std::min(1.0, done_ / total_));
   }
-}
 
-// One level: blocks of 2 * half points; the lower half of each block is multiplied by powers of w.
+  // Of the transform of 2^log_n points.
+  static double cost(unsigned log_n) {
+    return static_cast<double>(log_n) * static_cast<double>(size_t{1} << log_n) / 2;
+  }
+
+ private:
+  const Progress& progress_;
+  double total_, done_ = 0;
+};
+
+// (a, b) becomes (a + b, a - b) for all pairs at distance `half` in blocks of 2 half.
 template <class F>
-void level(std::span<Affine<F>> points, size_t half, std::span<const Fr> twiddles) {
-  const size_t n = points.size();
-  parallel_for(n / 2, batch, [&](size_t begin, size_t end) {
-    std::vector<Affine<F>*> left, right;
+void butterflies(std::span<Affine<F>> points, size_t half) {
+  const AffineKernel<F>& kernel = affine_kernel<F>();
+  parallel_for(points.size() / 2, batch, [&](size_t begin, size_t end) {
+    KernelScratch scratch;
+    std::vector<PointRef> where, operands;
+    std::vector<PackedPoint<F>> packed, sums;
+    std::vector<Affine<F>> results;
     for (size_t start = begin; start < end; start += batch) {
-      left.clear();
-      right.clear();
-      for (size_t i = start; i < std::min(end, start + batch); ++i) {
-        Affine<F>* a = &points[i / half * 2 * half + i % half];
-        left.push_back(a);
-        right.push_back(a + half);
+      const size_t count = std::min(batch, end - start);
+      where.resize(2 * count);
+      operands.resize(4 * count);
+      packed.resize(2 * count);
+      sums.resize(2 * count);
+      results.resize(2 * count);
+      for (size_t i = 0; i < count; ++i) {
+        const size_t left = (start + i) / half * 2 * half + (start + i) % half;
+        where[2 * i] = PointRef::of(left);
+        where[2 * i + 1] = PointRef::of(left + half);
+        operands[4 * i] = operands[4 * i + 2] = PointRef::of(2 * i);
+        operands[4 * i + 1] = PointRef::of(2 * i + 1);
+        operands[4 * i + 3] = PointRef::of(2 * i + 1, true);
       }
-      butterflies<F>(left, right);
+      kernel.import_points(packed, points, where);
+      kernel.add_pairs(scratch, sums, packed.data(), operands);
+      kernel.export_points(results, sums);
+      for (size_t i = 0; i < 2 * count; ++i) points[where[i].index()] = results[i];
     }
   });
-  if (half == 1) return;
-  // Products by 1 are left out. Block-major order, so that neighbours have different scalars but one length.
-  std::vector<Affine<F>> factors;
-  std::vector<Fr> scalars;
-  const size_t stride = n / (2 * half);
-  factors.reserve(n / 2);
-  scalars.reserve(n / 2);
-  for (size_t block = 0; block < n; block += 2 * half)
-    for (size_t j = 1; j < half; ++j) {
-      factors.push_back(points[block + half + j]);
-      scalars.push_back(twiddles[j * stride]);
-    }
-  for (size_t start = 0; start < factors.size(); start += slab) {
-    const size_t count = std::min(slab, factors.size() - start);
-    batch_mul(std::span<Affine<F>>(factors).subspan(start, count),
-              std::span<const Fr>(scalars).subspan(start, count));
-  }
-  size_t next = 0;
-  for (size_t block = 0; block < n; block += 2 * half)
-    for (size_t j = 1; j < half; ++j) points[block + half + j] = factors[next++];
 }
 
+// Decimation in frequency over 2^log_n points: after each layer's butterflies the lower half of each block is
+// multiplied by powers of w^-1. The factor 1/n goes with the products of the first block, whose upper half
+// still waits for it when the layer is done.
 template <class F>
-void transform(std::span<Affine<F>> points, const Progress& progress) {
+void transform(std::span<Affine<F>> points, unsigned log_n, Meter& meter) {
   const size_t n = points.size();
-  if (!std::has_single_bit(n) || n > (size_t{1} << Domain::kMostLogN))
-    throw ParameterError("group_intt: the length must be a power of two, at most 2^28");
-  const unsigned log_n = static_cast<unsigned>(std::countr_zero(n));
-  std::vector<Fr> twiddles(std::max<size_t>(n / 2, 1));
+  if (n == 1) return;
+  std::vector<Fr> twiddles(n / 2), scaled(n / 2);
   const Fr w = Domain(log_n).generator().inverse_vartime();
+  const Fr n_inverse = Fr::from_u64(n).inverse_vartime();
   twiddles[0] = Fr::one();
   for (size_t i = 1; i < twiddles.size(); ++i) twiddles[i] = twiddles[i - 1] * w;
-  unsigned done = 0;
+  kernel_table<Fr>().scale(scaled, twiddles, n_inverse);
+
+  std::vector<Affine<F>> factors;
+  std::vector<Fr> scalars;
   for (size_t half = n / 2; half >= 1; half /= 2) {
-    level<F>(points, half, twiddles);
-    report(progress, static_cast<double>(++done) / (log_n + 1));
+    butterflies<F>(points, half);
+    const size_t stride = n / (2 * half), blocks = stride;
+    // Products in this layer: all of the first block, then all but the first of every other (a factor of 1).
+    const size_t products = half + (blocks - 1) * (half - 1);
+    const auto place = [&](size_t k) {
+      if (k < half) return half + k;
+      const size_t rest = k - half;
+      return (1 + rest / (half - 1)) * 2 * half + half + 1 + rest % (half - 1);
+    };
+    for (size_t start = 0; start < products; start += slab) {
+      const size_t count = std::min(slab, products - start);
+      factors.resize(count);
+      scalars.resize(count);
+      for (size_t i = 0; i < count; ++i) {
+        const size_t at = place(start + i);
+        factors[i] = points[at];
+        scalars[i] = (at < 2 * half ? scaled : twiddles)[at % half * stride];
+      }
+      batch_mul(std::span<Affine<F>>(factors), std::span<const Fr>(scalars));
+      for (size_t i = 0; i < count; ++i) points[place(start + i)] = factors[i];
+      meter.advance(count);
+    }
+    meter.advance(n / 2 - std::min(n / 2, products));
   }
+  batch_mul(points.first(1), std::span<const Fr>(&n_inverse, 1));
   for (size_t i = 0; i < n; ++i) {  // decimation in frequency leaves bit-reversed order
     size_t reversed = 0;
     for (unsigned bit = 0; bit < log_n; ++bit) reversed |= (i >> bit & 1) << (log_n - 1 - bit);
     if (i < reversed) std::swap(points[i], points[reversed]);
   }
-  if (n > 1) batch_mul_same_scalar(points, Fr::from_u64(n).inverse_vartime());
+}
+
+template <class F>
+void transform_all(std::span<Affine<F>> points, const Progress& progress) {
+  const size_t n = points.size();
+  if (!std::has_single_bit(n) || n > (size_t{1} << Domain::kMostLogN))
+    throw ParameterError("group_intt: the length must be a power of two, at most 2^28");
+  const auto log_n = static_cast<unsigned>(std::countr_zero(n));
+  Meter meter(progress, Meter::cost(log_n) + 1);
+  transform<F>(points, log_n, meter);
+  report(progress, 1.0);
+}
+
+template <class F>
+void bases(std::span<Affine<F>> out, PointBytes<F> powers, unsigned log_n, const Progress& progress) {
+  if (log_n > Domain::kMostLogN || out.size() != (size_t{2} << log_n) - 1)
+    throw ParameterError("lagrange_bases: 2^(log_n + 1) - 1 points, log_n at most 28");
+  double total = 1;
+  for (unsigned p = 0; p <= log_n; ++p) total += Meter::cost(p);
+  Meter meter(progress, total);
+  for (unsigned p = 0; p <= log_n; ++p) {
+    const size_t n = size_t{1} << p;
+    const std::span<Affine<F>> basis = out.subspan(n - 1, n);
+    for (size_t i = 0; i < n; ++i) basis[i] = i < powers.count ? powers[i] : Affine<F>::infinity();
+    transform<F>(basis, p, meter);
+  }
   report(progress, 1.0);
 }
 
 }  // namespace
 
-void group_intt(std::span<G1Affine> points, const Progress& progress) { transform<Fp>(points, progress); }
-void group_intt(std::span<G2Affine> points, const Progress& progress) { transform<Fp2>(points, progress); }
+void group_intt(std::span<G1Affine> points, const Progress& progress) { transform_all<Fp>(points, progress); }
+void group_intt(std::span<G2Affine> points, const Progress& progress) {
+  transform_all<Fp2>(points, progress);
+}
+
+void lagrange_bases(std::span<G1Affine> out, PointBytes<Fp> powers, unsigned log_n,
+                    const Progress& progress) {
+  bases<Fp>(out, powers, log_n, progress);
+}
+void lagrange_bases(std::span<G2Affine> out, PointBytes<Fp2> powers, unsigned log_n,
+                    const Progress& progress) {
+  bases<Fp2>(out, powers, log_n, progress);
+}
 
 }  // namespace pyzkfl

@@ -98,6 +98,41 @@ TEST_CASE("the transform of powers of tau is the Lagrange basis") {
   for (size_t i = 0; i < powers.size(); ++i) CHECK(powers[i] == g1_times(lagrange[i]));
 }
 
+TEST_CASE("the bases of all domains up to a size are those of each") {
+  const Fr tau = Fr::random();
+  std::vector<G1Affine> powers_1;
+  std::vector<G2Affine> powers_2;
+  for (Fr power = Fr::one(); powers_1.size() < 31; power *= tau) {
+    powers_1.push_back(g1_times(power));
+    powers_2.push_back(g2_times(power));
+  }
+  std::vector<G1Affine> bases_1(63);
+  std::vector<G2Affine> bases_2(31);
+  double last = 0;
+  lagrange_bases(bases_1, std::span<const G1Affine>(powers_1), 5, [&](double fraction) {
+    CHECK(fraction >= last);
+    last = fraction;
+  });
+  CHECK(last == 1);
+  lagrange_bases(bases_2, std::span<const G2Affine>(powers_2), 4);
+  for (unsigned p = 0; p <= 4; ++p) {
+    const std::vector<Fr> lagrange = Domain(p).lagrange_at(tau);
+    for (size_t i = 0; i < lagrange.size(); ++i) {
+      CHECK(bases_1[lagrange.size() - 1 + i] == g1_times(lagrange[i]));
+      CHECK(bases_2[lagrange.size() - 1 + i] == g2_times(lagrange[i]));
+    }
+  }
+  // The largest one lacks its last power: tau^31 L's coefficient is w^(-31 k) / 32.
+  const Domain domain(5);
+  const std::vector<Fr> lagrange = domain.lagrange_at(tau);
+  Fr last_power = Fr::from_u64(32).inverse();
+  for (size_t i = 0; i < 31; ++i) last_power *= tau;
+  for (size_t i = 0; i < 32; ++i, last_power *= domain.generator())  // w^-31 = w
+    CHECK(bases_1[31 + i] == g1_times(lagrange[i] - last_power));
+  CHECK_THROWS_AS(lagrange_bases(std::span(bases_1).first(62), std::span<const G1Affine>(powers_1), 5),
+                  ParameterError);
+}
+
 TEST_CASE("a transform of all equal points and of all infinities") {
   std::vector<G1Affine> points(8, g1_generator());
   group_intt(points);
