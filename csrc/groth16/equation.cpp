@@ -118,7 +118,8 @@ bool Equation::holds(const Claim& claim) const {
     on_sigma[g] = mul_vartime(G1(commitment.point), weight);
     on_gamma += mul_vartime(G1(*commitment.knowledge), weight);
   }
-  std::vector<PreparedPairingInput> prepared = {{-claim.proof->c, &delta_}, {(-on_gamma).to_affine(), &gamma_}};
+  std::vector<PreparedPairingInput> prepared = {{-claim.proof->c, &delta_},
+                                                {(-on_gamma).to_affine(), &gamma_}};
   for (size_t g = 0; g < num_groups(); ++g) prepared.push_back({on_sigma[g].to_affine(), &sigma_[g]});
   const PairingInput left = {claim.proof->a, claim.proof->b};
   return final_exponentiation(multi_miller_loop({&left, 1}, prepared)) == alpha_beta_;
@@ -133,7 +134,8 @@ bool Equation::knows(size_t group, const G1Affine& point, const G1Affine& knowle
   return pairing_product_is_one({}, prepared);
 }
 
-// prod e(w A, B) e(-sum w C, delta) e(-sum w (IC + sum C_g) - sum w' P_g, gamma) prod_g e(sum w' C_g, sigma_g)
+// prod e(w A, B) e(-sum w C, delta) e(-sum w (IC + sum C_g) - sum w' P_g, gamma) prod_g e(sum w' C_g,
+// sigma_g)
 //   e(-(sum w) alpha, beta) = 1
 bool Equation::hold_together(std::span<const Claim> claims) const {
   const size_t count = claims.size(), groups = num_groups();

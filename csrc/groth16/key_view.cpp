@@ -51,8 +51,7 @@ void check_key(const KeyView& key, UnfinishedKey unfinished) {
   const bool powers = key.basis == QuotientBasis::powers;
   if (key.log_n < 1 || key.log_n > Domain::kMostLogN - (powers ? 0 : 1))
     throw DecodeError("key: no domain has 2^" + std::to_string(key.log_n) + " points");
-  if (key.num_wires <= key.num_public)
-    throw DecodeError("key: it has no more wires than public inputs");
+  if (key.num_wires <= key.num_public) throw DecodeError("key: it has no more wires than public inputs");
   expect_size(key.ic.count, 1 + size_t{key.num_public}, "IC");
   expect_size(key.a.count, key.num_wires, "A");
   expect_size(key.b_1.count, key.num_wires, "B in G1");

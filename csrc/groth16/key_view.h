@@ -32,11 +32,11 @@ struct KeyView {
 
   G1Affine alpha_1, beta_1, delta_1;
   G2Affine beta_2, gamma_2, delta_2;
-  PointBytes<Fp> ic;           // constant wire and public inputs: num_public + 1
-  PointBytes<Fp> a, b_1;       // all wires; infinity where the polynomial is zero
-  PointBytes<Fp> l;            // the last l.count wires: from num_public + 1 on where no wires are committed
-  PointBytes<Fp> h;            // n or n - 1 points, see QuotientBasis
-  PointBytes<Fp2> b_2;         // all wires
+  PointBytes<Fp> ic;      // constant wire and public inputs: num_public + 1
+  PointBytes<Fp> a, b_1;  // all wires; infinity where the polynomial is zero
+  PointBytes<Fp> l;       // the last l.count wires: from num_public + 1 on where no wires are committed
+  PointBytes<Fp> h;       // n or n - 1 points, see QuotientBasis
+  PointBytes<Fp2> b_2;    // all wires
   QuotientBasis basis = QuotientBasis::powers;
 
   size_t domain_size() const { return size_t{1} << log_n; }

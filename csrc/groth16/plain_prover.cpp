@@ -20,7 +20,8 @@ Proof prove_plain(const KeyView& key, RowValues rows, std::span<const Fr> witnes
   const Proof proof = make_proof(key, std::move(rows), witness, progress);
   if (!equation.holds({witness.subspan(1, key.num_public), {}, &proof}))
     throw WitnessInvalid(
-        "the proof fails its own verification: the witness does not satisfy the circuit, or the proving key is "
+        "the proof fails its own verification: the witness does not satisfy the circuit, or the proving key "
+        "is "
         "damaged or malicious");
   report(progress, 1.0);
   return proof;

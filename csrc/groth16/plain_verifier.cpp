@@ -9,8 +9,9 @@ namespace pyzkfl::groth16 {
 
 PlainVerifyingKey::PlainVerifyingKey(const G1Affine& alpha_1, const G2Affine& beta_2, const G2Affine& gamma_2,
                                      const G2Affine& delta_2, std::vector<G1Affine> ic)
-    : equation_(std::make_shared<const Equation>(
-          KeyPoints{alpha_1, beta_2, gamma_2, delta_2, {}, std::move(ic)})) {}
+    : equation_(
+          std::make_shared<const Equation>(KeyPoints{alpha_1, beta_2, gamma_2, delta_2, {}, std::move(ic)})) {
+}
 
 PlainVerifyingKey::PlainVerifyingKey(const KeyView& key)
     : PlainVerifyingKey(key.alpha_1, key.beta_2, key.gamma_2, key.delta_2, points_of(key.ic)) {}
@@ -32,7 +33,8 @@ bool verify(const PlainVerifyingKey& key, std::span<const Fr> public_inputs, con
 std::vector<size_t> verify_batch(const PlainVerifyingKey& key, std::span<const PlainInstance> instances) {
   std::vector<Claim> claims;
   claims.reserve(instances.size());
-  for (const PlainInstance& instance : instances) claims.push_back({instance.public_inputs, {}, &instance.proof});
+  for (const PlainInstance& instance : instances)
+    claims.push_back({instance.public_inputs, {}, &instance.proof});
   return key.equation().failing(claims);
 }
 

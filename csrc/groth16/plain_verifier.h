@@ -47,7 +47,8 @@ struct PlainInstance {
 
 // Whether the proof holds. Every point is checked again, wherever it comes from. Throws ParameterError for
 // another number of inputs.
-[[nodiscard]] bool verify(const PlainVerifyingKey& key, std::span<const Fr> public_inputs, const Proof& proof);
+[[nodiscard]] bool verify(const PlainVerifyingKey& key, std::span<const Fr> public_inputs,
+                          const Proof& proof);
 
 // The positions of the instances that do not verify, in order; empty if all do. One multi-pairing with
 // independent random weights of 128 bits; where it fails, the halves are tried, down to single proofs.

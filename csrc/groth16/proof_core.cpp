@@ -90,19 +90,29 @@ Proof make_proof(const KeyView& key, RowValues rows, std::span<const Fr> witness
   if (witness.size() != key.num_wires)
     throw ParameterError("the witness has " + std::to_string(witness.size()) + " values, the key " +
                          std::to_string(key.num_wires) + " wires");
+  if (key.l.count > witness.size()) throw ParameterError("the key has more points in L than wires");
   report(progress, 0.05);
   quotient(key, rows);
-  report(progress, 0.1);
-  const G1 h = msm(points_of(key.h), std::span<const Fr>(rows.a).first(key.h.count));
+  report(progress, 0.15);
+  const G1 h = msm(key.h, std::span<const Fr>(rows.a).first(key.h.count));
   rows.a = Values();
-  report(progress, 0.25);
-  const G1 l = msm(points_of(key.l), witness.last(key.l.count));
-  report(progress, 0.4);
-  const G1 a_sum = msm(points_of(key.a), witness);
-  report(progress, 0.55);
-  const G1 b_1_sum = msm(points_of(key.b_1), witness);
+  report(progress, 0.35);
+
+  // The last wires have points in all four arrays: recoded once. Before them come the few without a point in
+  // L.
+  const size_t few = witness.size() - key.l.count;
+  const std::span<const Fr> first = witness.first(few);
+  const MsmScalars rest(witness.subspan(few));
+  const auto over_all_wires = [&]<class F>(PointBytes<F> points) {
+    return msm(points.first(few), first) + msm(points.subspan(few, rest.size()), rest);
+  };
+  const G1 l = msm(key.l, rest);
+  report(progress, 0.45);
+  const G1 a_sum = over_all_wires(key.a);
+  report(progress, 0.6);
+  const G1 b_1_sum = over_all_wires(key.b_1);
   report(progress, 0.7);
-  const G2 b_2_sum = msm(points_of(key.b_2), witness);
+  const G2 b_2_sum = over_all_wires(key.b_2);
   report(progress, 0.95);
 
   const Randomisers random;

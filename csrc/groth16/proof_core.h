@@ -22,8 +22,8 @@ struct RowValues {
 // Rows are taken by value, so that their memory is free early. Reports progress from 0 to 0.95.
 Proof make_proof(const KeyView& key, RowValues rows, std::span<const Fr> witness, const Progress& progress);
 
-// Scalars for the points `h`, in rows.a; rows.b is used up. On return rows.a has n values, of which the last is
-// zero for QuotientBasis::powers.
+// Scalars for the points `h`, in rows.a; rows.b is used up. On return rows.a has n values, of which the last
+// is zero for QuotientBasis::powers.
 void quotient(const KeyView& key, RowValues& rows);
 
 }  // namespace pyzkfl::groth16

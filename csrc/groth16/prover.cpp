@@ -40,8 +40,7 @@ void check_rows(const ConstraintSystem& cs, const RowValues& rows, std::span<con
 Proved prove_rows(const ProvingKey& key, std::span<const Fr> witness, RowValues rows,
                   const Progress& progress) {
   Proved proved{make_proof(view_of(key.elements()), std::move(rows), witness, progress), {}};
-  for (size_t g = 0; g < key.num_groups(); ++g)
-    proved.commitments.push_back(commit_group(key, g, witness));
+  for (size_t g = 0; g < key.num_groups(); ++g) proved.commitments.push_back(commit_group(key, g, witness));
   return proved;
 }
 

@@ -1,16 +1,16 @@
-// A small circuit without committed wires, its keys in both quotient bases: public y = x^3 + x + 5 and z = x^2,
-// private x.
+// A small circuit without committed wires, its keys in both quotient bases: public y = x^3 + x + 5 and z =
+// x^2, private x.
 #pragma once
 
 #include <utility>
 #include <vector>
 
+#include "curves/fixed_base.h"
 #include "groth16/plain_prover.h"
 #include "groth16/plain_verifier.h"
 #include "groth16/setup.h"
 #include "poly/domain.h"
 #include "poly/twiddles.h"
-#include "curves/fixed_base.h"
 #include "r1cs/builder.h"
 
 namespace pyzkfl::groth16::testing {

@@ -66,3 +66,31 @@ TEST_CASE("a witness that violates a constraint gives no proof") {
   short_rows.b.pop_back();
   CHECK_THROWS_AS((void)prove_plain(f.view(), std::move(short_rows), f.witness), ParameterError);
 }
+
+TEST_CASE("several proofs are made at once, each of its own statement") {
+  const PlainFixture f(QuotientBasis::odd_lagrange);
+  const PlainVerifyingKey key(f.view());
+  std::vector<PlainInstance> proven(6);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < proven.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const auto [cs, witness] = plain_circuit(Fr::from_u64(100 + i));
+      const auto inputs = witness.span().subspan(1, cs.num_public());
+      proven[i] = {{inputs.begin(), inputs.end()}, prove_plain(f.view(), f.rows(witness), witness)};
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(verify_batch(key, proven).empty());
+}
+
+TEST_CASE("a plain prover can be stopped, and reports in order") {
+  const PlainFixture f(QuotientBasis::odd_lagrange);
+  double last = 0;
+  CHECK_THROWS_AS((void)prove_plain(f.view(), f.rows(), f.witness,
+                                    [&](double fraction) {
+                                      CHECK(fraction >= last);
+                                      last = fraction;
+                                      if (fraction > 0.3) throw Interrupted("stop");
+                                    }),
+                  Interrupted);
+}
