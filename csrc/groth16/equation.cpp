@@ -134,9 +134,8 @@ bool Equation::knows(size_t group, const G1Affine& point, const G1Affine& knowle
   return pairing_product_is_one({}, prepared);
 }
 
-// prod e(w A, B) e(-sum w C, delta) e(-sum w (IC + sum C_g) - sum w' P_g, gamma) prod_g e(sum w' C_g,
-// sigma_g)
-//   e(-(sum w) alpha, beta) = 1
+// prod e(w A, B)  e(-sum w C, delta)  e(-sum w (IC + sum C_g) - sum w' P_g, gamma)
+//   prod_g e(sum w' C_g, sigma_g)  e(-(sum w) alpha, beta)  =  1
 bool Equation::hold_together(std::span<const Claim> claims) const {
   const size_t count = claims.size(), groups = num_groups();
   const std::vector<Fr> weights = random_weights(count);
