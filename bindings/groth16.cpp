@@ -17,6 +17,7 @@
 #include "groth16/prover.h"
 #include "groth16/setup.h"
 #include "groth16/verifier.h"
+#include "groth16_plain.h"
 #include "r1cs/witness.h"
 #include "registry.h"
 
@@ -410,4 +411,5 @@ PYZKFL_BINDINGS(groth16) {
   bind_keys(m);
   bind_ceremony(m);
   bind_proofs(m);
+  bindings::bind_plain_groth16(m);
 }

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bytes.h"
 #include "groth16/key_view.h"
 #include "groth16/proof.h"
 
@@ -54,5 +55,11 @@ struct PlainInstance {
 // independent random weights of 128 bits; where it fails, the halves are tried, down to single proofs.
 [[nodiscard]] std::vector<size_t> verify_batch(const PlainVerifyingKey& key,
                                                std::span<const PlainInstance> instances);
+
+// The same from bytes, one instance after the other: num_public() scalars of 32 bytes, little-endian, each,
+// and proofs of 256 bytes (proof.h). What does not decode strictly, a scalar of r or more included, does not
+// verify. Throws ParameterError for another number of bytes.
+[[nodiscard]] std::vector<size_t> verify_batch(const PlainVerifyingKey& key, size_t count,
+                                               ByteSpan public_inputs, ByteSpan proofs);
 
 }  // namespace pyzkfl::groth16

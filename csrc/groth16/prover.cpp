@@ -1,10 +1,12 @@
 // See prover.h.
 #include "groth16/prover.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
 #include "base/errors.h"
+#include "base/thread_pool.h"
 #include "groth16/proof_core.h"
 #include "groth16/verifier.h"
 #include "r1cs/witness.h"
@@ -32,9 +34,19 @@ RowValues evaluate(const ConstraintSystem& cs, size_t n, std::span<const Fr> wit
 void check_rows(const ConstraintSystem& cs, const RowValues& rows, std::span<const Fr> witness) {
   Values c(cs.num_constraints());
   cs.evaluate(Side::c, c, witness);
-  for (size_t k = 0; k < cs.num_constraints(); ++k)
-    if (rows.a[k] * rows.b[k] != c[k])
-      throw WitnessInvalid("the witness violates constraint " + std::to_string(k) + " (" + cs.label(k) + ")");
+  std::atomic<size_t> first = c.size();  // of the constraints found violated so far
+  parallel_for(c.size(), 1024, [&](size_t begin, size_t end) {
+    for (size_t k = begin; k < end; ++k) {
+      if (rows.a[k] * rows.b[k] == c[k]) continue;
+      size_t known = first.load();
+      while (k < known && !first.compare_exchange_weak(known, k)) {
+      }
+      return;
+    }
+  });
+  const size_t k = first;
+  if (k < c.size())
+    throw WitnessInvalid("the witness violates constraint " + std::to_string(k) + " (" + cs.label(k) + ")");
 }
 
 Proved prove_rows(const ProvingKey& key, std::span<const Fr> witness, RowValues rows,

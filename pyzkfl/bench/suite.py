@@ -26,7 +26,14 @@ _ALL = (
         {"log_n": (0, 22), "scalar_bits": (1, 253)},
     ),
     Benchmark("pairing", "a pairing", groups.pairing),
-    Benchmark("groth16", "a proof of the chain circuit", proving.groth16_chain, {"log_n": 16}, {"log_n": (3, 22)}),
+    Benchmark("groth16", "a proof of the chain circuit", proving.groth16_chain, {"log_n": 18}, {"log_n": (3, 22)}),
+    Benchmark(
+        "groth16-batch",
+        "many proofs verified at once",
+        proving.groth16_batch,
+        {"proofs": 1000},
+        {"proofs": (1, 100_000)},
+    ),
     Benchmark(
         "secagg",
         "a whole round, all parties",

@@ -22,6 +22,7 @@ TINY: dict[str, dict[str, Any]] = {
     "msm-g2": {"log_n": 5},
     "pairing": {},
     "groth16": {"log_n": 6},
+    "groth16-batch": {"proofs": 5},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
 }
 

@@ -80,7 +80,6 @@ TEST_CASE("coefficients for what does not exist, or not below r, are refused") {
   CHECK_THROWS_AS((void)rows_of(ByteSpan(good).first(43), 2, witness), DecodeError);
   CHECK_THROWS_AS((void)rows_of(good, 29, witness), ParameterError);
   Bytes modulus = good;
-  const auto* limbs = reinterpret_cast<const uint8_t*>(Fr::modulus.data());
-  std::copy_n(limbs, 32, modulus.begin() + 12);
+  for (size_t i = 0; i < 32; ++i) modulus[12 + i] = static_cast<uint8_t>(Fr::modulus[i / 8] >> 8 * (i % 8));
   CHECK_THROWS_AS((void)rows_of(modulus, 2, witness), DecodeError);
 }
