@@ -42,28 +42,23 @@ void butterflies(std::span<Affine<F>> points, size_t half) {
   const AffineKernel<F>& kernel = affine_kernel<F>();
   parallel_for(points.size() / 2, batch, [&](size_t begin, size_t end) {
     KernelScratch scratch;
-    std::vector<PointRef> where, operands;
-    std::vector<PackedPoint<F>> packed, sums;
-    std::vector<Affine<F>> results;
+    std::vector<PointRef> operands;
+    std::vector<LoosePoint<F>> sums;
     for (size_t start = begin; start < end; start += batch) {
       const size_t count = std::min(batch, end - start);
-      where.resize(2 * count);
       operands.resize(4 * count);
-      packed.resize(2 * count);
       sums.resize(2 * count);
-      results.resize(2 * count);
       for (size_t i = 0; i < count; ++i) {
         const size_t left = (start + i) / half * 2 * half + (start + i) % half;
-        where[2 * i] = PointRef::of(left);
-        where[2 * i + 1] = PointRef::of(left + half);
-        operands[4 * i] = operands[4 * i + 2] = PointRef::of(2 * i);
-        operands[4 * i + 1] = PointRef::of(2 * i + 1);
-        operands[4 * i + 3] = PointRef::of(2 * i + 1, true);
+        operands[4 * i] = operands[4 * i + 2] = PointRef::of(left);
+        operands[4 * i + 1] = PointRef::of(left + half);
+        operands[4 * i + 3] = PointRef::of(left + half, true);
       }
-      kernel.import_points(packed, points, where);
-      kernel.add_pairs(scratch, sums, packed.data(), operands);
-      kernel.export_points(results, sums);
-      for (size_t i = 0; i < 2 * count; ++i) points[where[i].index()] = results[i];
+      kernel.add_pairs(scratch, sums, std::span<const Affine<F>>(points), operands);
+      for (size_t i = 0; i < count; ++i) {
+        points[operands[4 * i].index()] = sums[2 * i].reduced();
+        points[operands[4 * i + 1].index()] = sums[2 * i + 1].reduced();
+      }
     }
   });
 }
