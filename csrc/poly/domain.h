@@ -38,6 +38,9 @@ class Domain {
   // Coefficients to values a(5 w^i), and back.
   void coset_ntt(std::span<Fr> values) const;
   void coset_intt(std::span<Fr> values) const;
+  // Values a(w^i) to values a(shift w^i): intt, then ntt over the coset of any shift, which is public; twice as
+  // fast as the two, for nothing is put in order in between. Throws ParameterError for zero.
+  void coset_extend(std::span<Fr> values, const Fr& shift) const;
 
   // 5^n - 1, the value that the vanishing polynomial X^n - 1 takes at every point of the coset.
   Fr vanishing_on_coset() const;

@@ -162,16 +162,16 @@ PYZKFL_INLINE Lanes<P> canonical(const Lanes<P>& a) {
   return reduce_once<1>(reduce_once<2>(a));
 }
 
-// An uncarried value in [0, 84 p) to the same modulo p in [0, 1.65 p), uncarried. The quotient is estimated by the
-// top limb: with 2^260 / p = 84.6, floor(top 84 / 2^52) is at most v / p, and above v / p - 1.65.
+// An uncarried value in [0, 84 p) to the same modulo p in [0, 1.65 p), uncarried, with limbs below 2^59 in absolute
+// value. The quotient is estimated by the top limb: with 2^260 / p = 84.6, floor(top 84 / 2^52) is at most v / p, and
+// above v / p - 1.65.
 template <class P>
 PYZKFL_INLINE Lanes<P> tamed(const Lanes<P>& v) {
-  using C = Constants52<P>;
-  const __m512i top = carried_unmasked(v).l[4];
-  const __m512i quotient = _mm512_madd52hi_epu64(_mm512_setzero_si512(), top, splat(84));
+  const Lanes<P> whole = carried(v);
+  const __m512i quotient = _mm512_madd52hi_epu64(_mm512_setzero_si512(), whole.l[4], splat(84));
   Lanes<P> out;
   for (int i = 0; i < 5; ++i) {
-    out.l[i] = _mm512_sub_epi64(v.l[i], _mm512_mullo_epi64(quotient, splat(C::p.l[i])));
+    out.l[i] = _mm512_sub_epi64(whole.l[i], _mm512_mullo_epi64(quotient, splat(Constants52<P>::p.l[i])));
   }
   return out;
 }

@@ -19,6 +19,8 @@ TEST_CASE("transforms and Lagrange polynomials at a secret point are constant ti
   domain.intt(values);
   domain.coset_ntt(values);
   domain.coset_intt(values);
+  domain.coset_extend(values, Domain::coset_shift());
+  domain.coset_extend(values, Domain::coset_shift().inverse());
   make_public(values.data(), values.size());
   CHECK(values == before);
 

@@ -111,66 +111,193 @@ TEST_CASE("extreme values survive lazy reduction") {
   }
 }
 
-TEST_CASE("every transform kernel agrees with the portable one and stays within its bounds") {
+TEST_CASE("extension to a coset is intt, then ntt of the scaled coefficients, for any shift and size to 2^14") {
+  for (const size_t threads : {1, 3}) {
+    set_thread_count(threads);
+    for (unsigned log_n = 0; log_n <= 14; ++log_n) {
+      const Domain domain(log_n);
+      for (const Fr& shift : {Domain::coset_shift(), root_of_unity(log_n + 1), Fr::one(), -Fr::one(), Fr::random()}) {
+        const std::vector<Fr> coefficients = random_vector(domain.size());
+        std::vector<Fr> values = coefficients, expected = coefficients;
+        domain.ntt(values);
+        Fr factor = Fr::one();
+        for (Fr& v : expected) v *= factor, factor *= shift;
+        domain.ntt(expected);
+        domain.coset_extend(values, shift);
+        CHECK_MESSAGE(values == expected, "2^" << log_n);
+      }
+    }
+  }
+  set_thread_count(0);
+  std::vector<Fr> values(8);
+  CHECK_THROWS_AS(Domain(3).coset_extend(values, Fr::zero()), ParameterError);
+  CHECK_THROWS_AS(Domain(4).coset_extend(values, Fr::one()), ParameterError);
+}
+
+TEST_CASE("extreme values survive extension") {
+  for (const unsigned log_n : {3u, 7u, 12u, 13u}) {
+    const Domain domain(log_n);
+    for (const Fr& v : {Fr::zero(), Fr::one(), -Fr::one(), Fr::from_montgomery_limbs(Fr::M::minus(1))}) {
+      // A constant polynomial; and the one with v everywhere for coefficients, which is n v at one and zero elsewhere.
+      const std::vector<Fr> constant(domain.size(), v);
+      std::vector<Fr> values = constant;
+      domain.coset_extend(values, Fr::from_u64(5));
+      CHECK(values == constant);
+      std::vector<Fr> peak(domain.size()), expected(domain.size(), v);
+      peak[0] = v * Fr::from_u64(domain.size());
+      domain.coset_ntt(expected);
+      domain.coset_extend(peak, Fr::from_u64(5));
+      CHECK(peak == expected);
+    }
+  }
+}
+
+TEST_CASE("a transform of 2^20 elements agrees with evaluation at a few points, and so does its extension") {
+  const Domain domain(20);
+  std::vector<Fr> coefficients(domain.size());
+  Fr v = Fr::from_u64(3);
+  for (Fr& c : coefficients) c = v = v.square() + Fr::from_u64(7);
+  std::vector<Fr> values = coefficients;
+  domain.ntt(values);
+  for (const size_t i : {size_t{0}, size_t{1}, size_t{4097}, size_t{777777}, domain.size() - 1}) {
+    CHECK(values[i] == evaluate(coefficients, power(domain.generator(), i)));
+  }
+  std::vector<Fr> extended = values;
+  const Fr shift = root_of_unity(21);
+  domain.coset_extend(extended, shift);
+  for (const size_t i : {size_t{0}, size_t{1}, size_t{4097}, size_t{777777}, domain.size() - 1}) {
+    CHECK(extended[i] == evaluate(coefficients, shift * power(domain.generator(), i)));
+  }
+  domain.intt(values);
+  CHECK(values == coefficients);
+}
+
+namespace {
+
+// The first layers of a block, one butterfly at a time.
+void forward_layers_naively(std::span<Fr> block, unsigned layers, size_t index, std::span<const Fr> twiddles) {
+  for (unsigned layer = 0; layer < layers; ++layer) {
+    const size_t half = block.size() >> (layer + 1);
+    for (size_t i = 0; i < block.size(); ++i) {
+      if ((i & half) != 0) continue;
+      const Fr product = block[i + half] * twiddles[(index << layer) + i / (2 * half)];
+      block[i + half] = block[i] - product;
+      block[i] += product;
+    }
+  }
+}
+
+void inverse_layers_naively(std::span<Fr> block, unsigned layers, size_t index, std::span<const Fr> twiddles) {
+  for (unsigned layer = layers; layer-- > 0;) {
+    const size_t half = block.size() >> (layer + 1);
+    for (size_t i = 0; i < block.size(); ++i) {
+      if ((i & half) != 0) continue;
+      const Fr difference = block[i + half] - block[i];
+      block[i] += block[i + half];
+      block[i + half] = difference * minus_inverse_twiddle(twiddles, (index << layer) + i / (2 * half));
+    }
+  }
+}
+
+// Elements, and the same as lazily reduced integers: some with as many multiples of p added as stay below `multiple` p.
+struct Lazy {
+  std::vector<Fr> reduced, raised;
+
+  Lazy(size_t n, int multiple) : reduced(random_vector(n)) {
+    for (size_t i = 0; i < n; i += 3) reduced[i].l = i % 2 == 0 ? Fr::M::minus(1) : Limbs{};
+    raised = reduced;
+    for (size_t i = 0; i < n; ++i) {
+      for (int k = 0; k < (i % 3 == 0 ? multiple - 1 : static_cast<int>(i) % multiple); ++k) {
+        limbs::add(raised[i].l, raised[i].l, Fr::modulus);
+      }
+    }
+  }
+};
+
+bool below(std::span<const Fr> values, int multiple) {
+  Limbs bound{};
+  for (int i = 0; i < multiple; ++i) limbs::add(bound, bound, Fr::modulus);
+  return std::all_of(values.begin(), values.end(), [&](const Fr& v) { return limbs::less(v.l, bound); });
+}
+
+std::vector<Fr> reduced(std::vector<Fr> values) {
+  for (Fr& v : values) v *= Fr::one();  // the multiplication reduces
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("every transform kernel's blocks are the naive layers, from and to its bounds") {
   const auto kernels = runnable_transform_kernels();
   CHECK(kernels[0].needs == CpuKernel::generic);
   CHECK(transform_kernel().needs <= selected_kernel());
-  const auto below_multiple = [](const Fr& v, int multiple) {
-    Limbs bound{};
-    for (int i = 0; i < multiple; ++i) limbs::add(bound, bound, Fr::modulus);
-    return limbs::less(v.l, bound);
-  };
-  const auto twiddles = twiddle_table(12);
+  const auto twiddles = twiddle_table(15);
   for (const TransformKernel& kernel : kernels) {
-    for (const size_t n : {2, 4, 8, 16, 32, 64, 512, 1024, 2048}) {
-      for (const size_t index : {0, 1, 2}) {
-        // Inputs at the top of what the contract allows: 4p - 1 forward, 2p - 1 backward.
-        std::vector<Fr> forward = random_vector(n), backward = random_vector(n);
-        for (size_t i = 0; i < n; i += 3) {
-          forward[i].l = Fr::modulus;
-          for (int k = 0; k < 3; ++k) limbs::add(forward[i].l, forward[i].l, Fr::modulus);
-          limbs::sub(forward[i].l, forward[i].l, Limbs{1, 0, 0, 0});
-          limbs::add(backward[i].l, Fr::modulus, Fr::M::minus(1));
-        }
-        if (index * n + n > 2 * twiddles->size()) continue;
-        std::vector<Fr> expected = forward;
-        kernels[0].forward_block(expected, index, *twiddles);
-        std::vector<Fr> found = forward;
+    for (unsigned log_n = 0; log_n <= TransformKernel::kLargestLogBlock; ++log_n) {
+      const size_t n = size_t{1} << log_n;
+      for (const size_t index : {0, 1, 2, 3, 7}) {
+        const Lazy forward(n, 4), backward(n, 2);
+        const Fr by = Fr::random();
+        const std::vector<Fr> factors = random_vector(n);
+        std::vector<Fr> expected = forward.reduced, found = forward.raised;
+        forward_layers_naively(expected, log_n, index, *twiddles);
         kernel.forward_block(found, index, *twiddles);
-        CHECK(found == expected);
-        CHECK(std::all_of(found.begin(), found.end(), [&](const Fr& v) { return below_multiple(v, 1); }));
+        CHECK_MESSAGE(found == expected, kernel.name << " forward 2^" << log_n);
 
-        expected = found = backward;
-        kernels[0].inverse_block(expected, index, *twiddles);
-        kernel.inverse_block(found, index, *twiddles);
-        bool same = true, bounded = true;
-        for (size_t i = 0; i < n; ++i) {
-          same = same && found[i] * Fr::one() == expected[i] * Fr::one();  // the multiplication reduces
-          bounded = bounded && below_multiple(found[i], 2);
+        for (size_t j = 0; j < n; ++j) expected[j] *= factors[j] * by;
+        inverse_layers_naively(expected, log_n, index, *twiddles);
+        for (const bool canonical : {false, true}) {
+          found = forward.raised;
+          kernel.extend_block(found, index, *twiddles, factors, by, canonical);
+          CHECK_MESSAGE(reduced(found) == expected, kernel.name << " extend 2^" << log_n);
+          CHECK(below(found, canonical ? 1 : 2));
         }
-        CHECK(same);
-        CHECK(bounded);
 
-        // Layers of any length, not only powers of two.
-        const size_t half = n / 2 - (n > 4 ? 1 : 0);
-        const Fr w = (*twiddles)[7];
-        expected = found = forward;
-        kernels[0].forward_layer(std::span(expected).first(half), std::span(expected).last(half), w);
-        kernel.forward_layer(std::span(found).first(half), std::span(found).last(half), w);
-        same = bounded = true;
-        for (size_t i = 0; i < n; ++i) {
-          same = same && found[i] * Fr::one() == expected[i] * Fr::one();
-          bounded = bounded && below_multiple(found[i], 4);
+        expected = backward.reduced;
+        for (Fr& v : expected) v *= by;
+        inverse_layers_naively(expected, log_n, index, *twiddles);
+        for (const bool canonical : {false, true}) {
+          found = backward.raised;
+          kernel.inverse_block(found, index, *twiddles, by, canonical);
+          CHECK_MESSAGE(reduced(found) == expected, kernel.name << " inverse 2^" << log_n);
+          CHECK(below(found, canonical ? 1 : 2));
         }
-        expected = found = backward;
-        kernels[0].inverse_layer(std::span(expected).first(half), std::span(expected).last(half), w);
-        kernel.inverse_layer(std::span(found).first(half), std::span(found).last(half), w);
-        for (size_t i = 0; i < n; ++i) {
-          same = same && found[i] * Fr::one() == expected[i] * Fr::one();
-          bounded = bounded && below_multiple(found[i], 2);
+      }
+    }
+  }
+}
+
+TEST_CASE("every transform kernel's passes over rows are the naive layers, in the columns asked for only") {
+  const auto twiddles = twiddle_table(15);
+  for (const TransformKernel& kernel : runnable_transform_kernels()) {
+    for (unsigned layers = 1; layers <= TransformKernel::kMostRowLayers; ++layers) {
+      for (const size_t row_length : {8, 64}) {
+        const size_t n = row_length << layers, begin = row_length == 8 ? 0 : 16, end = row_length == 8 ? 8 : 56;
+        for (const size_t index : {0, 1, 6}) {
+          const Lazy forward(n, 4), backward(n, 2);
+          const auto with_columns = [&](const std::vector<Fr>& inside, const std::vector<Fr>& outside) {
+            std::vector<Fr> out = outside;
+            for (size_t i = 0; i < n; ++i) {
+              if (i % row_length >= begin && i % row_length < end) out[i] = inside[i];
+            }
+            return out;
+          };
+          std::vector<Fr> expected = forward.reduced, found = forward.raised;
+          forward_layers_naively(expected, layers, index, *twiddles);
+          kernel.forward_rows(found, layers, begin, end, index, *twiddles);
+          CHECK(below(found, 4));
+          CHECK_MESSAGE(reduced(found) == with_columns(expected, forward.reduced), kernel.name << " " << layers);
+
+          expected = backward.reduced;
+          inverse_layers_naively(expected, layers, index, *twiddles);
+          for (const bool canonical : {false, true}) {
+            found = backward.raised;
+            kernel.inverse_rows(found, layers, begin, end, index, *twiddles, canonical);
+            CHECK(below(found, 2));
+            CHECK_MESSAGE(reduced(found) == with_columns(expected, backward.reduced), kernel.name << " " << layers);
+            if (canonical) CHECK(below(with_columns(found, expected), 1));
+          }
         }
-        CHECK_MESSAGE(same, kernel.name << " n = " << n);
-        CHECK_MESSAGE(bounded, kernel.name << " n = " << n);
       }
     }
   }
@@ -255,5 +382,6 @@ TEST_CASE("a domain that does not exist and a vector of another length are refus
     CHECK_THROWS_AS(domain.intt(values), ParameterError);
     CHECK_THROWS_AS(domain.coset_ntt(values), ParameterError);
     CHECK_THROWS_AS(domain.coset_intt(values), ParameterError);
+    CHECK_THROWS_AS(domain.coset_extend(values, Fr::one()), ParameterError);
   }
 }
