@@ -1,4 +1,6 @@
 // pyzkfl._core.fields: vectors of elements of Fp and Fr, the tower over Fp, and the benchmark of single operations.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -234,6 +236,55 @@ double time_chains(size_t n, size_t chains, const Operation& operation) {
   return taken.count();
 }
 
+// n operations on arrays of 256 elements, which lie in the first-level cache: two operands and the result, 24 KiB.
+template <class F>
+double time_arrays(const KernelTable<F>& table, const std::string& operation, size_t n) {
+  constexpr size_t kLength = 256;
+  std::vector<F> a(kLength), b(kLength), out(kLength);
+  for (F& element : a) element = F::random();
+  for (F& element : b) element = F::random();
+  const auto run = [&](std::span<F> to) {
+    const auto x = std::span<const F>(a).first(to.size()), y = std::span<const F>(b).first(to.size());
+    if (operation == "mul") return table.mul(to, x, y);
+    if (operation == "add") return table.add(to, x, y);
+    if (operation == "sub") return table.sub(to, x, y);
+    if (operation == "scale") return table.scale(to, x, y[0]);
+    if (operation == "inner_product") {
+      to[0] = table.inner_product(x, y);
+      return;
+    }
+    throw ParameterError("operation is 'mul', 'add', 'sub', 'scale' or 'inner_product', not '" + operation + "'");
+  };
+  run(out);
+  const auto began = std::chrono::steady_clock::now();
+  for (size_t done = 0; done < n; done += kLength) run(std::span(out).first(std::min(kLength, n - done)));
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+  return taken.count();
+}
+
+// n multiplications of 16 values by 16 factors, in registers where the kernel has vectors.
+template <class F>
+double time_registers(const KernelTable<F>& table, size_t n) {
+  std::array<F, 16> values, factors;
+  for (F& element : values) element = F::random();
+  for (F& element : factors) element = F::random();
+  const auto began = std::chrono::steady_clock::now();
+  table.mul_chains(values, factors, n / values.size());
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+  return taken.count();
+}
+
+double bench_arrays(const std::string& field, const std::string& operation, size_t n,
+                    const std::optional<std::string>& kernel) {
+  const py::gil_scoped_release release;
+  return with_field(field, [&]<class F>(F) { return time_arrays<F>(table_named<F>(kernel), operation, n); });
+}
+
+double bench_registers(const std::string& field, size_t n, const std::optional<std::string>& kernel) {
+  const py::gil_scoped_release release;
+  return with_field(field, [&]<class F>(F) { return time_registers<F>(table_named<F>(kernel), n); });
+}
+
 double bench(const std::string& field, const std::string& operation, size_t n, bool independent) {
   const py::gil_scoped_release release;
   const size_t chains = independent ? 8 : 1;
@@ -342,4 +393,11 @@ PYZKFL_BINDINGS(fields) {
         "Seconds of n operations on one thread: each needs the result of the one before (latency), or with "
         "independent=True of the one eight before (throughput). Operations: mul, square, add, sub, inverse, "
         "inverse_vartime.");
+  m.def("bench_arrays", &bench_arrays, py::arg("field"), py::arg("operation"), py::arg("n"),
+        py::arg("kernel") = py::none(),
+        "Seconds of n operations on one thread over arrays of 256 elements, read from the first-level cache and written "
+        "to it. Operations: mul, add, sub, scale, inner_product.");
+  m.def("bench_registers", &bench_registers, py::arg("field"), py::arg("n"), py::arg("kernel") = py::none(),
+        "Seconds of n multiplications on one thread, 16 chains that a vector kernel keeps in registers: without memory, "
+        "and without the form that elements have there.");
 }

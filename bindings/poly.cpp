@@ -28,15 +28,16 @@ ElementRows transformed(const py::object& values) {
   return elements_to_array<Fr>(elements);
 }
 
-double bench_ntt(unsigned log_n) {
-  if (log_n > 26) throw ParameterError("bench_ntt: log_n is at most 26");
+template <class Transform>
+double bench(unsigned log_n, const Transform& transform) {
+  if (log_n > 26) throw ParameterError("a benchmark's log_n is at most 26");
   const py::gil_scoped_release release;
   const Domain domain(log_n);
   std::vector<Fr> values(domain.size());
   Fr v = Fr::one();
   for (Fr& element : values) element = v = v.dbl() + Fr::from_u64(3);
   const auto began = std::chrono::steady_clock::now();
-  domain.ntt(values);
+  transform(domain, std::span<Fr>(values));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
   return taken.count();
 }
@@ -79,6 +80,32 @@ PYZKFL_BINDINGS(poly) {
         return names;
       },
       "The transform kernels that this processor can run.");
-  m.def("bench_ntt", &bench_ntt, py::arg("log_n"),
+  m.def(
+      "coset_extend",
+      [](const py::object& values, const py::int_& shift) {
+        std::vector<Fr> elements = elements_from_python<Fr>(values);
+        const Fr by = element_from_int<Fr>(shift);
+        {
+          const py::gil_scoped_release release;
+          Domain(log_of(elements.size())).coset_extend(elements, by);
+        }
+        return elements_to_array<Fr>(elements);
+      },
+      py::arg("values"), py::arg("shift"),
+      "Values at 1, w, w^2, ... to values at shift, shift w, shift w^2, ... of the same polynomial.");
+  m.def(
+      "bench_extend",
+      [](unsigned log_n) {
+        return bench(log_n, [](const Domain& domain, std::span<Fr> values) {
+          domain.coset_extend(values, Domain::coset_shift());
+        });
+      },
+      py::arg("log_n"), "Seconds of one coset_extend of 2^log_n elements in place.");
+  m.def(
+      "bench_ntt",
+      [](unsigned log_n) {
+        return bench(log_n, [](const Domain& domain, std::span<Fr> values) { domain.ntt(values); });
+      },
+      py::arg("log_n"),
         "Seconds of one forward transform of 2^log_n elements in place; preparing them is not counted.");
 }

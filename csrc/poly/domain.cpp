@@ -6,9 +6,9 @@
 //
 // The inverse transform of natural-order values, left in bit-reversed order, is the forward one with the roots
 // inverted. Forward itself gives the same coefficients, in the places of their negatives: place P holds coefficient
-// -rev(P) modulo n. Inverse takes them from there back to natural order, and its inverted roots undo the negation. So a
-// low-degree extension is forward, a factor for each place, inverse, with no permutation; and as forward ends and inverse
-// begins on the same blocks, each block is loaded once for both.
+// -rev(P) modulo n. Inverse takes them from there back to natural order, and its inverted roots undo the negation.
+// So a low-degree extension is forward, a factor for each place, inverse, with no permutation; and as forward ends and
+// inverse begins on the same blocks, each block is loaded once for both.
 #include "poly/domain.h"
 
 #include <algorithm>

@@ -233,19 +233,32 @@ PYZKFL_INLINE Lanes<P> mul_uncarried(const Factor<P>& a, const Factor<P>& b) {
   return uncarried_sum<P>(s);
 }
 
-// N independent products, row by row in turn: one alone waits for its own carries.
+// N independent products, row by row in turn, and within a row what the next factor of p waits for first: the
+// processor looks about one product ahead, and one alone mostly waits for its own carries.
 template <int N, class P>
 PYZKFL_INLINE void mul_uncarried(Lanes<P> (&out)[N], const Factor<P> (&a)[N], const Factor<P> (&b)[N]) {
-  Columns s[N];
-  for (int k = 0; k < N; ++k) s[k] = no_columns();
+  using C = Constants52<P>;
+  __m512i t[N][6], m[N];
+  for (int k = 0; k < N; ++k) {
+    for (auto& column : t[k]) column = _mm512_setzero_si512();
+  }
   for (int i = 0; i < 5; ++i) {
+    for (int k = 0; k < N; ++k) t[k][0] = _mm512_madd52lo_epu64(t[k][0], a[k].l[i], b[k].l[0]);
+    for (int k = 0; k < N; ++k) m[k] = _mm512_madd52lo_epu64(_mm512_setzero_si512(), t[k][0], splat(C::n0));
     for (int k = 0; k < N; ++k) {
-      accumulate_low(s[k], a[k].l[i], b[k]);
-      accumulate_high(s[k], a[k].l[i], b[k]);
-      reduce_row<P>(s[k]);
+      for (int j = 1; j < 5; ++j) t[k][j] = _mm512_madd52lo_epu64(t[k][j], a[k].l[i], b[k].l[j]);
+      for (int j = 0; j < 5; ++j) t[k][j + 1] = _mm512_madd52hi_epu64(t[k][j + 1], a[k].l[i], b[k].l[j]);
+      t[k][1] = _mm512_add_epi64(t[k][1], _mm512_srli_epi64(_mm512_add_epi64(t[k][0], splat(mask52)), 52));
+    }
+    for (int k = 0; k < N; ++k) {
+      for (int j = 1; j < 5; ++j) t[k][j] = _mm512_madd52lo_epu64(t[k][j], m[k], splat(C::p.l[j]));
+      for (int j = 0; j < 5; ++j) t[k][j] = _mm512_madd52hi_epu64(t[k][j + 1], m[k], splat(C::p.l[j]));
+      t[k][5] = _mm512_setzero_si512();
     }
   }
-  for (int k = 0; k < N; ++k) out[k] = uncarried_sum<P>(s[k]);
+  for (int k = 0; k < N; ++k) {
+    for (int j = 0; j < 5; ++j) out[k].l[j] = t[k][j];
+  }
 }
 
 // The same, carried.

@@ -300,7 +300,7 @@ void inverse_block(uint64_t* block, unsigned log_size, size_t index, const uint6
   inverse_and_store(b, block, vectors, index, twiddles, canonical);
 }
 
-// Both, with element j times factors[j] by in between; by16 is 16 by, so that the product of the two serves as a factor.
+// Both, with element j times factors[j] by in between; by16 is 16 by, so that their product serves as a factor.
 void extend_block(uint64_t* block, unsigned log_size, size_t index, const uint64_t* twiddles, const uint64_t* factors,
                   const uint64_t* by16, bool canonical) {
   Block b;

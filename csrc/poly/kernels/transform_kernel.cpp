@@ -59,7 +59,8 @@ struct Layers {
   // Calls body(upper, lower, block of the layer) for the halves of each block of each layer that the columns
   // [begin, end) of a block of 2^layers rows go through; layers in order, or backwards.
   template <class Body>
-  static void for_tiles(std::span<Fr> block, unsigned layers, size_t begin, size_t end, bool forwards, const Body& body) {
+  static void for_tiles(std::span<Fr> block, unsigned layers, size_t begin, size_t end, bool forwards,
+                        const Body& body) {
     const size_t rows = size_t{1} << layers, row_length = block.size() / rows;
     for (size_t at = begin; at < end; at += kTile) {
       const size_t count = std::min(kTile, end - at);

@@ -5,8 +5,8 @@
 // below 2^254. Constant time in the values. Twiddle factors as in poly/twiddles.h.
 //
 // A transform of 2^log_n elements is log_n layers; layer l cuts the vector into 2^l blocks, numbered from 0, each with
-// one twiddle factor. Forward, the first layers are done by passes over memory, each on a matrix: `layers` layers of one
-// block, seen as 2^layers rows, column by column. The rest are done block by block, each block in cache.
+// one twiddle factor. Forward, the first layers are done by passes over memory, each on a matrix: `layers` layers of
+// one block, seen as 2^layers rows, column by column. The rest are done block by block, each block in cache.
 #pragma once
 
 #include <span>
@@ -20,9 +20,9 @@ struct TransformKernel {
   const char* name;
   CpuKernel needs;
 
-  // Butterflies (x, y) -> (x + w y, x - w y): the first `layers` layers (at most kMostRowLayers) of block number `index`
-  // among the blocks of its size, in the columns [begin, end) of its 2^layers rows; of columns, and of those to
-  // be done, there are a multiple of kColumns. In and out below 4p.
+  // Butterflies (x, y) -> (x + w y, x - w y): the first `layers` layers (at most kMostRowLayers) of block number
+  // `index` among the blocks of its size, in the columns [begin, end) of its 2^layers rows; of columns, and of those
+  // to be done, there are a multiple of kColumns. In and out below 4p.
   void (*forward_rows)(std::span<Fr> block, unsigned layers, size_t begin, size_t end, size_t index,
                        std::span<const Fr> twiddles);
   // All layers of a block of a power of two, at most kLargestBlock, elements. In below 4p; out below p.

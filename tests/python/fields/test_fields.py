@@ -175,3 +175,15 @@ def test_the_benchmark_measures_something(operation: str) -> None:
     for field in MODULUS:
         assert 0 < fields.bench(field, operation, 64) < 10
         assert 0 < fields.bench(field, operation, 64, independent=True) < 10
+
+
+@pytest.mark.parametrize("kernel", [None, *fields.kernels()])
+def test_the_benchmarks_of_arrays_measure_something(kernel: str | None) -> None:
+    for field in MODULUS:
+        for operation in ("mul", "add", "sub", "scale", "inner_product"):
+            assert 0 < fields.bench_arrays(field, operation, 1000, kernel) < 10
+        assert 0 < fields.bench_registers(field, 1600, kernel) < 10
+    with pytest.raises(ParameterError):
+        fields.bench_arrays("fp", "divide", 1, kernel)
+    with pytest.raises(ParameterError):
+        fields.bench_registers("fp", 1, "no such kernel")

@@ -49,6 +49,9 @@ def test_small_transforms_are_the_naive_sums(log_n: int) -> None:
     assert to_ints(poly.coset_ntt(rows)) == on_coset
     assert to_ints(poly.intt(values)) == coefficients
     assert to_ints(poly.coset_intt(on_coset)) == coefficients
+    assert to_ints(poly.coset_extend(values, 5)) == on_coset
+    shift = root(log_n + 1)
+    assert to_ints(poly.coset_extend(values, shift)) == [evaluate(coefficients, shift * pow(w, i, R)) for i in range(n)]
 
 
 @pytest.mark.parametrize("log_n", [8, 11, 12, 13, 14, 15, 16])
@@ -63,6 +66,9 @@ def test_larger_transforms_agree_at_points_and_go_back(log_n: int) -> None:
         assert to_ints(on_coset[i : i + 1]) == [evaluate(coefficients, 5 * x % R)]
     assert (poly.intt(values) == rows).all()
     assert (poly.coset_intt(on_coset) == rows).all()
+    assert (poly.coset_extend(values, 5) == on_coset).all()
+    with pytest.raises(ParameterError):
+        poly.coset_extend(values, 0)
 
 
 def test_lagrange_polynomials_interpolate() -> None:
