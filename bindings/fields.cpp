@@ -395,9 +395,9 @@ PYZKFL_BINDINGS(fields) {
         "inverse_vartime.");
   m.def("bench_arrays", &bench_arrays, py::arg("field"), py::arg("operation"), py::arg("n"),
         py::arg("kernel") = py::none(),
-        "Seconds of n operations on one thread over arrays of 256 elements, read from the first-level cache and written "
-        "to it. Operations: mul, add, sub, scale, inner_product.");
+        "Seconds of n operations on one thread over arrays of 256 elements, read from the first-level cache and "
+        "written to it. Operations: mul, add, sub, scale, inner_product.");
   m.def("bench_registers", &bench_registers, py::arg("field"), py::arg("n"), py::arg("kernel") = py::none(),
-        "Seconds of n multiplications on one thread, 16 chains that a vector kernel keeps in registers: without memory, "
-        "and without the form that elements have there.");
+        "Seconds of n multiplications on one thread, 16 chains that a vector kernel keeps in registers: without "
+        "memory, and without the form that elements have there.");
 }

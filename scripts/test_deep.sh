@@ -44,7 +44,7 @@ memcheck() {
 
 every_kernel() {
   for kernel in generic adx avx512ifma; do
-    PYZKFL_CPU=$kernel ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
+    PYZKFL_CPU=$kernel PYZKFL_DEEP=1 ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
   done
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
@@ -152,24 +153,29 @@ TEST_CASE("extreme values survive extension") {
   }
 }
 
-TEST_CASE("a transform of 2^20 elements agrees with evaluation at a few points, and so does its extension") {
-  const Domain domain(20);
-  std::vector<Fr> coefficients(domain.size());
-  Fr v = Fr::from_u64(3);
-  for (Fr& c : coefficients) c = v = v.square() + Fr::from_u64(7);
-  std::vector<Fr> values = coefficients;
-  domain.ntt(values);
-  for (const size_t i : {size_t{0}, size_t{1}, size_t{4097}, size_t{777777}, domain.size() - 1}) {
-    CHECK(values[i] == evaluate(coefficients, power(domain.generator(), i)));
+// 2^20 takes one pass over rows before its blocks, 2^21 and more two. make test-deep goes to 2^25 (3 GB).
+TEST_CASE("large transforms agree with evaluation at a few points, and so do their extensions") {
+  std::vector<unsigned> sizes = {20, 21};
+  if (std::getenv("PYZKFL_DEEP") != nullptr) sizes.insert(sizes.end(), {22, 23, 25});
+  for (const unsigned log_n : sizes) {
+    const Domain domain(log_n);
+    std::vector<Fr> coefficients(domain.size());
+    Fr v = Fr::from_u64(3);
+    for (Fr& c : coefficients) c = v = v.square() + Fr::from_u64(7);
+    std::vector<Fr> values = coefficients;
+    domain.ntt(values);
+    for (const size_t i : {size_t{4097}, size_t{777777}, domain.size() - 1}) {
+      CHECK(values[i] == evaluate(coefficients, power(domain.generator(), i)));
+    }
+    const Fr shift = root_of_unity(log_n + 1);
+    domain.coset_extend(values, shift);
+    for (const size_t i : {size_t{0}, size_t{4097}, size_t{777777}, domain.size() - 1}) {
+      CHECK(values[i] == evaluate(coefficients, shift * power(domain.generator(), i)));
+    }
+    domain.coset_extend(values, shift.inverse());
+    domain.intt(values);
+    CHECK(values == coefficients);
   }
-  std::vector<Fr> extended = values;
-  const Fr shift = root_of_unity(21);
-  domain.coset_extend(extended, shift);
-  for (const size_t i : {size_t{0}, size_t{1}, size_t{4097}, size_t{777777}, domain.size() - 1}) {
-    CHECK(extended[i] == evaluate(coefficients, shift * power(domain.generator(), i)));
-  }
-  domain.intt(values);
-  CHECK(values == coefficients);
 }
 
 namespace {
