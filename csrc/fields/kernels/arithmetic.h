@@ -43,6 +43,42 @@ struct PortableArithmetic {
 };
 
 #ifdef PYZKFL_X86_KERNELS
+// What "generic" runs on x86-64: multiplication in plain C++, and the additions that every such processor has.
+struct GenericArithmetic {
+  static constexpr const char* name = "generic";
+  static constexpr CpuKernel needs = CpuKernel::generic;
+
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul(const Limbs& a, const Limbs& b) {
+    return x86::reduce_once<M>(portable::mul_lazy<M>(a, b));
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul_lazy(const Limbs& a, const Limbs& b) {
+    return portable::mul_lazy<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs mul_add(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
+    return portable::mul_add<M>(a, b, c, d);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs add(const Limbs& a, const Limbs& b) {
+    return x86::add<M>(a, b);
+  }
+  template <class M>
+  [[gnu::always_inline]] static Limbs sub(const Limbs& a, const Limbs& b) {
+    return x86::sub<M>(a, b);
+  }
+  [[gnu::always_inline]] static Limbs add_integers(const Limbs& a, const Limbs& b) {
+    return x86::add_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs sub_integers(const Limbs& a, const Limbs& b) {
+    return x86::sub_integers(a, b);
+  }
+  [[gnu::always_inline]] static Limbs subtract_if_not_below(const Limbs& v, const Limbs& bound) {
+    return x86::subtract_if_not_below(v, bound);
+  }
+};
+
 struct AdxArithmetic {
   static constexpr const char* name = "adx";
   static constexpr CpuKernel needs = CpuKernel::adx;
@@ -77,6 +113,8 @@ struct AdxArithmetic {
     return x86::subtract_if_not_below(v, bound);
   }
 };
+#else
+using GenericArithmetic = PortableArithmetic;
 #endif
 
 }  // namespace pyzkfl::kernel

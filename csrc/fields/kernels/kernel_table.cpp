@@ -121,7 +121,7 @@ KernelTable<F> make_ifma_table() {
 template <class F>
 std::vector<KernelTable<F>> make_runnable_tables() {
   std::vector<KernelTable<F>> tables;
-  tables.push_back(make_table<F, kernel::PortableArithmetic>());
+  tables.push_back(make_table<F, kernel::GenericArithmetic>());
 #ifdef PYZKFL_X86_KERNELS
   if (best_kernel() >= CpuKernel::adx) tables.push_back(make_table<F, kernel::AdxArithmetic>());
 #endif

@@ -160,7 +160,7 @@ struct Layers {
 // Blocks too small for vectors.
 using Small = Layers<kernel::AdxArithmetic>;
 #else
-using Small = Layers<kernel::PortableArithmetic>;
+using Small = Layers<kernel::GenericArithmetic>;
 #endif
 
 static_assert(sizeof(Fr) == 32);
@@ -214,7 +214,7 @@ TransformKernel ifma_transform_kernel() {
 
 std::vector<TransformKernel> make_runnable_kernels() {
   std::vector<TransformKernel> kernels;
-  kernels.push_back(Layers<kernel::PortableArithmetic>::kernel());
+  kernels.push_back(Layers<kernel::GenericArithmetic>::kernel());
 #ifdef PYZKFL_X86_KERNELS
   if (best_kernel() >= CpuKernel::adx) kernels.push_back(Layers<kernel::AdxArithmetic>::kernel());
 #endif

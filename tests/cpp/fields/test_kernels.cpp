@@ -261,7 +261,15 @@ TEST_CASE_TEMPLATE("portable sums of products are right on edge limbs", F, Fp, F
   check_sums_of_products<F, kernel::PortableArithmetic>();
 }
 
+TEST_CASE_TEMPLATE("the generic kernel agrees with the portable one on random limbs and forced carries", F, Fp, Fr) {
+  check_against_portable<F, kernel::GenericArithmetic>();
+}
+
 #ifdef PYZKFL_X86_KERNELS
+TEST_CASE_TEMPLATE("the generic kernel is right on edge limbs", F, Fp, Fr) {
+  check_against_schoolbook<F, kernel::GenericArithmetic>();
+}
+
 TEST_CASE_TEMPLATE("the adx kernel is right on edge limbs", F, Fp, Fr) {
   check_against_schoolbook<F, kernel::AdxArithmetic>();
 }
