@@ -103,53 +103,6 @@ PYZKFL_INLINE void keep(Fp2Words& to, const Fp2Words& v, __mmask8 lanes) {
   keep(to.c1, v.c1, lanes);
 }
 
-// Reads the terms of group g, and takes its denominators into a chain. Lanes that are not to be added get 1: those
-// past the end, and, if `careful`, those that are refused.
-template <class V, bool careful>
-PYZKFL_INLINE __mmask8 prepare(Step<V>& step, V& product, const Column<V>& column, const uint8_t* base,
-                               const uint32_t* refs, size_t count) {
-  WordsOf<V> x, y;
-  __mmask8 negative;
-  read_terms<V>(x, y, negative, base, refs, count);
-  step.x = x;
-  step.y = y;
-  step.negative = negative;
-  V x1 = unpacked(column.x), x2 = unpacked(x);
-  const auto infinite = static_cast<__mmask8>(zero_words(x) | zero_words(column.x));
-  __mmask8 usable = first_lanes(count);
-  if constexpr (careful) {
-    x1 = canonical_of_any(x1);
-    x2 = canonical_of_any(x2);
-    usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(x1, x2)));
-  }
-  V d = denominator(x1, x2);
-  step.usable = usable;
-  if (careful || count < 8) d = V::select(usable, d, one_of(static_cast<const V*>(nullptr)));
-  step.denominator = d;
-  step.product = product;
-  product = mul(d, product);
-  return infinite;
-}
-
-template <class V, bool careful>
-PYZKFL_INLINE void finish(const Step<V>& step, V& inverse, Column<V>& column) {
-  const V own = mul(step.product, inverse);
-  inverse = mul(step.denominator, inverse);
-  const V x1 = unpacked(column.x), y1 = unpacked(column.y);
-  const V y2 = with_sign(static_cast<__mmask8>(step.negative), unpacked(step.y));
-  const V slope = mul(numerator(y1, y2), own);
-  const V x3 = abscissa(square(slope), x1, unpacked(step.x));
-  const V y3 = ordinate(mul(run(x1, x3), slope), y1);
-  if constexpr (careful) {
-    const auto usable = static_cast<__mmask8>(step.usable);
-    keep(column.x, packed(x3), usable);
-    keep(column.y, packed(y3), usable);
-  } else {
-    column.x = packed(x3);
-    column.y = packed(y3);
-  }
-}
-
 struct Batch {
   uint8_t* scratch;
   InvertLanes invert_lanes;
@@ -161,40 +114,98 @@ struct Batch {
   size_t next_n;
 };
 
+// Reads the terms of the eight lanes from `first` on, and finds their denominators. Lanes that are not to be added get
+// 1: those past the end, and, if `careful`, those that are refused. Returns lanes with a point at infinity.
+template <class V, bool careful>
+PYZKFL_INLINE __mmask8 prepare(Step<V>& step, const Column<V>& column, const Batch& batch, size_t first) {
+  const size_t count = first < batch.n ? batch.n - first : 0;
+  WordsOf<V> x, y;
+  __mmask8 negative;
+  read_terms<V>(x, y, negative, batch.base, count != 0 ? batch.refs + first : batch.refs, count);
+  step.x = x;
+  step.y = y;
+  step.negative = negative;
+  V x1 = unpacked(column.x), x2 = unpacked(x);
+  __mmask8 usable = first_lanes(count);
+  const auto infinite = static_cast<__mmask8>((zero_words(x) | zero_words(column.x)) & usable);
+  if constexpr (careful) {
+    x1 = canonical_of_any(x1);
+    x2 = canonical_of_any(x2);
+    usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(x1, x2)));
+  }
+  V d = denominator(x1, x2);
+  step.usable = usable;
+  if (careful || count < 8) d = V::select(usable, d, one_of(static_cast<const V*>(nullptr)));
+  step.denominator = d;
+  return infinite;
+}
+
+// Both chains' groups, stage by stage.
+template <class V, bool careful>
+PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[chains], Column<V>* columns) {
+  V own[chains], denominators[chains], slope[chains], x1[chains], y1[chains], x3[chains], t[chains];
+  for (size_t c = 0; c < chains; ++c) {
+    own[c] = steps[c].product;
+    denominators[c] = steps[c].denominator;
+  }
+  multiply(own, own, inverse);
+  multiply(inverse, denominators, inverse);
+  for (size_t c = 0; c < chains; ++c) {
+    y1[c] = unpacked(columns[c].y);
+    t[c] = numerator(y1[c], with_sign(static_cast<__mmask8>(steps[c].negative), unpacked(steps[c].y)));
+  }
+  multiply(slope, t, own);
+  for (size_t c = 0; c < chains; ++c) t[c] = square(slope[c]);
+  for (size_t c = 0; c < chains; ++c) {
+    x1[c] = unpacked(columns[c].x);
+    x3[c] = abscissa(t[c], x1[c], unpacked(steps[c].x));
+    t[c] = run(x1[c], x3[c]);
+  }
+  multiply(t, t, slope);
+  for (size_t c = 0; c < chains; ++c) {
+    const V y3 = ordinate(t[c], unpacked(columns[c].y));
+    if constexpr (careful) {
+      const auto usable = static_cast<__mmask8>(steps[c].usable);
+      keep(columns[c].x, packed(x3[c]), usable);
+      keep(columns[c].y, packed(y3), usable);
+    } else {
+      columns[c].x = packed(x3[c]);
+      columns[c].y = packed(y3);
+    }
+  }
+}
+
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
 template <class V, bool careful>
 [[nodiscard]] bool add(const Batch& batch) {
   auto* const steps = reinterpret_cast<Step<V>*>(batch.scratch);
   auto* const columns = reinterpret_cast<Column<V>*>(batch.columns);
-  const size_t groups = (batch.n + 7) / 8;
+  const size_t groups = (batch.n + 8 * chains - 1) / (8 * chains) * chains;
   V product[chains];
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
   __mmask8 infinite = 0;
-  const auto up = [&](size_t g, V& chain) {
-    infinite = static_cast<__mmask8>(
-        infinite | prepare<V, careful>(steps[g], chain, columns[g], batch.base, batch.refs + 8 * g, batch.n - 8 * g));
-  };
-  size_t g = 0;
-  for (; g + 1 < groups; g += chains) {
-    up(g, product[0]);
-    up(g + 1, product[1]);
+  for (size_t g = 0; g < groups; g += chains) {
+    for (size_t c = 0; c < chains; ++c) {
+      const size_t at = 8 * (g + c);
+      infinite = static_cast<__mmask8>(infinite | prepare<V, careful>(steps[g + c], columns[g + c], batch, at));
+    }
+    V d[chains];
+    for (size_t c = 0; c < chains; ++c) {
+      steps[g + c].product = product[c];
+      d[c] = steps[g + c].denominator;
+    }
+    multiply(product, d, product);
   }
-  if (g < groups) up(g, product[0]);
   if (!careful && infinite != 0) return false;
   if (!invert(product, batch.invert_lanes)) return false;
-
-  const auto down = [&](size_t at, V& chain) {
-    if (8 * at < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * at, batch.next_n - 8 * at);
-    const bool partial = 8 * at + 8 > batch.n;
-    if (careful || partial)
-      finish<V, true>(steps[at], chain, columns[at]);
+  for (size_t g = groups; g > 0;) {
+    g -= chains;
+    if (8 * g < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * g, batch.next_n - 8 * g);
+    if (8 * g + 8 < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * g + 8, batch.next_n - 8 * g - 8);
+    if (careful || 8 * (g + chains) > batch.n)
+      finish<V, true>(steps + g, product, columns + g);
     else
-      finish<V, false>(steps[at], chain, columns[at]);
-  };
-  if (groups % 2 != 0) down(groups - 1, product[0]);
-  for (g = groups / 2; g-- > 0;) {
-    down(2 * g + 1, product[1]);
-    down(2 * g, product[0]);
+      finish<V, false>(steps + g, product, columns + g);
   }
   return true;
 }

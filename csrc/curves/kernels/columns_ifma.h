@@ -10,7 +10,7 @@
 namespace pyzkfl::ifma {
 
 constexpr size_t columns_bytes(size_t lanes, size_t coordinate_bytes) {
-  return (lanes + 7) / 8 * 16 * coordinate_bytes;
+  return (lanes + 15) / 16 * 32 * coordinate_bytes;
 }
 
 struct ColumnKernel {

@@ -121,6 +121,21 @@ PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
   return {carried(add_uncarried(add_uncarried(s0, s0), s0)), carried(add_uncarried(add_uncarried(s1, s1), s1))};
 }
 
+// Independent products side by side: one alone waits for its own carries.
+template <size_t n>
+PYZKFL_INLINE void multiply(Fp8 (&out)[n], const Fp8 (&a)[n], const Fp8 (&b)[n]) {
+  __m512i t[n][10];
+  for (size_t k = 0; k < n; ++k) {
+    for (auto& column : t[k]) column = _mm512_setzero_si512();
+    accumulate_product(t[k], a[k], b[k]);
+  }
+  for (size_t k = 0; k < n; ++k) out[k] = carried(reduced_columns<FpParams>(t[k]));
+}
+template <size_t n>
+PYZKFL_INLINE void multiply(Fp2x8 (&out)[n], const Fp2x8 (&a)[n], const Fp2x8 (&b)[n]) {
+  for (size_t k = 0; k < n; ++k) out[k] = mul(a[k], b[k]);
+}
+
 // ---- A sum of two points, step by step -----------------------------------------------------------------------
 
 // x2 - x1: below 5.3 p.
