@@ -140,39 +140,49 @@ PYZKFL_INLINE __mmask8 prepare(Step<V>& step, const Column<V>& column, const Bat
   return infinite;
 }
 
-// Both chains' groups, stage by stage.
+template <class V, bool careful>
+PYZKFL_INLINE void put(Column<V>& column, const Step<V>& step, const V& x, const V& y) {
+  if constexpr (careful) {
+    const auto usable = static_cast<__mmask8>(step.usable);
+    keep(column.x, packed(x), usable);
+    keep(column.y, packed(y), usable);
+  } else {
+    column.x = packed(x);
+    column.y = packed(y);
+  }
+}
+
+template <class V>
+PYZKFL_INLINE V numerator_of(const Step<V>& step, const Column<V>& column) {
+  return numerator(unpacked(column.y), with_sign(static_cast<__mmask8>(step.negative), unpacked(step.y)));
+}
+
+// Both chains' groups, one half a step behind the other.
 template <class V, bool careful>
 PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[chains], Column<V>* columns) {
-  V own[chains], denominators[chains], slope[chains], x1[chains], y1[chains], x3[chains], t[chains];
-  for (size_t c = 0; c < chains; ++c) {
-    own[c] = steps[c].product;
-    denominators[c] = steps[c].denominator;
-  }
-  multiply(own, own, inverse);
-  multiply(inverse, denominators, inverse);
-  for (size_t c = 0; c < chains; ++c) {
-    y1[c] = unpacked(columns[c].y);
-    t[c] = numerator(y1[c], with_sign(static_cast<__mmask8>(steps[c].negative), unpacked(steps[c].y)));
-  }
-  multiply(slope, t, own);
-  for (size_t c = 0; c < chains; ++c) t[c] = square(slope[c]);
-  for (size_t c = 0; c < chains; ++c) {
-    x1[c] = unpacked(columns[c].x);
-    x3[c] = abscissa(t[c], x1[c], unpacked(steps[c].x));
-    t[c] = run(x1[c], x3[c]);
-  }
-  multiply(t, t, slope);
-  for (size_t c = 0; c < chains; ++c) {
-    const V y3 = ordinate(t[c], unpacked(columns[c].y));
-    if constexpr (careful) {
-      const auto usable = static_cast<__mmask8>(steps[c].usable);
-      keep(columns[c].x, packed(x3[c]), usable);
-      keep(columns[c].y, packed(y3), usable);
-    } else {
-      columns[c].x = packed(x3[c]);
-      columns[c].y = packed(y3);
-    }
-  }
+  static_assert(chains == 2);
+  const auto x1 = [&](size_t c) { return unpacked(columns[c].x); };
+  const auto y1 = [&](size_t c) { return unpacked(columns[c].y); };
+  const auto x2 = [&](size_t c) { return unpacked(steps[c].x); };
+  V n[chains], x3[chains], d[chains];
+  const V own0 = mul(steps[0].product, inverse[0]);
+  const V own1 = mul(steps[1].product, inverse[1]);
+  inverse[0] = mul_while(steps[0].denominator, inverse[0], [&] { n[0] = numerator_of(steps[0], columns[0]); });
+  inverse[1] = mul_while(steps[1].denominator, inverse[1], [&] { n[1] = numerator_of(steps[1], columns[1]); });
+  const V slope0 = mul(n[0], own0);
+  const V slope1 = mul(n[1], own1);
+  const V square0 = square(slope0);
+  const V square1 = square_while(slope1, [&] {
+    x3[0] = abscissa(square0, x1(0), x2(0));
+    d[0] = run(x1(0), x3[0]);
+  });
+  const V rise0 = mul_while(d[0], slope0, [&] {
+    x3[1] = abscissa(square1, x1(1), x2(1));
+    d[1] = run(x1(1), x3[1]);
+  });
+  const V rise1 =
+      mul_while(d[1], slope1, [&] { put<V, careful>(columns[0], steps[0], x3[0], ordinate(rise0, y1(0))); });
+  put<V, careful>(columns[1], steps[1], x3[1], ordinate(rise1, y1(1)));
 }
 
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
@@ -184,17 +194,17 @@ template <class V, bool careful>
   V product[chains];
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
   __mmask8 infinite = 0;
+  const auto ready = [&](size_t g) {
+    infinite = static_cast<__mmask8>(infinite | prepare<V, careful>(steps[g], columns[g], batch, 8 * g));
+  };
+  for (size_t g = 0; g < chains; ++g) ready(g);
   for (size_t g = 0; g < groups; g += chains) {
     for (size_t c = 0; c < chains; ++c) {
-      const size_t at = 8 * (g + c);
-      infinite = static_cast<__mmask8>(infinite | prepare<V, careful>(steps[g + c], columns[g + c], batch, at));
-    }
-    V d[chains];
-    for (size_t c = 0; c < chains; ++c) {
       steps[g + c].product = product[c];
-      d[c] = steps[g + c].denominator;
+      product[c] = mul_while(steps[g + c].denominator, product[c], [&] {
+        if (g + chains < groups) ready(g + chains + c);
+      });
     }
-    multiply(product, d, product);
   }
   if (!careful && infinite != 0) return false;
   if (!invert(product, batch.invert_lanes)) return false;

@@ -96,15 +96,45 @@ PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c
 PYZKFL_INLINE Fp8 canonical_of_any(const Fp8& a) { return canonical(reduce_once<4>(a)); }
 PYZKFL_INLINE Fp2x8 canonical_of_any(const Fp2x8& a) { return {canonical_of_any(a.c0), canonical_of_any(a.c1)}; }
 
+// Products with other work put between their halves, meanwhile(): the processor looks ahead by less than a product, so
+// what is to fill the time that carries take must stand close by.
+struct Nothing {
+  PYZKFL_INLINE void operator()() const {}
+};
+
+template <class Work>
+PYZKFL_INLINE Fp8 mul_while(const Fp8& a, const Fp8& b, const Work& meanwhile) {
+  __m512i t[10];
+  for (auto& column : t) column = _mm512_setzero_si512();
+  accumulate_product(t, a, b);
+  meanwhile();
+  return carried(reduced_columns<FpParams>(t));
+}
+template <class Work>
+PYZKFL_INLINE Fp8 square_while(const Fp8& a, const Work& meanwhile) {
+  __m512i t[10];
+  square_columns(t, a);
+  meanwhile();
+  return carried(reduced_columns<FpParams>(t));
+}
+
 // For b below 2p: below (1 + a (b + 2) / 84.6) p.
-PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) {
+template <class Work>
+PYZKFL_INLINE Fp2x8 mul_while(const Fp2x8& a, const Fp2x8& b, const Work& meanwhile) {
   const Fp8 minus_b1 = neg<2>(b.c1);
-  return {mul_add(a.c0, b.c0, a.c1, minus_b1), mul_add(a.c0, b.c1, a.c1, b.c0)};
+  const Fp8 c0 = mul_add(a.c0, b.c0, a.c1, minus_b1);
+  meanwhile();
+  return {c0, mul_add(a.c0, b.c1, a.c1, b.c0)};
 }
 // For a below 2p.
-PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) {
-  return {mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1)), mul(add(a.c0, a.c0), a.c1)};
+template <class Work>
+PYZKFL_INLINE Fp2x8 square_while(const Fp2x8& a, const Work& meanwhile) {
+  const Fp8 c0 = mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1));
+  meanwhile();
+  return {c0, mul(add(a.c0, a.c0), a.c1)};
 }
+PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) { return mul_while(a, b, Nothing()); }
+PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) { return square_while(a, Nothing()); }
 
 // 2y for canonical y: below 2p.
 PYZKFL_INLINE Fp8 twice(const Fp8& y) { return add(y, y); }
@@ -119,21 +149,6 @@ PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
   const Fp8 s0 = mul(times16(add(x.c0, x.c1)), sub<1>(x.c0, x.c1));  // below (1 + 16 (2)(2) / 84.6) p
   const Fp8 s1 = mul(times16(add(x.c0, x.c0)), x.c1);
   return {carried(add_uncarried(add_uncarried(s0, s0), s0)), carried(add_uncarried(add_uncarried(s1, s1), s1))};
-}
-
-// Independent products side by side: one alone waits for its own carries.
-template <size_t n>
-PYZKFL_INLINE void multiply(Fp8 (&out)[n], const Fp8 (&a)[n], const Fp8 (&b)[n]) {
-  __m512i t[n][10];
-  for (size_t k = 0; k < n; ++k) {
-    for (auto& column : t[k]) column = _mm512_setzero_si512();
-    accumulate_product(t[k], a[k], b[k]);
-  }
-  for (size_t k = 0; k < n; ++k) out[k] = carried(reduced_columns<FpParams>(t[k]));
-}
-template <size_t n>
-PYZKFL_INLINE void multiply(Fp2x8 (&out)[n], const Fp2x8 (&a)[n], const Fp2x8 (&b)[n]) {
-  for (size_t k = 0; k < n; ++k) out[k] = mul(a[k], b[k]);
 }
 
 // ---- A sum of two points, step by step -----------------------------------------------------------------------
