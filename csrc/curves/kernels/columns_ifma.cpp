@@ -59,11 +59,22 @@ PYZKFL_INLINE void read_terms(WordsOf<V>& x, WordsOf<V>& y, __mmask8& negative, 
 }
 
 template <class V>
-PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t count) {
+PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t count) {  // into the second cache
   for (size_t i = 0; i < (count < 8 ? count : 8); ++i) {
     const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes<V>;
     for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
     _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);  // of another line if the points are not aligned
+  }
+}
+
+// Eight points into the first cache.
+template <class V>
+PYZKFL_INLINE void bring_nearer(const uint8_t* base, const uint32_t* refs) {
+  Rows rows;
+  __mmask8 negative;
+  find<V>(rows, negative, base, refs);
+  for (const uint8_t* const point : rows.row) {
+    for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T0);
   }
 }
 
@@ -195,6 +206,8 @@ template <class V, bool careful>
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
   __mmask8 infinite = 0;
   const auto ready = [&](size_t g) {
+    constexpr size_t ahead = 4;
+    if (8 * (g + ahead) + 8 <= batch.n) bring_nearer<V>(batch.base, batch.refs + 8 * (g + ahead));
     infinite = static_cast<__mmask8>(infinite | prepare<V, careful>(steps[g], columns[g], batch, 8 * g));
   };
   for (size_t g = 0; g < chains; ++g) ready(g);
