@@ -20,6 +20,7 @@ constexpr size_t most_columns = sizeof(F) == sizeof(Fp) ? 2048 : 1024;
 constexpr size_t least_columns = 160;
 // Terms that a column takes in at most.
 constexpr size_t most_rounds = 4096;
+constexpr size_t rows_at_once = 8;
 
 // What columns could not take: terms of groups, group after group.
 struct Remainder {
@@ -35,24 +36,19 @@ class BlockOfColumns {
            std::span<const Group> groups, const InfinityMap& infinite, Remainder& rest) {
     arrange(out, terms, groups, infinite);
     size_t round = 0;
-    size_t active = active_in(0);
-    if (active >= least_columns) {
-      columns_.resize(kernel_.column_words(active) + 8);
+    const size_t all = active_in(0);
+    if (all >= least_columns) {
+      columns_.resize(kernel_.column_words(all) + 8);
       uint64_t* const columns = aligned();
-      row(now_, 0, active);
-      kernel_.load_columns(columns, base, now_);
-      const size_t all = active;
-      active = active_in(++round);
-      row(now_, round, active);
-      while (active >= least_columns) {
-        const size_t next_active = active_in(round + 1);
-        row(next_, round + 1, next_active);
+      stride_ = all;
+      rows_.resize(2 * rows_at_once * stride_);
+      read_rows(0);
+      kernel_.load_columns(columns, base, row(0));
+      while (active_in(++round) >= least_columns) {
+        if ((round + 1) % rows_at_once == 0) read_rows(round + 1);
         refused_.clear();
-        kernel_.add_columns(scratch_, columns, base, now_, next_, refused_);
-        for (const uint32_t i : refused_) refused_terms_.push_back({i, now_[i]});
-        now_.swap(next_);
-        active = next_active;
-        ++round;
+        kernel_.add_columns(scratch_, columns, base, row(round), row(round + 1), refused_);
+        for (const uint32_t i : refused_) refused_terms_.push_back({i, row(round)[i]});
       }
       sums_.resize(all);
       kernel_.store_columns(sums_, columns);
@@ -106,9 +102,20 @@ class BlockOfColumns {
   // Groups with more than `round` terms; they come first.
   size_t active_in(size_t round) const { return round < most_rounds ? size_of_[round] : 0; }
 
-  void row(std::vector<PointRef>& refs, size_t round, size_t active) const {
-    refs.resize(active);
-    for (size_t i = 0; i < active; ++i) refs[i] = terms_[order_[i].begin + round];
+  // The terms of some rounds from `first` on, a multiple of rows_at_once: each group's terms stand side by side, and are
+  // read once, not in each round again. Those of the round before stay.
+  void read_rows(size_t first) {
+    const size_t active = active_in(first);
+    PointRef* const rows = rows_.data() + first % (2 * rows_at_once) * stride_;
+    for (size_t i = 0; i < active; ++i) {
+      const PointRef* const from = terms_.data() + order_[i].begin + first;
+      const size_t count = std::min<size_t>(rows_at_once, order_[i].count - first);
+      for (size_t k = 0; k < count; ++k) rows[k * stride_ + i] = from[k];
+    }
+  }
+
+  std::span<const PointRef> row(size_t round) const {
+    return {rows_.data() + round % (2 * rows_at_once) * stride_, active_in(round)};
   }
 
   void leave(size_t round, Remainder& rest) {
@@ -143,7 +150,8 @@ class BlockOfColumns {
   std::span<const PointRef> terms_;
   std::vector<Group> order_, finite_groups_;
   std::vector<uint32_t> size_of_, next_of_;
-  std::vector<PointRef> now_, next_, finite_terms_;
+  size_t stride_ = 0;
+  std::vector<PointRef> rows_, finite_terms_;
   std::vector<uint64_t> columns_;
   std::vector<LoosePoint<F>> sums_;
   std::vector<uint32_t> refused_;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <mutex>
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
 #include "curves/signed_windows.h"
+#include "fields/kernels/kernel_table.h"
 
 namespace pyzkfl {
 namespace {
@@ -29,14 +31,14 @@ struct Magnitude {
   bool negative;
 };
 
-// The representative of least absolute value.
-Magnitude magnitude(const Fr& k) {
+// The representative of least absolute value of a canonical residue.
+Magnitude magnitude(const Limbs& canonical) {
   constexpr Limbs half = [] {
     Limbs v{};
     for (size_t i = 0; i < 4; ++i) v[i] = Fr::modulus[i] >> 1 | (i < 3 ? Fr::modulus[i + 1] << 63 : 0);
     return v;
   }();
-  Magnitude out = {k.to_canonical(), false};
+  Magnitude out = {canonical, false};
   if (limbs::less(half, out.value)) {
     limbs::sub(out.value, Fr::modulus, out.value);
     out.negative = true;
@@ -121,19 +123,40 @@ struct Magnitudes {
 
 constexpr uint64_t sign_of_limb = uint64_t{1} << 63;
 
+void keep(Magnitudes& out, size_t i, const Magnitude& k) {
+  out.bits[i] = static_cast<uint8_t>(bit_length(k.value));
+  out.values[i] = k.value;
+  if (k.negative) out.values[i][3] |= sign_of_limb;
+}
+
+void fill(Magnitudes& out, std::span<const Fr> scalars, size_t begin, size_t end) {
+  // Limbs k 2^256 times 1 over 2^256 are the canonical ones.
+  const Fr unit = Fr::from_montgomery_limbs({1, 0, 0, 0});
+  std::array<Fr, 256> canonical;
+  for (size_t first = begin; first < end; first += canonical.size()) {
+    const size_t n = std::min(canonical.size(), end - first);
+    kernel_table<Fr>().scale(std::span(canonical).first(n), scalars.subspan(first, n), unit);
+    for (size_t i = 0; i < n; ++i) keep(out, first + i, magnitude(canonical[i].l));
+  }
+  wipe_object(canonical);
+}
+
+void fill(Magnitudes& out, std::span<const int64_t> scalars, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) keep(out, i, magnitude(scalars[i]));
+}
+
 template <class Scalar>
 Magnitudes magnitudes(std::span<const Scalar> scalars) {
   Magnitudes out = {SecretArray<Limbs>(scalars.size()), SecretArray<uint8_t>(scalars.size()),
                     std::vector<size_t>(class_bits.back() + 1)};
+  std::mutex mutex;
   parallel_for(scalars.size(), 4096, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      const Magnitude k = magnitude(scalars[i]);
-      out.bits[i] = static_cast<uint8_t>(bit_length(k.value));
-      out.values[i] = k.value;
-      if (k.negative) out.values[i][3] |= sign_of_limb;
-    }
+    fill(out, scalars, begin, end);
+    std::array<size_t, class_bits.back() + 1> counts{};
+    for (size_t i = begin; i < end; ++i) ++counts[out.bits[i]];
+    const std::lock_guard lock(mutex);
+    for (size_t b = 0; b < counts.size(); ++b) out.counts[b] += counts[b];
   });
-  for (size_t i = 0; i < scalars.size(); ++i) ++out.counts[out.bits[i]];
   return out;
 }
 
