@@ -68,6 +68,9 @@ void check_key(const KeyView& key, UnfinishedKey unfinished) {
   if (unfinished == UnfinishedKey::refused && key.delta_2 == key.gamma_2)
     throw DecodeError(
         "key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
+}
+
+void check_both_groups(const KeyView& key) {
   const G1Affine g = g1_generator();
   const G2Affine h = g2_generator();
   const std::array<PairingRelation, 2> relations = {{

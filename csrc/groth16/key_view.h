@@ -57,10 +57,13 @@ KeyView view_of(const KeyElements& key);
 // proven with. Anyone can forge proofs under such a key; verifiers refuse it always.
 enum class UnfinishedKey { refused, allowed };
 
-// Throws DecodeError unless the arrays have the lengths of the layout, the single points are points of their
-// groups other than infinity, delta in G1 is delta in G2 and beta likewise (by pairings; about 2 ms), and
-// delta is not gamma. The points of the arrays are not looked at: with these checks a proof that verifies is
-// uniform among the proofs of its statement, whatever the arrays hold, so it gives nothing away.
+// What a prover needs to know of a key that it did not make: the arrays have the lengths of the layout, the
+// single points are points of their groups other than infinity, delta is not gamma (unless allowed). The
+// points of the arrays are not looked at (proof_core.h says why that is safe). Throws DecodeError.
 void check_key(const KeyView& key, UnfinishedKey unfinished);
+
+// For who imports a key: delta in G1 is delta in G2, and beta likewise, by pairings (about 1 ms). Throws
+// DecodeError.
+void check_both_groups(const KeyView& key);
 
 }  // namespace pyzkfl::groth16

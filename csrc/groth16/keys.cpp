@@ -80,6 +80,7 @@ VerifyingKey VerifyingKey::from_bytes(ByteSpan data) {
 
 ProvingKey::ProvingKey(KeyElements key) : key_(std::move(key)), verifying_key_(checked_shapes(key_)) {
   check_key(view_of(key_), UnfinishedKey::refused);
+  check_both_groups(view_of(key_));
   for (const GroupElements& group : key_.groups) {
     try {
       commitment_keys_.emplace_back(group.basis);

@@ -51,7 +51,7 @@ class VerifyingKey {
 class ProvingKey {
  public:
   // Throws DecodeError for a key that must not be used, whose arrays do not fit its layout, or whose beta or
-  // delta in G1 is not that in G2 (then proofs could verify and yet not be zero knowledge).
+  // delta in G1 is not that in G2.
   explicit ProvingKey(KeyElements key);
 
   const KeyElements& elements() const { return key_; }

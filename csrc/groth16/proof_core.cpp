@@ -64,11 +64,19 @@ void quotient_coefficients(unsigned log_n, RowValues& rows) {
   for_each_index(n, [&](size_t i) { rows.a[i] = (rows.a[i] - c[i]) * scale; });
 }
 
+// k, its inverse and t; wiped.
 struct Randomisers {
-  Fr r = Fr::random(), s = Fr::random();
+  Fr k, k_inverse, t = Fr::random();
+
+  Randomisers() {
+    do k = Fr::random();
+    while (k.is_zero());
+    k_inverse = k.inverse();
+  }
   ~Randomisers() {
-    wipe_object(r);
-    wipe_object(s);
+    wipe_object(k);
+    wipe_object(k_inverse);
+    wipe_object(t);
   }
 };
 
@@ -98,7 +106,7 @@ Proof make_proof(const KeyView& key, RowValues rows, std::span<const Fr> witness
   rows.a = Values();
   report(progress, 0.35);
 
-  // The last wires have points in all four arrays: recoded once. Before them come the few without a point in
+  // The last wires have points in all three arrays: recoded once. Before them come the few without a point in
   // L.
   const size_t few = witness.size() - key.l.count;
   const std::span<const Fr> first = witness.first(few);
@@ -107,21 +115,15 @@ Proof make_proof(const KeyView& key, RowValues rows, std::span<const Fr> witness
     return msm(points.first(few), first) + msm(points.subspan(few, rest.size()), rest);
   };
   const G1 l = msm(key.l, rest);
-  report(progress, 0.45);
-  const G1 a_sum = over_all_wires(key.a);
-  report(progress, 0.6);
-  const G1 b_1_sum = over_all_wires(key.b_1);
-  report(progress, 0.7);
-  const G2 b_2_sum = over_all_wires(key.b_2);
+  report(progress, 0.5);
+  const G1 a = over_all_wires(key.a) + key.alpha_1;
+  report(progress, 0.65);
+  const G2 b = over_all_wires(key.b_2) + key.beta_2;
   report(progress, 0.95);
 
   const Randomisers random;
-  const G1 delta(key.delta_1);
-  const G1 a = a_sum + mul(delta, random.r) + key.alpha_1;
-  const G1 b_1 = b_1_sum + mul(delta, random.s) + key.beta_1;
-  const G2 b_2 = b_2_sum + mul(G2(key.delta_2), random.s) + key.beta_2;
-  const G1 c = h + l + mul(a, random.s) + mul(b_1, random.r) - mul(delta, random.r * random.s);
-  return {a.to_affine(), b_2.to_affine(), c.to_affine()};
+  const G2 b_hidden = mul(b + mul(G2(key.delta_2), random.t), random.k_inverse);
+  return {mul(a, random.k).to_affine(), b_hidden.to_affine(), (h + l + mul(a, random.t)).to_affine()};
 }
 
 }  // namespace pyzkfl::groth16

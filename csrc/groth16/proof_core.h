@@ -1,7 +1,13 @@
 // What the provers share: from the rows' values to A, B and C (Groth 2016, section 3.2).
 //
-//   A = alpha + sum w_i a_i + r delta,  B = beta + sum w_i b_i + s delta,
-//   C = sum w_i l_i + (A B - C)(tau) / delta + s A + r B - r s delta,     r, s fresh and uniform
+// The proof without randomness is
+//   A0 = alpha + sum w_i a_i,  B0 = beta + sum w_i b_i,  C0 = sum w_i l_i + (A B - C)(tau) / delta
+// and the one given out, for fresh k /= 0 and t,
+//   A = k A0,  B = (B0 + t delta) / k,  C = C0 + t A0.
+// A and B are uniform (A among the points other than infinity) and C is what the equation then asks for: what
+// Groth's r and s give (re-randomisation: Baghery, Kohlweiss, Siim, Volkhov, eprint 2020/811), without B in
+// G1, whose sum would be a quarter of the work in G1. It also rests on less of the key: whatever its arrays
+// hold, a proof that verifies is uniform among the proofs of its statement, so it gives nothing away.
 #pragma once
 
 #include <span>

@@ -1,7 +1,7 @@
 // The prover of Groth16 with committed wires (Groth 2016; Bowe, Gabizon, Miers 2017; docs/protocol.md,
 // section 3).
 //
-// Time: the randomisers r, s and the commitments' blinders meet only constant-time multiplications,
+// Time: the randomisers and the commitments' blinders meet only constant-time multiplications,
 // transforms and row evaluations are constant time, multi-scalar multiplications are not (curves/msm.h): run
 // a prover on a machine of one's own. Vectors made here from the witness are wiped; what curves/msm.h keeps
 // of its digits while it works is not.
