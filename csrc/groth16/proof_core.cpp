@@ -1,7 +1,6 @@
 // See proof_core.h.
 #include "groth16/proof_core.h"
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "curves/msm.h"
 #include "curves/scalar_mul.h"
+#include "fields/kernels/kernel_table.h"
 #include "poly/domain.h"
 #include "poly/twiddles.h"
 
@@ -18,12 +18,19 @@ namespace {
 
 using Values = Witness::Values;  // wiped when they go
 
-constexpr size_t chunk = 1024;
+constexpr size_t chunk = 1024;  // elements that are worth a thread
 
-template <class Body>
-void for_each_index(size_t n, const Body& body) {
-  parallel_for(n, chunk, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) body(i);
+// out = a b, a - b: in parallel, by the vector kernel. `out` may be an operand.
+void multiply(Values& out, const Values& a, const Values& b) {
+  parallel_for(out.size(), chunk, [&](size_t begin, size_t end) {
+    const auto part = [&](auto& v) { return std::span(v).subspan(begin, end - begin); };
+    kernel_table<Fr>().mul(part(out), part(a), part(b));
+  });
+}
+void subtract(Values& out, const Values& a, const Values& b) {
+  parallel_for(out.size(), chunk, [&](size_t begin, size_t end) {
+    const auto part = [&](auto& v) { return std::span(v).subspan(begin, end - begin); };
+    kernel_table<Fr>().sub(part(out), part(a), part(b));
   });
 }
 
@@ -31,37 +38,31 @@ void for_each_index(size_t n, const Body& body) {
 void odd_values(unsigned log_n, RowValues& rows) {
   const Domain domain(log_n);
   const Fr shift = root_of_unity(log_n + 1);
-  const size_t n = domain.size();
-  Values c(n);
-  for_each_index(n, [&](size_t i) { c[i] = rows.a[i] * rows.b[i]; });
-  for (Values* v : {&rows.a, &rows.b, &c}) {
-    domain.intt(*v);
-    parallel_for(n, chunk, [&](size_t begin, size_t end) {
-      Fr power = shift.pow_vartime(std::array<uint64_t, 1>{begin});
-      for (size_t i = begin; i < end; ++i, power *= shift) (*v)[i] *= power;
-    });
-    domain.ntt(*v);
-  }
-  for_each_index(n, [&](size_t i) { rows.a[i] = rows.a[i] * rows.b[i] - c[i]; });
+  Values c(domain.size());
+  multiply(c, rows.a, rows.b);
+  for (Values* v : {&rows.a, &rows.b, &c}) domain.coset_extend(*v, shift);
+  multiply(rows.a, rows.a, rows.b);
+  subtract(rows.a, rows.a, c);
 }
 
 // Coefficients of h = (a b - c) / (X^n - 1), from evaluations on the domain. On the coset g D a polynomial of
 // degree below 2n is known modulo X^n - g^n: a b = h X^n + (c - h) becomes c + (g^n - 1) h. So c never goes
-// to the coset: three inverse transforms, two to the coset, one back. The last coefficient is zero.
+// to the coset: two extensions (two transforms each), one inverse transform of c, one back from the coset. The
+// last coefficient is zero.
 void quotient_coefficients(unsigned log_n, RowValues& rows) {
   const Domain domain(log_n);
-  const size_t n = domain.size();
-  Values c(n);
-  for_each_index(n, [&](size_t i) { c[i] = rows.a[i] * rows.b[i]; });
+  Values c(domain.size());
+  multiply(c, rows.a, rows.b);
   domain.intt(c);
-  for (Values* v : {&rows.a, &rows.b}) {
-    domain.intt(*v);
-    domain.coset_ntt(*v);
-  }
-  for_each_index(n, [&](size_t i) { rows.a[i] *= rows.b[i]; });
+  for (Values* v : {&rows.a, &rows.b}) domain.coset_extend(*v, Domain::coset_shift());
+  multiply(rows.a, rows.a, rows.b);
   domain.coset_intt(rows.a);
+  subtract(rows.a, rows.a, c);
   const Fr scale = domain.vanishing_on_coset().inverse();
-  for_each_index(n, [&](size_t i) { rows.a[i] = (rows.a[i] - c[i]) * scale; });
+  parallel_for(domain.size(), chunk, [&](size_t begin, size_t end) {
+    const std::span<Fr> part = std::span(rows.a).subspan(begin, end - begin);
+    kernel_table<Fr>().scale(part, part, scale);
+  });
 }
 
 // k, its inverse and t; wiped.
