@@ -47,8 +47,8 @@ void odd_values(unsigned log_n, RowValues& rows) {
 
 // Coefficients of h = (a b - c) / (X^n - 1), from evaluations on the domain. On the coset g D a polynomial of
 // degree below 2n is known modulo X^n - g^n: a b = h X^n + (c - h) becomes c + (g^n - 1) h. So c never goes
-// to the coset: two extensions (two transforms each), one inverse transform of c, one back from the coset. The
-// last coefficient is zero.
+// to the coset: two extensions (two transforms each), one inverse transform of c, one back from the coset.
+// The last coefficient is zero.
 void quotient_coefficients(unsigned log_n, RowValues& rows) {
   const Domain domain(log_n);
   Values c(domain.size());
