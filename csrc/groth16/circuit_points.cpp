@@ -1,64 +1,55 @@
 // See circuit_points.h.
 #include "groth16/circuit_points.h"
 
+#include <cstdint>
+
+#include "base/errors.h"
 #include "base/thread_pool.h"
-#include "curves/scalar_mul.h"
+#include "curves/sparse_combinations.h"
 #include "groth16/key_elements.h"
 #include "kzg/group_fft.h"
 
 namespace pyzkfl::groth16 {
 namespace {
 
-// A sparse matrix by columns: entries [start[i], start[i + 1]) are those of wire i.
+// A matrix by columns: entries [start[i], start[i + 1]) are those of wire i.
 struct Columns {
-  std::vector<uint64_t> start;
-  std::vector<uint32_t> row, coefficient;
+  std::vector<uint32_t> start, row;
+  std::vector<Fr> coefficient;
+
+  SparseRows view() const { return {start, row, coefficient}; }
 };
 
 Columns columns_of(const ConstraintSystem& cs, Side side) {
   const SparseMatrix& m = cs.matrix(side);
-  Columns columns{std::vector<uint64_t>(cs.num_wires() + 1), std::vector<uint32_t>(m.num_entries()),
-                  std::vector<uint32_t>(m.num_entries())};
+  if (m.num_entries() > UINT32_MAX)
+    throw ParameterError("a circuit has at most 2^32 - 1 entries in a matrix");
+  Columns columns{std::vector<uint32_t>(cs.num_wires() + 1), std::vector<uint32_t>(m.num_entries()),
+                  std::vector<Fr>(m.num_entries())};
   for (const uint32_t wire : m.wire) ++columns.start[wire + 1];
   for (size_t i = 0; i < cs.num_wires(); ++i) columns.start[i + 1] += columns.start[i];
-  std::vector<uint64_t> next(columns.start.begin(), columns.start.end() - 1);
+  std::vector<uint32_t> next(columns.start.begin(), columns.start.end() - 1);
   for (size_t k = 0; k < m.num_rows(); ++k)
     for (uint64_t e = m.row_start[k]; e < m.row_start[k + 1]; ++e) {
-      const uint64_t place = next[m.wire[e]]++;
+      const uint32_t place = next[m.wire[e]]++;
       columns.row[place] = static_cast<uint32_t>(k);
-      columns.coefficient[place] = m.coefficient[e];
+      columns.coefficient[place] = cs.coefficient(m.coefficient[e]);
     }
   return columns;
 }
 
-// sums[i] += sum over the rows of column i of coefficient * basis[row].
-template <class F>
-void add_columns(const ConstraintSystem& cs, std::vector<Jacobian<F>>& sums, const Columns& columns,
-                 const std::vector<Affine<F>>& basis) {
-  parallel_for(sums.size(), 16, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i)
-      for (uint64_t e = columns.start[i]; e < columns.start[i + 1]; ++e) {
-        const Affine<F>& point = basis[columns.row[e]];
-        const uint32_t coefficient = columns.coefficient[e];
-        if (coefficient == 0) {  // entry 0 of the table is 1, entry 1 is -1
-          sums[i] += point;
-        } else if (coefficient == 1) {
-          sums[i] -= point;
-        } else {
-          sums[i] += mul_vartime(Jacobian<F>(point), cs.coefficient(coefficient));
-        }
-      }
-  });
+template <class Point>
+auto sums(const std::vector<Point>& basis, const Columns& columns) {
+  return sparse_combinations(std::span<const Point>(basis), columns.view());
 }
 
-template <class F>
-std::vector<Affine<F>> to_affine(const std::vector<Jacobian<F>>& points) {
-  std::vector<Affine<F>> out(points.size());
-  parallel_for(points.size(), 256, [&](size_t begin, size_t end) {
-    batch_to_affine(std::span<Affine<F>>(out).subspan(begin, end - begin),
-                    std::span<const Jacobian<F>>(points).subspan(begin, end - begin));
+// total[i] += more[i].
+void add(std::vector<G1Affine>& total, const std::vector<G1Affine>& more) {
+  parallel_for(total.size(), 256, [&](size_t begin, size_t end) {
+    std::vector<G1> jacobian(end - begin);
+    for (size_t i = begin; i < end; ++i) jacobian[i - begin] = G1(total[i]) + more[i];
+    batch_to_affine(std::span<G1Affine>(total).subspan(begin, end - begin), std::span<const G1>(jacobian));
   });
-  return out;
 }
 
 // The Lagrange basis at tau, times whatever the powers are multiplied with.
@@ -79,24 +70,15 @@ CircuitPoints circuit_points(const Phase1& phase1, const ConstraintSystem& cs, c
     throw ParameterError("the first phase is too small for this circuit");
   const Columns a = columns_of(cs, Side::a), b = columns_of(cs, Side::b), c = columns_of(cs, Side::c);
   CircuitPoints out;
-  std::vector<G1> k(cs.num_wires());
   {
     const auto basis = lagrange_basis(phase1.tau_1, n, progress, 0, 0.15);
-    std::vector<G1> sums(cs.num_wires());
-    add_columns(cs, sums, a, basis);
-    out.a = to_affine(sums);
-    sums.assign(sums.size(), G1());
-    add_columns(cs, sums, b, basis);
-    out.b_1 = to_affine(sums);
-    add_columns(cs, k, c, basis);
+    out.a = sums(basis, a);
+    out.b_1 = sums(basis, b);
+    out.k = sums(basis, c);
   }
-  add_columns(cs, k, a, lagrange_basis(phase1.beta_1, n, progress, 0.15, 0.3));
-  add_columns(cs, k, b, lagrange_basis(phase1.alpha_1, n, progress, 0.3, 0.45));
-  out.k = to_affine(k);
-  const auto basis_2 = lagrange_basis(phase1.tau_2, n, progress, 0.45, 0.9);
-  std::vector<G2> sums(cs.num_wires());
-  add_columns(cs, sums, b, basis_2);
-  out.b_2 = to_affine(sums);
+  add(out.k, sums(lagrange_basis(phase1.beta_1, n, progress, 0.15, 0.3), a));
+  add(out.k, sums(lagrange_basis(phase1.alpha_1, n, progress, 0.3, 0.45), b));
+  out.b_2 = sums(lagrange_basis(phase1.tau_2, n, progress, 0.45, 0.9), b);
   report(progress, 0.95);
   return out;
 }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/secret.h"
+#include "base/thread_pool.h"
 #include "curves/batch_mul.h"
 #include "curves/scalar_mul.h"
 #include "groth16/circuit_points.h"
@@ -65,9 +66,12 @@ Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpa
   }
   key.l = slice(points.k, layout.first_private(), layout.num_wires());
   const size_t n = key.domain_size();
-  std::vector<G1> h(n - 1);
-  for (size_t i = 0; i + 1 < n; ++i) h[i] = G1(phase1.tau_1[n + i]) - phase1.tau_1[i];
-  key.h = batch_to_affine(h);
+  key.h.resize(n - 1);
+  parallel_for(n - 1, 256, [&](size_t begin, size_t end) {
+    std::vector<G1> h(end - begin);
+    for (size_t i = begin; i < end; ++i) h[i - begin] = G1(phase1.tau_1[n + i]) - phase1.tau_1[i];
+    batch_to_affine(std::span<G1Affine>(key.h).subspan(begin, end - begin), std::span<const G1>(h));
+  });
   report(progress, 1.0);
   return state;
 }
