@@ -1,6 +1,7 @@
 // Multi-scalar multiplication against the plain sum.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/thread_pool.h"
@@ -229,4 +230,66 @@ TEST_CASE("one recoding serves sums over points of both groups") {
   CHECK(msm(PointBytes<Fp>(std::span<const G1Affine>(a)), recoded) == msm(a, scalars));
   CHECK(msm(PointBytes<Fp>(std::span<const G1Affine>(b)), recoded) == msm(b, scalars));
   CHECK(msm(PointBytes<Fp2>(std::span<const G2Affine>(c)), recoded) == msm(c, scalars));
+}
+
+namespace {
+
+// P_i = (i + 1) G, distinct, so that sum k_i P_i = (sum k_i (i + 1)) G whatever the number of terms.
+template <class Point>
+std::vector<Point> multiples(const Point& g, size_t n) {
+  std::vector<Jacobian<typename Point::Field>> out(n);
+  out[0] = g;
+  for (size_t i = 1; i < n; ++i) out[i] = out[i - 1] + g;
+  return batch_to_affine(out);
+}
+
+template <class Point>
+void check_distinct(const Point& g, size_t n, unsigned bits) {
+  using F = typename Point::Field;
+  const auto points = multiples(g, n);
+  const auto scalars = scalars_of_bits(n, bits);
+  Fr total;
+  for (size_t i = 0; i < n; ++i) total += scalars[i] * Fr::from_u64(i + 1);
+  const Displaced<F> displaced(points, 17);
+  CHECK(msm(displaced.view, std::span<const Fr>(scalars)) == naive::mul(g, total));
+}
+
+}  // namespace
+
+TEST_CASE("msm of many distinct points, around powers of two: sums kept as columns, and points copied") {
+  for (const size_t n : {32767, 65535, 65536, 65537}) check_distinct(g1_generator(), n, 253);
+  for (const unsigned bits : {1u, 8u, 16u, 17u}) check_distinct(g1_generator(), 65537, bits);
+  check_distinct(g2_generator(), 32769, 253);
+  check_distinct(g2_generator(), 8193, 16);
+}
+
+TEST_CASE("a key full of equal points, of opposite points in turn, or of nothing but infinity is no trouble") {
+  const size_t n = 20000;
+  const auto p = naive::points<G1Affine>(1)[0];
+  const auto scalars = naive::scalars(n);
+  Fr sum, alternating;
+  for (size_t i = 0; i < n; ++i) {
+    sum += scalars[i];
+    alternating += i % 2 == 0 ? scalars[i] : -scalars[i];
+  }
+  std::vector<G1Affine> points(n, p);
+  CHECK(msm(points, scalars) == naive::mul(p, sum));
+  CHECK(msm(points, std::vector<Fr>(n, scalars[0])) == naive::mul(p, scalars[0] * Fr::from_u64(n)));
+  for (size_t i = 1; i < n; i += 2) points[i] = -p;
+  CHECK(msm(points, scalars) == naive::mul(p, alternating));
+  CHECK(msm(points, std::vector<Fr>(n, scalars[0])).is_infinity());
+  CHECK(msm(std::vector<G1Affine>(n), scalars).is_infinity());
+}
+
+TEST_CASE("bytes that are no points do no harm") {
+  // A key that nobody checked: the sum means nothing, and that is all.
+  const size_t n = 9000;
+  std::vector<uint8_t> bytes(n * sizeof(G2Affine));
+  uint64_t state = 7;
+  for (auto& b : bytes) b = static_cast<uint8_t>((state = state * 6364136223846793005u + 1442695040888963407u) >> 56);
+  std::fill(bytes.begin() + 4096, bytes.begin() + 8192, uint8_t{255});
+  const auto scalars = naive::scalars(n);
+  const MsmScalars recoded{std::span<const Fr>(scalars)};
+  CHECK_NOTHROW(msm(PointBytes<Fp>(bytes.data() + 3, n), recoded));
+  CHECK_NOTHROW(msm(PointBytes<Fp2>(bytes.data(), n), recoded));
 }
