@@ -199,18 +199,23 @@ std::optional<std::string> problem_with(const Phase1& state, ByteSpan context,
     return "the state was changed after the last contribution";
   report(progress, 0.2);
 
-  const size_t n = state.domain_size();
+  return problem_with_powers({state.tau_1, state.alpha_1, state.beta_1, state.tau_2, state.beta_2},
+                             [&](double fraction) { report(progress, 0.2 + 0.8 * fraction); });
+}
+
+std::optional<std::string> problem_with_powers(const PowersView& state, const Progress& progress) {
+  const size_t n = state.tau_2.size();
   const std::vector<Fr> t = random_weights(2 * n - 2);
   const std::vector<Fr> a = random_weights(n);
   const std::span<const G1Affine> tau_1 = state.tau_1;
   const std::span<const G2Affine> tau_2 = state.tau_2;
   const G1Affine t_high = msm(tau_1.subspan(1), t).to_affine();
-  report(progress, 0.35);
+  report(progress, 0.2);
   const G1Affine t_low = msm(tau_1.first(2 * n - 2), t).to_affine();
-  report(progress, 0.5);
+  report(progress, 0.4);
   const G1Affine alpha_sum = msm(state.alpha_1, a).to_affine();
   const G1Affine beta_sum = msm(state.beta_1, a).to_affine();
-  report(progress, 0.65);
+  report(progress, 0.6);
   const G2 q = msm(tau_2, a);
   const G2Affine q_low = (q - mul_vartime(G2(tau_2[n - 1]), a[n - 1])).to_affine();
   report(progress, 0.8);

@@ -67,4 +67,17 @@ Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSp
                                                       const Progress& progress = {},
                                                       Start start = Start::refused);
 
+// The arrays of powers alone, wherever they come from.
+struct PowersView {
+  std::span<const G1Affine> tau_1, alpha_1, beta_1;  // 2n - 1, n, n points
+  std::span<const G2Affine> tau_2;                   // n points
+  G2Affine beta_2;
+};
+
+// What is wrong with them; nothing if they are powers of one tau, times alpha and beta, in both groups. Wrong
+// with probability at most 2^-120 over our own randomness. Points must be of order r, tau_1 and tau_2 begin with
+// the generators.
+[[nodiscard]] std::optional<std::string> problem_with_powers(const PowersView& powers,
+                                                             const Progress& progress = {});
+
 }  // namespace pyzkfl::groth16

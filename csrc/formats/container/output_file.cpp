@@ -1,0 +1,87 @@
+// See output_file.h.
+#include "formats/container/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/errors.h"
+#include "base/random.h"
+
+namespace pyzkfl::formats {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, int error) {
+  throw SystemError("cannot write " + path + ": " + std::strerror(error));
+}
+
+std::string temporary_name(const std::string& path) {
+  std::array<uint8_t, 8> bytes;
+  random_bytes(bytes);
+  std::array<char, 17> hex{};
+  for (size_t i = 0; i < bytes.size(); ++i) std::snprintf(&hex[2 * i], 3, "%02x", bytes[i]);
+  return path + ".new." + hex.data();
+}
+
+void sync_folder_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // best effort: the file itself is safe
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    throw ParameterError(path + " exists and is not a regular file");
+  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd_ < 0) fail(path, errno);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void OutputFile::put(ByteSpan data, uint64_t offset) {
+  while (!data.empty()) {
+    const ssize_t n = ::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path_, errno);
+    data = data.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+}
+
+void OutputFile::write(ByteSpan data) {
+  put(data, position_);
+  position_ += data.size();
+}
+
+void OutputFile::write_at(uint64_t offset, ByteSpan data) { put(data, offset); }
+
+void OutputFile::commit() {
+  if (::fsync(fd_) != 0) fail(path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+  ::close(fd_);
+  fd_ = -1;
+  sync_folder_of(path_);
+}
+
+void write_file(const std::string& path, ByteSpan content) {
+  OutputFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+}  // namespace pyzkfl::formats

@@ -1,0 +1,42 @@
+// A file that appears whole or not at all: written under a temporary name in the same folder, synced, renamed.
+//
+// A regular file of that name is replaced, as snarkjs does; whoever has the old one open or mapped keeps it, so
+// input and output may be the same path. Anything else of that name (a folder, a device) is refused.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+
+namespace pyzkfl::formats {
+
+class OutputFile {
+ public:
+  // Creates the temporary file. Throws SystemError naming path and reason, ParameterError for a name that is
+  // taken by something that is no regular file.
+  explicit OutputFile(const std::string& path);
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  // Removes the temporary file unless commit() has returned.
+  ~OutputFile();
+
+  // Appends. Throws SystemError (no space, say).
+  void write(ByteSpan data);
+  // Overwrites bytes that were written before.
+  void write_at(uint64_t offset, ByteSpan data);
+  uint64_t position() const { return position_; }
+  // Gives the file its name.
+  void commit();
+
+ private:
+  void put(ByteSpan data, uint64_t offset);
+
+  std::string path_, temporary_;
+  int fd_ = -1;
+  uint64_t position_ = 0;
+};
+
+// The whole of a small file.
+void write_file(const std::string& path, ByteSpan content);
+
+}  // namespace pyzkfl::formats

@@ -1,0 +1,104 @@
+// Verification of powers of tau: see ceremony.h.
+#include "base/errors.h"
+#include "curves/msm.h"
+#include "formats/container/elements.h"
+#include "formats/ptau/ceremony.h"
+#include "formats/ptau/phase1_records.h"
+#include "groth16/phase1.h"
+#include "kzg/random_weights.h"
+#include "poly/domain.h"
+
+namespace pyzkfl::formats {
+namespace {
+
+// Part of a progress.
+Progress between(const Progress& progress, double from, double to) {
+  return [&progress, from, to](double fraction) { report(progress, from + (to - from) * fraction); };
+}
+
+// Whether `bases` (all levels, up to 2^most points) are the Lagrange bases of `powers`. With w the root of
+// unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i = sum_k r(w^k) L_k for random r; all levels
+// together, with independent r.
+template <class F>
+bool are_lagrange_bases(PointBytes<F> bases, std::span<const Affine<F>> powers, unsigned most) {
+  std::vector<Fr> on_powers(powers.size()), on_bases;
+  on_bases.reserve(bases.count);
+  for (unsigned level = 0; level <= most; ++level) {
+    const size_t n = size_t{1} << level;
+    const size_t used = std::min(n, powers.size());  // a power that is missing counts as zero
+    std::vector<Fr> r = random_weights(used);
+    for (size_t i = 0; i < used; ++i) on_powers[i] += r[i];
+    r.resize(n);
+    Domain(level).ntt(r);
+    on_bases.insert(on_bases.end(), r.begin(), r.end());
+  }
+  return msm(PointBytes<F>(powers), std::span<const Fr>(on_powers)) == msm(bases, std::span<const Fr>(on_bases));
+}
+
+std::optional<std::string> problem_with_bases(const PtauFile& file, const PowersOfTau& powers,
+                                              const Progress& progress) {
+  const unsigned log_n = file.log_n();
+  const auto g1 = [&](PtauSection section, std::span<const G1Affine> of, unsigned most) {
+    const ByteSpan bytes = file.container().section(section);
+    check_g1_points(bytes, "section " + std::to_string(section), Infinity::allowed);
+    return are_lagrange_bases(PointBytes<Fp>(bytes.data(), bytes.size() / sizeof(G1Affine)), of, most);
+  };
+  if (!g1(ptau_lagrange_1, powers.tau_1, log_n + 1)) return "section 12 is not the Lagrange bases of tau in G1";
+  report(progress, 0.4);
+  if (!g1(ptau_lagrange_alpha, powers.alpha_1, log_n)) return "section 14 is not the Lagrange bases times alpha";
+  report(progress, 0.6);
+  if (!g1(ptau_lagrange_beta, powers.beta_1, log_n)) return "section 15 is not the Lagrange bases times beta";
+  report(progress, 0.8);
+  const ByteSpan bytes = file.container().section(ptau_lagrange_2);
+  check_g2_points(bytes, "section 13", Infinity::allowed);
+  if (!are_lagrange_bases(PointBytes<Fp2>(bytes.data(), bytes.size() / sizeof(G2Affine)),
+                          std::span<const G2Affine>(powers.tau_2), log_n))
+    return "section 13 is not the Lagrange bases of tau in G2";
+  report(progress, 1.0);
+  return std::nullopt;
+}
+
+std::optional<std::string> problem_with_contributions(const PtauFile& file, const PowersOfTau& powers,
+                                                      const Progress& progress) {
+  const std::vector<Phase1Record> records = read_phase1_records(file);
+  if (records.empty()) {
+    if (PowersHead::of(powers) != PowersHead()) return "the powers are of a tau that no contribution led to";
+    return std::nullopt;
+  }
+  if (records.back().head != PowersHead::of(powers))
+    return "the powers are not those of the last contribution";
+  // A file that was cut down no longer has the powers that the last hash covers.
+  if (file.log_n() == file.ceremony_log_n() &&
+      next_challenge(records.back().response(), powers) != records.back().next_challenge)
+    return "the powers were changed after the last contribution: its hash is another";
+  return problem_with_chain(records, first_challenge(file.ceremony_log_n(), progress));
+}
+
+}  // namespace
+
+std::optional<std::string> problem_with_ptau(const PtauFile& file, Contributions contributions,
+                                             const Progress& progress) {
+  try {
+    const PowersOfTau powers = file.powers();
+    report(progress, 0.15);
+    if (powers.tau_1[0] != g1_generator() || powers.tau_2[0] != g2_generator())
+      return "the powers of tau do not begin with the generators";
+    if (contributions == Contributions::needed && file.container().reader(ptau_contributions).u32() == 0)
+      return "it has no contribution: tau, alpha and beta are 1, so anyone could forge proofs";
+    if (const auto problem = problem_with_contributions(file, powers, between(progress, 0.15, 0.3)))
+      return problem;
+    report(progress, 0.3);
+    if (const auto problem = groth16::problem_with_powers(
+            {powers.tau_1, powers.alpha_1, powers.beta_1, powers.tau_2, powers.beta_2},
+            between(progress, 0.3, 0.6)))
+      return problem;
+    if (file.is_prepared())
+      if (const auto problem = problem_with_bases(file, powers, between(progress, 0.6, 1.0))) return problem;
+  } catch (const DecodeError& error) {
+    return error.what();
+  }
+  report(progress, 1.0);
+  return std::nullopt;
+}
+
+}  // namespace pyzkfl::formats

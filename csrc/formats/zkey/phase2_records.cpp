@@ -1,0 +1,103 @@
+// See phase2_records.h.
+#include "formats/zkey/phase2_records.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "curves/encoding.h"
+#include "curves/scalar_mul.h"
+#include "formats/container/elements.h"
+#include "formats/hashing/chacha_points.h"
+#include "groth16/pairing_relations.h"
+
+namespace pyzkfl::formats {
+namespace {
+
+constexpr size_t least_record_bytes = 3 * sizeof(G1Affine) + sizeof(G2Affine) + 64 + 4 + 4;
+
+// The hash over the circuit and public keys so far.
+void add_keys(Blake2b& hash, const Phase2Record& record) {
+  hash.update(to_evm(record.delta_after)).update(to_evm(record.s)).update(to_evm(record.s_x));
+  hash.update(to_evm(record.s_x_2)).update(record.transcript);
+}
+
+Blake2bDigest transcript_of(Blake2b before, const G1Affine& s, const G1Affine& s_x) {
+  return before.update(to_evm(s)).update(to_evm(s_x)).digest();
+}
+
+}  // namespace
+
+Phase2Records Phase2Records::read(Reader& in) {
+  Phase2Records out;
+  const ByteSpan circuit = in.bytes(out.circuit.size());
+  std::copy(circuit.begin(), circuit.end(), out.circuit.begin());
+  const uint32_t count = in.u32();
+  if (count > in.remaining() / least_record_bytes)
+    in.fail("truncated: " + std::to_string(count) + " contributions expected");
+  out.records.resize(count);
+  for (Phase2Record& record : out.records) {
+    record.delta_after = read_g1(in, "a contribution's delta");
+    record.s = read_g1(in, "a contribution's s");
+    record.s_x = read_g1(in, "a contribution's x s");
+    record.s_x_2 = read_g2(in, "a contribution's x s'");
+    const ByteSpan transcript = in.bytes(record.transcript.size());
+    std::copy(transcript.begin(), transcript.end(), record.transcript.begin());
+    record.parameters = ContributionParameters::read(in);
+  }
+  in.done();
+  return out;
+}
+
+void Phase2Records::write(Writer& out) const {
+  out.bytes(circuit).u32(static_cast<uint32_t>(records.size()));
+  for (const Phase2Record& record : records) {
+    out.bytes(raw_bytes(record.delta_after)).bytes(raw_bytes(record.s)).bytes(raw_bytes(record.s_x));
+    out.bytes(raw_bytes(record.s_x_2)).bytes(record.transcript);
+    record.parameters.write(out);
+  }
+}
+
+void Phase2Records::append(const Fr& x, const G1Affine& before, std::string name) {
+  Blake2b hash;
+  hash.update(circuit);
+  for (const Phase2Record& record : records) add_keys(hash, record);
+  Phase2Record record;
+  record.s = mul(G1(g1_generator()), Fr::random()).to_affine();
+  record.s_x = mul(G1(record.s), x).to_affine();
+  record.transcript = transcript_of(hash, record.s, record.s_x);
+  record.s_x_2 = mul(G2(hash_to_g2(record.transcript)), x).to_affine();
+  record.delta_after = mul(G1(before), x).to_affine();
+  record.parameters.name = std::move(name);
+  records.push_back(std::move(record));
+}
+
+std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1) const {
+  Blake2b hash;
+  hash.update(circuit);
+  G1Affine before = g1_generator();
+  std::vector<groth16::PairingRelation> relations;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const Phase2Record& record = records[i];
+    const std::string which = "contribution " + std::to_string(i + 1) + " of the second phase";
+    if (transcript_of(hash, record.s, record.s_x) != record.transcript)
+      return which + " has another transcript than those before it lead to";
+    const G2Affine s_2 = hash_to_g2(record.transcript);
+    relations.push_back(
+        {which + " shows no knowledge of its secret", {{record.s, record.s_x_2}, {-record.s_x, s_2}}});
+    relations.push_back({which + " leads to another delta than it says",
+                         {{before, record.s_x_2}, {-record.delta_after, s_2}}});
+    if (record.parameters.is_beacon()) {
+      ChaChaWords words(record.parameters.beacon_seed());
+      const Fr x = draw_fr(words);
+      const G1Affine s = draw_g1(words);
+      if (s != record.s || mul(G1(s), x).to_affine() != record.s_x)
+        return which + " is not made from its beacon";
+    }
+    before = record.delta_after;
+    add_keys(hash, record);
+  }
+  if (before != delta_1) return "delta is not that of the last contribution";
+  return groth16::first_false(relations);
+}
+
+}  // namespace pyzkfl::formats

@@ -1,0 +1,44 @@
+// The contributions to a .zkey's second phase (its section 10), as snarkjs records and checks them.
+//
+// Circuit hash (64 bytes), number of contributions (u32), then for each: delta after it, s, x s (G1), x s'
+// (G2), transcript (64), ContributionParameters. x is the secret, s' = hash_to_g2(transcript), and the
+// transcript is the hash of the circuit hash, all public keys before, s and x s: so x s' shows knowledge of x
+// (Bowe, Gabizon, Miers 2017, section 3).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "curves/bn254.h"
+#include "fields/fr.h"
+#include "formats/hashing/blake2b.h"
+#include "formats/hashing/contribution_parameters.h"
+
+namespace pyzkfl::formats {
+
+struct Phase2Record {
+  G1Affine delta_after, s, s_x;
+  G2Affine s_x_2;
+  Blake2bDigest transcript{};
+  ContributionParameters parameters;
+};
+
+struct Phase2Records {
+  Blake2bDigest circuit{};
+  std::vector<Phase2Record> records;
+
+  // Reads the whole section. Every point is checked. Throws DecodeError.
+  static Phase2Records read(Reader& in);
+  void write(Writer& out) const;
+
+  // Appends the record of secret x (not zero), which takes delta in G1 from `before` to x before. Constant time
+  // in x.
+  void append(const Fr& x, const G1Affine& before, std::string name);
+
+  // What is wrong with the chain that is to end at delta_1; nothing if it is right.
+  [[nodiscard]] std::optional<std::string> problem_with(const G1Affine& delta_1) const;
+};
+
+}  // namespace pyzkfl::formats

@@ -1,0 +1,249 @@
+// See setup.h.
+#include "formats/zkey/setup.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/errors.h"
+#include "base/secret.h"
+#include "base/thread_pool.h"
+#include "curves/batch_mul.h"
+#include "curves/encoding.h"
+#include "curves/msm.h"
+#include "curves/scalar_mul.h"
+#include "formats/container/elements.h"
+#include "formats/hashing/hash_points.h"
+#include "formats/ptau/ptau_file.h"
+#include "formats/zkey/phase2_records.h"
+#include "formats/zkey/wire_sums.h"
+#include "formats/zkey/zkey_file.h"
+#include "kzg/random_weights.h"
+#include "poly/domain.h"
+
+namespace pyzkfl::formats {
+namespace {
+
+constexpr size_t chunk = 256;  // points that a thread takes at a time
+
+template <class F>
+std::vector<Affine<F>> to_affine(const std::vector<Jacobian<F>>& points) {
+  std::vector<Affine<F>> out(points.size());
+  parallel_for(points.size(), chunk, [&](size_t begin, size_t end) {
+    batch_to_affine(std::span<Affine<F>>(out).subspan(begin, end - begin),
+                    std::span<const Jacobian<F>>(points).subspan(begin, end - begin));
+  });
+  return out;
+}
+
+template <class F>
+PointBytes<F> points_in(ByteSpan bytes) {
+  return {bytes.data(), bytes.size() / sizeof(Affine<F>)};
+}
+
+// A basis of 2^log_n points, checked: every point, and against the powers.
+template <class F>
+std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, PtauSection powers, unsigned log_n) {
+  const ByteSpan bytes = file.lagrange(section, log_n);
+  const std::string what = file.path() + ", section " + std::to_string(section);
+  std::vector<Affine<F>> basis;
+  if constexpr (std::is_same_v<F, Fp>) {
+    basis = load_g1_points(bytes, what, Infinity::refused);
+  } else {
+    basis = load_g2_points(bytes, what, Infinity::refused);
+  }
+  // sum_i r_i tau^i = sum_k r(w^k) L_k for random r; the largest basis in G1 lacks the last power.
+  const PointBytes<F> all = points_in<F>(file.container().section(powers));
+  const size_t used = std::min(basis.size(), all.size());
+  std::vector<Fr> r = random_weights(used);
+  if constexpr (std::is_same_v<F, Fp>) {
+    check_g1_points({all.data, used * sizeof(G1Affine)}, what, Infinity::refused);
+  } else {
+    check_g2_points({all.data, used * sizeof(G2Affine)}, what, Infinity::refused);
+  }
+  const Jacobian<F> on_powers = msm(all.first(used), std::span<const Fr>(r));
+  r.resize(basis.size());
+  Domain(log_n).ntt(r);
+  if (!(on_powers == msm(std::span<const Affine<F>>(basis), std::span<const Fr>(r))))
+    throw DecodeError(what + ": not the Lagrange basis of the powers of tau");
+  return basis;
+}
+
+Fp reduced(Fp v) {
+  while (!limbs::less(v.l, Fp::modulus)) limbs::sub(v.l, v.l, Fp::modulus);
+  return v;
+}
+
+// tau^(n + i) - tau^i for i < n - 1, as snarkjs hashes them. Above 2^14 rows it hashes one more, whose minuend
+// may lie behind the powers' section: the next bytes of the file then stand for a point (on no curve of ours;
+// the chord rule does not ask).
+std::vector<G1Affine> vanishing_powers(const PtauFile& file, size_t n) {
+  const size_t count = n > (size_t{1} << 14) ? n : n - 1;
+  const ByteSpan section = file.container().section(ptau_tau_1);
+  const ByteSpan all = file.container().file();
+  const auto begin = static_cast<size_t>(section.data() - all.data());
+  if (all.size() - begin < 2 * n * sizeof(G1Affine)) throw DecodeError(file.path() + ": too short");
+  const ByteSpan bytes = all.subspan(begin, 2 * n * sizeof(G1Affine));
+  std::vector<G1> out(count);
+  parallel_for(count, chunk, [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) {
+      const auto high = load_point<G1Affine>(bytes, n + i);
+      out[i] = G1(G1Affine{reduced(high.x), reduced(high.y)}) - load_point<G1Affine>(bytes, i);
+    }
+  });
+  return to_affine(out);
+}
+
+void hash_count(Blake2b& hash, size_t count) {
+  const auto n = static_cast<uint32_t>(count);
+  hash.update(std::array<uint8_t, 4>{static_cast<uint8_t>(n >> 24), static_cast<uint8_t>(n >> 16),
+                                     static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)});
+}
+
+template <class Point>
+void hash_array(Blake2b& hash, std::span<const Point> points) {
+  hash_count(hash, points.size());
+  hash_uncompressed(hash, points);
+}
+
+// Section 4: the terms of A and B, row by row, then the rows of constant and public inputs.
+void write_coefficients(ContainerWriter& out, const R1csFile& circuit) {
+  constexpr size_t batch_bytes = 1 << 20;
+  out.begin(zkey_coefficients);
+  uint64_t count = uint64_t{circuit.num_public()} + 1;
+  circuit.for_each_term([&](uint32_t, unsigned matrix, uint32_t, const uint8_t*) { count += matrix < 2; });
+  if (count > UINT32_MAX) throw ParameterError("the circuit has more terms than a .zkey can hold");
+  Writer batch;
+  batch.u32(static_cast<uint32_t>(count));
+  const auto put = [&](uint32_t matrix, uint32_t row, uint32_t wire, const Fr& value) {
+    batch.u32(matrix).u32(row).u32(wire);
+    batch.bytes(raw_bytes(Fr::from_canonical(value.l)));  // v R becomes v R^2
+    if (batch.view().size() >= batch_bytes) out.write(batch.take()), batch = Writer();
+  };
+  circuit.for_each_term([&](uint32_t row, unsigned matrix, uint32_t wire, const uint8_t* value) {
+    if (matrix < 2) put(matrix, row, wire, Fr::from_canonical(load_limbs(value)));
+  });
+  for (uint32_t wire = 0; wire <= circuit.num_public(); ++wire)
+    put(0, circuit.num_constraints() + wire, wire, Fr::one());
+  out.write(batch.view());
+  out.end();
+}
+
+}  // namespace
+
+void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::string& output,
+                const std::string& name, const Progress& progress) {
+  const R1csFile circuit(r1cs);
+  const PtauFile powers(ptau);
+  const uint64_t rows = uint64_t{circuit.num_constraints()} + circuit.num_public();
+  const unsigned log_n = std::max(1u, static_cast<unsigned>(std::bit_width(rows)));
+  if (log_n > powers.log_n() || log_n > zkey_most_log_n)
+    throw ParameterError("the circuit has " + std::to_string(rows + 1) + " rows: it needs powers of tau for 2^" +
+                         std::to_string(log_n) + ", and " + ptau + " is for 2^" + std::to_string(powers.log_n()));
+  if (!powers.is_prepared()) throw ParameterError(ptau + " is not prepared: run `pyzkfl ptau prepare` on it");
+  if (powers.container().reader(ptau_contributions).u32() == 0)
+    throw ParameterError(ptau + " has no contribution: its tau is known, so anyone could forge proofs. Run `pyzkfl "
+                                "ptau contribute` on it first");
+  const size_t n = size_t{1} << log_n;
+  const auto read_head = [&](PtauSection section, const char* what) {
+    Reader in = powers.container().reader(section);
+    return read_g1(in, what);
+  };
+  const G1Affine alpha_1 = read_head(ptau_alpha_1, "alpha"), beta_1 = read_head(ptau_beta_1, "beta");
+  Reader beta_reader = powers.container().reader(ptau_beta_2);
+  const G2Affine beta_2 = read_g2(beta_reader, "beta in G2");
+
+  const CircuitColumns columns(circuit);
+  report(progress, 0.05);
+  const size_t wires = circuit.num_wires();
+  std::vector<G1Affine> a, b_1, k;
+  {
+    std::vector<G1> sums(wires), k_sums(wires);
+    {
+      const auto basis = load_basis<Fp>(powers, ptau_lagrange_1, ptau_tau_1, log_n);
+      columns.a.add_to(sums, basis, columns.coefficients);
+      a = to_affine(sums);
+      sums.assign(wires, G1());
+      columns.b.add_to(sums, basis, columns.coefficients);
+      b_1 = to_affine(sums);
+      columns.c.add_to(k_sums, basis, columns.coefficients);
+      report(progress, 0.2);
+    }
+    columns.a.add_to(k_sums, load_basis<Fp>(powers, ptau_lagrange_beta, ptau_beta_1, log_n),
+                     columns.coefficients);
+    report(progress, 0.3);
+    columns.b.add_to(k_sums, load_basis<Fp>(powers, ptau_lagrange_alpha, ptau_alpha_1, log_n),
+                     columns.coefficients);
+    k = to_affine(k_sums);
+    report(progress, 0.4);
+  }
+  std::vector<G2Affine> b_2;
+  {
+    std::vector<G2> sums(wires);
+    columns.b.add_to(sums, load_basis<Fp2>(powers, ptau_lagrange_2, ptau_tau_2, log_n), columns.coefficients);
+    b_2 = to_affine(sums);
+    report(progress, 0.6);
+  }
+  std::vector<G1Affine> h(n);
+  {
+    const auto basis = load_basis<Fp>(powers, ptau_lagrange_1, ptau_tau_1, log_n + 1);
+    for (size_t i = 0; i < n; ++i) h[i] = basis[2 * i + 1];
+    report(progress, 0.7);
+  }
+  const std::span<const G1Affine> ic = std::span(k).first(size_t{circuit.num_public()} + 1);
+  const std::span<G1Affine> l = std::span(k).subspan(ic.size());
+
+  Blake2b hash;
+  hash.update(to_evm(alpha_1)).update(to_evm(beta_1)).update(to_evm(beta_2));
+  hash.update(to_evm(g2_generator())).update(to_evm(g1_generator())).update(to_evm(g2_generator()));
+  hash_array(hash, ic);
+  hash_count(hash, n - 1);
+  hash_uncompressed(hash, vanishing_powers(powers, n));
+  hash_array<G1Affine>(hash, l);
+  hash_array<G1Affine>(hash, a);
+  hash_array<G1Affine>(hash, b_1);
+  hash_array<G2Affine>(hash, b_2);
+  Phase2Records records{hash.digest(), {}};
+  report(progress, 0.75);
+
+  Fr delta, delta_inverse;
+  struct Wipe {
+    Fr& value;
+    ~Wipe() { wipe_object(value); }
+  } const wipe_delta{delta}, wipe_inverse{delta_inverse};
+  do delta = Fr::random();
+  while (delta.is_zero() || delta.is_one());
+  delta_inverse = delta.inverse();
+  records.append(delta, g1_generator(), name);
+  const G2Affine delta_2 = mul(G2(g2_generator()), delta).to_affine();
+  batch_mul_same_scalar(l, delta_inverse);
+  report(progress, 0.85);
+  batch_mul_same_scalar(h, delta_inverse);
+  report(progress, 0.95);
+
+  ContainerWriter out(output, "zkey", 1, 10);
+  Writer section;
+  section.u32(zkey_groth16);
+  out.section(zkey_protocol, section.view());
+  section = Writer();
+  write_coordinate_prime(section);
+  write_scalar_prime(section);
+  section.u32(circuit.num_wires()).u32(circuit.num_public()).u32(static_cast<uint32_t>(n));
+  section.bytes(raw_bytes(alpha_1)).bytes(raw_bytes(beta_1)).bytes(raw_bytes(beta_2));
+  section.bytes(raw_bytes(g2_generator())).bytes(raw_bytes(records.records.back().delta_after));
+  section.bytes(raw_bytes(delta_2));
+  out.section(zkey_header, section.view());
+  out.section(zkey_ic, raw_bytes(ic));
+  write_coefficients(out, circuit);
+  out.section(zkey_a, raw_bytes(std::span<const G1Affine>(a)));
+  out.section(zkey_b_1, raw_bytes(std::span<const G1Affine>(b_1)));
+  out.section(zkey_b_2, raw_bytes(std::span<const G2Affine>(b_2)));
+  out.section(zkey_l, raw_bytes(std::span<const G1Affine>(l)));
+  out.section(zkey_h, raw_bytes(std::span<const G1Affine>(h)));
+  section = Writer();
+  records.write(section);
+  out.section(zkey_contributions, section.view());
+  out.commit();
+  report(progress, 1.0);
+}
+
+}  // namespace pyzkfl::formats
