@@ -1,28 +1,245 @@
-// pyzkfl._core.formats: keys and proofs in the formats of other programs.
-#include "formats/snarkjs_json.h"
-
-#include <string_view>
+// pyzkfl._core.formats: keys, proofs, circuits, witnesses and powers of tau in iden3's formats.
+//
+// Points cross as EVM bytes (64 for G1, 128 for G2, 256 for a proof), scalars as ints. What takes long releases
+// the GIL and lets Ctrl-C through.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "field_elements.h"
+#include "formats/circuit/r1cs_file.h"
+#include "formats/circuit/wtns_file.h"
+#include "formats/container/output_file.h"
+#include "formats/ptau/ceremony.h"
+#include "formats/ptau/phase1_records.h"
+#include "formats/snarkjs_json.h"
+#include "formats/zkey/phase2_records.h"
+#include "formats/zkey/setup.h"
+#include "formats/zkey/zkey_check.h"
+#include "formats/zkey/zkey_file.h"
+#include "groth16/plain_prover.h"
+#include "groth16/plain_verifier.h"
+#include "point_bytes.h"
+#include "progress.h"
 #include "registry.h"
 
-PYZKFL_BINDINGS(formats) {
-  using namespace pyzkfl;
-  using namespace pyzkfl::bindings;
-  m.doc() =
-      "snarkjs's JSON for circuits without committed wires: verification_key.json, proof.json, public.json.";
-  m.def("snarkjs_verification_key", &formats::verification_key_json, py::arg("key"),
-        "verification_key.json as text. Raises ParameterError for a key with committed wires.");
+namespace pyzkfl::bindings {
+namespace {
+
+using namespace formats;
+using groth16::PlainVerifyingKey;
+using groth16::Proof;
+
+// The bindings' own decoder allows infinity; a key or proof has none.
+template <class Point>
+Point finite_point(const py::bytes& bytes, const char* name) {
+  const Point p = point_from_bytes<Point>(view_of(bytes));
+  if (p.is_infinity()) throw DecodeError(std::string(name) + " is the point at infinity");
+  return p;
+}
+
+PlainVerifyingKey verifying_key_of(const py::bytes& alpha, const py::bytes& beta, const py::bytes& gamma,
+                                   const py::bytes& delta, const std::vector<py::bytes>& ic) {
+  std::vector<G1Affine> points;
+  for (const py::bytes& point : ic) points.push_back(finite_point<G1Affine>(point, "a point of IC"));
+  return {finite_point<G1Affine>(alpha, "alpha"), finite_point<G2Affine>(beta, "beta"),
+          finite_point<G2Affine>(gamma, "gamma"), finite_point<G2Affine>(delta, "delta"), std::move(points)};
+}
+
+py::tuple prove(const ZkeyFile& key, const Witness& witness, bool allow_unfinished, const py::object& progress) {
+  const Progress report = progress_of(progress);
+  Proof proof;
+  {
+    const py::gil_scoped_release release;
+    proof = groth16::prove_plain(
+        key.view(), key.rows(witness), witness, report,
+        allow_unfinished ? groth16::UnfinishedKey::allowed : groth16::UnfinishedKey::refused);
+  }
+  py::list inputs;
+  for (size_t i = 1; i <= key.view().num_public; ++i) inputs.append(fr_to_int(witness[i]));
+  return py::make_tuple(to_python(proof.to_evm()), inputs);
+}
+
+py::list contribution_names(const std::vector<ContributionParameters>& all) {
+  py::list out;
+  for (const ContributionParameters& parameters : all)
+    out.append(py::make_tuple(py::bytes(parameters.name), parameters.is_beacon()));
+  return out;
+}
+
+void bind_snarkjs_json(py::module_& m) {
+  m.def("snarkjs_verification_key", py::overload_cast<const groth16::VerifyingKey&>(&verification_key_json),
+        py::arg("key"), "verification_key.json as text. Raises ParameterError for a key with committed wires.");
+  m.def("snarkjs_verification_key", py::overload_cast<const PlainVerifyingKey&>(&verification_key_json),
+        py::arg("key"));
   m.def(
-      "snarkjs_proof",
-      [](const py::bytes& proof) {
-        const auto text = static_cast<std::string_view>(proof);
-        return formats::proof_json(
-            groth16::Proof::from_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
-      },
+      "snarkjs_proof", [](const py::bytes& proof) { return proof_json(Proof::from_bytes(view_of(proof))); },
       py::arg("proof"), "proof.json as text, from a proof's 128 or 256 bytes. Raises DecodeError.");
   m.def(
-      "snarkjs_public",
-      [](const py::object& inputs) { return formats::public_json(frs_from_python(inputs)); },
+      "snarkjs_public", [](const py::object& inputs) { return public_json(frs_from_python(inputs)); },
       py::arg("public_inputs"), "public.json as text, from ints in [0, r) or a uint8 array (n, 32).");
+}
+
+void bind_verifying_key(py::module_& m) {
+  py::class_<PlainVerifyingKey>(m, "PlainVerifyingKey",
+                                "The verifying key of Groth16 without committed wires, checked.")
+      .def(py::init(&verifying_key_of), py::arg("alpha"), py::arg("beta"), py::arg("gamma"), py::arg("delta"),
+           py::arg("ic"), "From EVM bytes. Raises DecodeError for a key with which anyone could forge.")
+      .def_property_readonly("num_public", &PlainVerifyingKey::num_public)
+      .def(
+          "verify",
+          [](const PlainVerifyingKey& key, const py::object& inputs, const py::bytes& proof) {
+            const std::vector<Fr> values = frs_from_python(inputs);
+            const Proof decoded = Proof::from_bytes(view_of(proof));
+            const py::gil_scoped_release release;
+            return groth16::verify(key, values, decoded);
+          },
+          py::arg("public_inputs"), py::arg("proof"),
+          "Whether the proof (128 or 256 bytes) holds for these ints below r. Raises DecodeError, ParameterError.")
+      .def("__eq__", [](const PlainVerifyingKey& a, const PlainVerifyingKey& b) { return a == b; });
+}
+
+void bind_zkey(py::module_& m) {
+  py::class_<ZkeyFile>(m, "ZkeyFile", "A .zkey of Groth16, mapped; its header is checked, its arrays are not.")
+      .def(py::init([](const std::string& path) {
+             const py::gil_scoped_release release;
+             return std::make_unique<ZkeyFile>(path);
+           }),
+           py::arg("path"))
+      .def_property_readonly("path", &ZkeyFile::path)
+      .def_property_readonly("num_wires", [](const ZkeyFile& key) { return key.view().num_wires; })
+      .def_property_readonly("num_public", [](const ZkeyFile& key) { return key.view().num_public; })
+      .def_property_readonly("log_n", [](const ZkeyFile& key) { return key.view().log_n; })
+      .def_property_readonly("is_unfinished", &ZkeyFile::is_unfinished,
+                             "Whether gamma equals delta: anyone can forge proofs under such a key.")
+      .def("verifying_key", [](const ZkeyFile& key) { return PlainVerifyingKey(key.view()); })
+      .def(
+          "contributions",
+          [](const ZkeyFile& key) {
+            std::vector<ContributionParameters> all;
+            if (key.container().has(zkey_contributions)) {
+              Reader in = key.container().reader(zkey_contributions);
+              for (const Phase2Record& record : Phase2Records::read(in).records) all.push_back(record.parameters);
+            }
+            return contribution_names(all);
+          },
+          "(name as bytes, whether from a beacon) of each contribution to the second phase.")
+      .def("prove", &prove, py::arg("witness"), py::arg("allow_unfinished") = false,
+           py::arg("progress") = py::none(),
+           "(proof of 256 bytes, public inputs). Verified before it is returned. Raises WitnessInvalid, "
+           "ParameterError, DecodeError.")
+      .def(
+          "problem",
+          [](const ZkeyFile& key, const py::object& progress) {
+            const Progress report = progress_of(progress);
+            const py::gil_scoped_release release;
+            return problem_with_zkey(key, report);
+          },
+          py::arg("progress") = py::none(), "What is wrong with the key, looking at every byte; None if nothing.");
+  m.def(
+      "setup_zkey",
+      [](const std::string& r1cs, const std::string& ptau, const std::string& output, const std::string& name,
+         const py::object& progress) {
+        const Progress report = progress_of(progress);
+        const py::gil_scoped_release release;
+        setup_zkey(r1cs, ptau, output, name, report);
+      },
+      py::arg("r1cs"), py::arg("ptau"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
+}
+
+void bind_circuit_files(py::module_& m) {
+  m.def(
+      "read_wtns",
+      [](const std::string& path) {
+        const py::gil_scoped_release release;
+        return read_wtns(path);
+      },
+      py::arg("path"), "A Witness (training.Witness: secret, wiped when it goes).");
+  m.def(
+      "write_wtns",
+      [](const std::string& path, const py::object& values) {
+        std::vector<Fr> elements = frs_from_python(values);
+        write_wtns(path, elements);
+        wipe({reinterpret_cast<uint8_t*>(elements.data()), elements.size() * sizeof(Fr)});
+      },
+      py::arg("path"), py::arg("values"));
+  m.def("write_r1cs", &write_r1cs, py::arg("path"), py::arg("constraints"));
+  m.def(
+      "r1cs_info",
+      [](const std::string& path) {
+        const R1csFile file(path);
+        py::dict out;
+        out["wires"] = file.num_wires();
+        out["public"] = file.num_public();
+        out["constraints"] = file.num_constraints();
+        out["terms"] = file.num_terms();
+        return out;
+      },
+      py::arg("path"), "Reads and checks a whole .r1cs.");
+  m.def(
+      "write_file", [](const std::string& path, const py::bytes& content) { write_file(path, view_of(content)); },
+      py::arg("path"), py::arg("content"), "Writes a file whole or not at all, replacing a regular file.");
+}
+
+void bind_ptau(py::module_& m) {
+  m.def(
+      "new_ptau",
+      [](const std::string& output, unsigned log_n) {
+        const py::gil_scoped_release release;
+        new_ptau(output, log_n);
+      },
+      py::arg("output"), py::arg("log_n"));
+  m.def(
+      "contribute_ptau",
+      [](const std::string& input, const std::string& output, const std::string& name,
+         const py::object& progress) {
+        const Progress report = progress_of(progress);
+        const py::gil_scoped_release release;
+        contribute_ptau(input, output, name, report);
+      },
+      py::arg("input"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
+  m.def(
+      "prepare_ptau",
+      [](const std::string& input, const std::string& output, const py::object& progress) {
+        const Progress report = progress_of(progress);
+        const py::gil_scoped_release release;
+        prepare_ptau(input, output, report);
+      },
+      py::arg("input"), py::arg("output"), py::arg("progress") = py::none());
+  m.def(
+      "ptau_problem",
+      [](const std::string& path, const py::object& progress) {
+        const Progress report = progress_of(progress);
+        const py::gil_scoped_release release;
+        return problem_with_ptau(PtauFile(path), Contributions::needed, report);
+      },
+      py::arg("path"), py::arg("progress") = py::none(), "What is wrong with the powers; None if nothing.");
+  m.def(
+      "ptau_info",
+      [](const std::string& path) {
+        const PtauFile file(path);
+        std::vector<ContributionParameters> all;
+        for (const Phase1Record& record : read_phase1_records(file)) all.push_back(record.parameters);
+        py::dict out;
+        out["log_n"] = file.log_n();
+        out["ceremony_log_n"] = file.ceremony_log_n();
+        out["prepared"] = file.is_prepared();
+        out["contributions"] = contribution_names(all);
+        return out;
+      },
+      py::arg("path"));
+}
+
+}  // namespace
+}  // namespace pyzkfl::bindings
+
+PYZKFL_BINDINGS(formats) {
+  using namespace pyzkfl::bindings;
+  m.doc() = "iden3's and snarkjs's formats: .r1cs, .wtns, .zkey, .ptau, and JSON of keys, proofs, public inputs.";
+  bind_snarkjs_json(m);
+  bind_verifying_key(m);
+  bind_zkey(m);
+  bind_circuit_files(m);
+  bind_ptau(m);
 }

@@ -63,6 +63,12 @@ std::string verification_key_json(const groth16::VerifyingKey& key) {
   if (key.num_groups() != 0)
     throw ParameterError(
         "snarkjs knows no committed wires: only keys of circuits without commitments can be exported");
+  const auto ic = key.ic();
+  return verification_key_json(groth16::PlainVerifyingKey(key.alpha_1(), key.beta_2(), g2_generator(),
+                                                          key.delta_2(), {ic.begin(), ic.end()}));
+}
+
+std::string verification_key_json(const groth16::PlainVerifyingKey& key) {
   std::vector<std::string> ic;
   for (const G1Affine& point : key.ic()) ic.push_back(json(point));
   return object({{"protocol", "\"groth16\""},
@@ -70,7 +76,7 @@ std::string verification_key_json(const groth16::VerifyingKey& key) {
                  {"nPublic", std::to_string(key.num_public())},
                  {"vk_alpha_1", json(key.alpha_1())},
                  {"vk_beta_2", json(key.beta_2())},
-                 {"vk_gamma_2", json(g2_generator())},
+                 {"vk_gamma_2", json(key.gamma_2())},
                  {"vk_delta_2", json(key.delta_2())},
                  {"IC", list(ic)}});
 }

@@ -9,12 +9,15 @@
 #include <string>
 
 #include "groth16/keys.h"
+#include "groth16/plain_verifier.h"
 #include "groth16/proof.h"
 
 namespace pyzkfl::formats {
 
 // Throws ParameterError for a key with committed wires: snarkjs has no equation for them.
 std::string verification_key_json(const groth16::VerifyingKey& key);
+
+std::string verification_key_json(const groth16::PlainVerifyingKey& key);
 
 std::string proof_json(const groth16::Proof& proof);
 

@@ -1,6 +1,9 @@
 // See r1cs_file.h.
 #include "formats/circuit/r1cs_file.h"
 
+#include <array>
+
+#include "base/errors.h"
 #include "formats/container/elements.h"
 
 namespace pyzkfl::formats {
@@ -52,6 +55,36 @@ void R1csFile::check_constraints() {
       num_terms_ += count;
     }
   in.done();
+}
+
+void write_r1cs(const std::string& path, const ConstraintSystem& cs) {
+  if (cs.layout().num_groups() != 0)
+    throw ParameterError("a .r1cs file has no committed wires: only circuits without them can be written");
+  const auto wires = static_cast<uint32_t>(cs.num_wires());
+  Writer out;
+  write_scalar_prime(out);
+  out.u32(wires).u32(static_cast<uint32_t>(cs.num_public())).u32(0).u32(0).u64(wires);
+  out.u32(static_cast<uint32_t>(cs.num_circuit_constraints()));
+  ContainerWriter file(path, "r1cs", 1, 3);
+  file.section(header, out.view());
+  std::vector<std::array<uint8_t, 32>> coefficients;
+  for (const Fr& value : cs.coefficients()) coefficients.push_back(value.to_bytes_le());
+  file.begin(constraints);
+  for (size_t row = 0; row < cs.num_circuit_constraints(); ++row) {
+    Writer terms;
+    for (const Side side : {Side::a, Side::b, Side::c}) {
+      const SparseMatrix& matrix = cs.matrix(side);
+      terms.u32(static_cast<uint32_t>(matrix.row_start[row + 1] - matrix.row_start[row]));
+      for (uint64_t e = matrix.row_start[row]; e < matrix.row_start[row + 1]; ++e)
+        terms.u32(matrix.wire[e]).bytes(coefficients[matrix.coefficient[e]]);
+    }
+    file.write(terms.view());
+  }
+  file.end();
+  Writer label;
+  for (uint32_t wire = 0; wire < wires; ++wire) label.u64(wire);
+  file.section(labels, label.view());
+  file.commit();
 }
 
 }  // namespace pyzkfl::formats

@@ -12,6 +12,7 @@
 
 #include "fields/fr.h"
 #include "formats/container/container.h"
+#include "r1cs/constraint_system.h"
 
 namespace pyzkfl::formats {
 
@@ -56,5 +57,10 @@ class R1csFile {
   uint64_t num_terms_ = 0;
   ByteSpan constraints_;
 };
+
+// Writes a constraint system without committed wires as such a file, replacing it; public inputs become outputs.
+// The rows x * 0 = 0 of constant and inputs are left out: whoever makes a key adds them. Throws ParameterError for
+// a system with committed wires, which the format does not know.
+void write_r1cs(const std::string& path, const ConstraintSystem& cs);
 
 }  // namespace pyzkfl::formats

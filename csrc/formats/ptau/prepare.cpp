@@ -1,4 +1,6 @@
 // The Lagrange bases of a prepared .ptau: see ceremony.h.
+#include <algorithm>
+
 #include "base/errors.h"
 #include "formats/container/elements.h"
 #include "formats/ptau/ceremony.h"
@@ -7,42 +9,36 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr double g2_cost = 3;
+// How long the sections take, in units of one in G1 up to the file's own power: one level more is twice the
+// points, and G2's additions take three times as long.
+constexpr double larger_cost = 2.1, g1_cost = 1, g2_cost = 3, total_cost = larger_cost + 2 * g1_cost + g2_cost;
 
-// Butterflies of all levels up to 2^most points.
-double work(unsigned most) {
-  double out = 0;
-  for (unsigned level = 0; level <= most; ++level) out += static_cast<double>(level) * static_cast<double>(uint64_t{1} << level);
-  return out;
-}
-
-class Bases {
+// Reports the progress of one section after another.
+class SectionProgress {
  public:
-  Bases(ContainerWriter& out, double total, const Progress& progress)
-      : out_(out), total_(total), progress_(progress) {}
+  explicit SectionProgress(const Progress& progress) : progress_(progress) {}
 
-  // A section with the bases of all levels up to 2^most points.
-  template <class Point>
-  void section(uint32_t type, const std::vector<Point>& powers, unsigned most) {
-    constexpr double cost = std::is_same_v<Point, G2Affine> ? g2_cost : 1;
-    out_.begin(type);
-    for (unsigned level = 0; level <= most; ++level) {
-      const size_t n = size_t{1} << level;
-      std::vector<Point> basis(powers.begin(), powers.begin() + static_cast<ptrdiff_t>(std::min(n, powers.size())));
-      basis.resize(n);  // a power that is missing counts as zero
-      const double part = cost * static_cast<double>(level) * static_cast<double>(n);
-      group_intt(basis, [&](double fraction) { report(progress_, std::min(1.0, (done_ + fraction * part) / total_)); });
-      done_ += part;
-      out_.write(raw_bytes(std::span<const Point>(basis)));
-    }
-    out_.end();
+  Progress next(double cost) {
+    const double begin = done_;
+    done_ += cost;
+    return [this, begin, cost](double fraction) {
+      report(progress_, std::min(1.0, (begin + cost * fraction) / total_cost));
+    };
   }
 
  private:
-  ContainerWriter& out_;
-  double total_, done_ = 0;
   const Progress& progress_;
+  double done_ = 0;
 };
+
+// A section with the bases of all domains of up to 2^log_n points.
+template <class F>
+void write_bases(ContainerWriter& out, uint32_t type, const std::vector<Affine<F>>& powers, unsigned log_n,
+                 const Progress& progress) {
+  std::vector<Affine<F>> bases((size_t{2} << log_n) - 1);
+  lagrange_bases(std::span(bases), PointBytes<F>(std::span<const Affine<F>>(powers)), log_n, progress);
+  out.section(type, raw_bytes(std::span<const Affine<F>>(bases)));
+}
 
 }  // namespace
 
@@ -57,11 +53,11 @@ void prepare_ptau(const std::string& input, const std::string& output, const Pro
   out.section(ptau_header, ptau_header_bytes(log_n, file.ceremony_log_n()));
   for (const uint32_t type : {ptau_tau_1, ptau_tau_2, ptau_alpha_1, ptau_beta_1, ptau_beta_2, ptau_contributions})
     out.section(type, file.container().section(type));
-  Bases bases(out, work(log_n + 1) + (2 + g2_cost) * work(log_n), progress);
-  bases.section(ptau_lagrange_1, powers.tau_1, log_n + 1);
-  bases.section(ptau_lagrange_2, powers.tau_2, log_n);
-  bases.section(ptau_lagrange_alpha, powers.alpha_1, log_n);
-  bases.section(ptau_lagrange_beta, powers.beta_1, log_n);
+  SectionProgress sections(progress);
+  write_bases(out, ptau_lagrange_1, powers.tau_1, log_n + 1, sections.next(larger_cost));
+  write_bases(out, ptau_lagrange_2, powers.tau_2, log_n, sections.next(g2_cost));
+  write_bases(out, ptau_lagrange_alpha, powers.alpha_1, log_n, sections.next(g1_cost));
+  write_bases(out, ptau_lagrange_beta, powers.beta_1, log_n, sections.next(g1_cost));
   out.commit();
   report(progress, 1.0);
 }
