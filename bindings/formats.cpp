@@ -158,6 +158,10 @@ void bind_circuit_files(py::module_& m) {
       py::arg("path"), "A Witness (training.Witness: secret, wiped when it goes).");
   m.def(
       "write_wtns",
+      [](const std::string& path, const Witness& witness) { write_wtns(path, witness.span()); },
+      py::arg("path"), py::arg("witness"));
+  m.def(
+      "write_wtns",
       [](const std::string& path, const py::object& values) {
         std::vector<Fr> elements = frs_from_python(values);
         write_wtns(path, elements);

@@ -7,54 +7,36 @@ wrong usage is 2, Ctrl-C 130.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
+from pyzkfl.cli.quick import run_quickly
 from pyzkfl.errors import Interrupted, PyzkflError
+
+if TYPE_CHECKING:
+    import typer
 
 __all__ = ["application", "main"]
 
-_COMMANDS = ("demo", "doctor", "bench", "keys", "ledger")
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from pyzkfl import build_stamp
-
-        stamp = build_stamp()
-        print(f"pyzkfl {stamp['version']} ({stamp['commit']})")
-        raise typer.Exit
 
 
 def application() -> typer.Typer:
     """The application with the commands that this installation has."""
-    app = typer.Typer(
-        name="pyzkfl",
-        help="Federated learning in which every update is proven in zero knowledge, masked, and recorded.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
+    from pyzkfl.cli import parsing
 
-    @app.callback()
-    def options(
-        version: Annotated[
-            bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version and exit")
-        ] = False,
-    ) -> None:
-        del version
+    return parsing.build()
 
-    for name in _COMMANDS:
-        if importlib.util.find_spec(f"{__name__}.{name}") is not None:
-            importlib.import_module(f"{__name__}.{name}").register(app)
-    return app
+
+def _run(arguments: Sequence[str]) -> object:
+    if run_quickly(arguments):
+        return 0
+    app = application()
+    from pyzkfl.cli import parsing
+
+    return parsing.run(app, arguments)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -65,10 +47,9 @@ def _fail(message: str, code: int) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit. arguments: without the program's name; default those of the process."""
     try:
-        # Not typer's own standalone mode: its exit code for Ctrl-C differs from release to release.
-        code = application()(args=arguments, prog_name="pyzkfl", standalone_mode=False)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
-    except (KeyboardInterrupt, Interrupted, typer.Abort):
+    except (KeyboardInterrupt, Interrupted):
         print("interrupted", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except PyzkflError as error:
@@ -76,17 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except _USAGE_ERROR as error:
-        show = getattr(error, "show", None)
-        if show is not None:
-            show()
-        sys.exit(getattr(error, "exit_code", 2))
     if code == _INTERRUPTED:
         print("interrupted", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-# typer's newer releases carry click inside them: its base class is reached through typer's own name for a subclass.
-_USAGE_ERROR: type[Exception] = next(
-    base for base in reversed(typer.BadParameter.__mro__) if base.__name__ == "ClickException"
-)

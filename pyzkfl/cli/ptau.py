@@ -1,0 +1,69 @@
+"""`pyzkfl ptau`: powers of tau in snarkjs's files."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from pyzkfl.cli.progress import progress_bar
+
+__all__ = ["register"]
+
+_INPUT = typer.Argument(help="powers of tau (.ptau)", show_default=False)
+_OUTPUT = typer.Argument(help="file to write; replaced if it exists", show_default=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Powers of tau: the first phase of a Groth16 setup.", no_args_is_help=True)
+    app.add_typer(group, name="ptau")
+
+    @group.command()
+    def new(
+        log_n: Annotated[int, typer.Argument(min=1, max=28, help="for circuits of at most 2^LOG_N rows")],
+        output: Annotated[str, _OUTPUT],
+    ) -> None:
+        """Start a ceremony: powers of one, to which people contribute."""
+        from pyzkfl import ptau
+
+        ptau.new(log_n, output)
+        print("without contributions anyone could forge proofs: go on with `pyzkfl ptau contribute`", file=sys.stderr)
+
+    @group.command()
+    def contribute(
+        input_: Annotated[str, typer.Argument(help="powers of tau (.ptau)", metavar="INPUT", show_default=False)],
+        output: Annotated[str, _OUTPUT],
+        name: Annotated[str, typer.Option(help="what to call this contribution, for the record")] = "",
+    ) -> None:
+        """Verify a file and multiply fresh secrets of this machine into it. They come from the system, and are wiped."""
+        from pyzkfl import ptau
+
+        with progress_bar("contribute") as progress:
+            ptau.contribute(input_, output, name=name, progress=progress)
+
+    @group.command()
+    def prepare(
+        input_: Annotated[str, typer.Argument(help="powers of tau (.ptau)", metavar="INPUT", show_default=False)],
+        output: Annotated[str, _OUTPUT],
+    ) -> None:
+        """Add the Lagrange bases that `pyzkfl groth16 setup` starts from."""
+        from pyzkfl import ptau
+
+        with progress_bar("prepare") as progress:
+            ptau.prepare(input_, output, progress=progress)
+
+    @group.command()
+    def verify(path: Annotated[str, _INPUT]) -> None:
+        """Check powers, contributions and bases: exit code 0 and OK only if all hold."""
+        from pyzkfl import ptau
+
+        with progress_bar("verify") as progress:
+            ptau.verify(path, progress=progress)
+        found = ptau.info(path)
+        prepared = "prepared" if found.prepared else "not prepared"
+        print(f"OK: powers of tau for 2^{found.log_n} rows, {prepared}; contributions:")
+        for number, contribution in enumerate(found.contributions, 1):
+            beacon = " (beacon)" if contribution.is_beacon else ""
+            print(f"  {number}  {ascii(contribution.name)[1:-1]}{beacon}")
