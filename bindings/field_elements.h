@@ -69,7 +69,8 @@ inline std::span<const uint8_t> element_bytes(const py::array& values) {
 // An iterable of ints, or a uint8 array (n, 32).
 template <class F>
 std::vector<F> elements_from_python(const py::object& values) {
-  if (py::isinstance<py::array>(values)) {
+  // A list is no array, and asking pybind11 would import numpy, a tenth of a second.
+  if (!py::isinstance<py::list>(values) && py::isinstance<py::array>(values)) {
     return elements_from_bytes<F>(element_bytes(py::reinterpret_borrow<py::array>(values)));
   }
   std::vector<F> out;
