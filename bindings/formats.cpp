@@ -31,22 +31,6 @@ using namespace formats;
 using groth16::PlainVerifyingKey;
 using groth16::Proof;
 
-// The bindings' own decoder allows infinity; a key or proof has none.
-template <class Point>
-Point finite_point(const py::bytes& bytes, const char* name) {
-  const Point p = point_from_bytes<Point>(view_of(bytes));
-  if (p.is_infinity()) throw DecodeError(std::string(name) + " is the point at infinity");
-  return p;
-}
-
-PlainVerifyingKey verifying_key_of(const py::bytes& alpha, const py::bytes& beta, const py::bytes& gamma,
-                                   const py::bytes& delta, const std::vector<py::bytes>& ic) {
-  std::vector<G1Affine> points;
-  for (const py::bytes& point : ic) points.push_back(finite_point<G1Affine>(point, "a point of IC"));
-  return {finite_point<G1Affine>(alpha, "alpha"), finite_point<G2Affine>(beta, "beta"),
-          finite_point<G2Affine>(gamma, "gamma"), finite_point<G2Affine>(delta, "delta"), std::move(points)};
-}
-
 py::tuple prove(const ZkeyFile& key, const Witness& witness, bool allow_unfinished, const py::object& progress) {
   const Progress report = progress_of(progress);
   Proof proof;
@@ -79,25 +63,6 @@ void bind_snarkjs_json(py::module_& m) {
   m.def(
       "snarkjs_public", [](const py::object& inputs) { return public_json(frs_from_python(inputs)); },
       py::arg("public_inputs"), "public.json as text, from ints in [0, r) or a uint8 array (n, 32).");
-}
-
-void bind_verifying_key(py::module_& m) {
-  py::class_<PlainVerifyingKey>(m, "PlainVerifyingKey",
-                                "The verifying key of Groth16 without committed wires, checked.")
-      .def(py::init(&verifying_key_of), py::arg("alpha"), py::arg("beta"), py::arg("gamma"), py::arg("delta"),
-           py::arg("ic"), "From EVM bytes. Raises DecodeError for a key with which anyone could forge.")
-      .def_property_readonly("num_public", &PlainVerifyingKey::num_public)
-      .def(
-          "verify",
-          [](const PlainVerifyingKey& key, const py::object& inputs, const py::bytes& proof) {
-            const std::vector<Fr> values = frs_from_python(inputs);
-            const Proof decoded = Proof::from_bytes(view_of(proof));
-            const py::gil_scoped_release release;
-            return groth16::verify(key, values, decoded);
-          },
-          py::arg("public_inputs"), py::arg("proof"),
-          "Whether the proof (128 or 256 bytes) holds for these ints below r. Raises DecodeError, ParameterError.")
-      .def("__eq__", [](const PlainVerifyingKey& a, const PlainVerifyingKey& b) { return a == b; });
 }
 
 void bind_zkey(py::module_& m) {
@@ -242,7 +207,6 @@ PYZKFL_BINDINGS(formats) {
   using namespace pyzkfl::bindings;
   m.doc() = "iden3's and snarkjs's formats: .r1cs, .wtns, .zkey, .ptau, and JSON of keys, proofs, public inputs.";
   bind_snarkjs_json(m);
-  bind_verifying_key(m);
   bind_zkey(m);
   bind_circuit_files(m);
   bind_ptau(m);

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyzkfl import snarkjs
 from pyzkfl._core import formats as _formats
+from pyzkfl._core.groth16 import PlainVerifyingKey as _PlainVerifyingKey
 from pyzkfl.errors import DecodeError, ProofInvalid, SetupInvalid, SystemFailure
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class VerifyingKey:
 
         Raises DecodeError: for points that are none, and for a key whose second phase was skipped (gamma equals delta).
         """
-        return cls(_formats.PlainVerifyingKey(*snarkjs.verifying_key_points(text)))
+        return cls(_PlainVerifyingKey(*snarkjs.verifying_key_points(text)))
 
     def to_json(self) -> str:
         """As snarkjs's verification_key.json."""

@@ -17,7 +17,7 @@ std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress
   try {
     groth16::check_key(view, groth16::UnfinishedKey::refused);
     (void)groth16::PlainVerifyingKey(view);
-    (void)key.check_coefficients();
+    key.check_coefficients();
     report(progress, 0.1);
     const auto g1 = [&](uint32_t type, const char* name, Infinity infinity) {
       check_g1_points(file.section(type), name, infinity);

@@ -1,13 +1,12 @@
 // See zkey_file.h.
 #include "formats/zkey/zkey_file.h"
 
-#include <algorithm>
-#include <atomic>
 #include <bit>
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
 #include "formats/container/elements.h"
+#include "groth16/coefficient_rows.h"
 
 namespace pyzkfl::formats {
 namespace {
@@ -17,16 +16,6 @@ constexpr size_t chunk = 4096;  // coefficients that a thread takes at a time
 struct Entry {
   uint32_t matrix, row, wire;
 };
-
-Entry entry_at(ByteSpan coefficients, size_t i) {
-  Entry out;
-  std::memcpy(&out, coefficients.data() + i * zkey_coefficient_bytes, sizeof out);
-  return out;
-}
-
-Limbs value_at(ByteSpan coefficients, size_t i) {
-  return load_limbs(coefficients.data() + i * zkey_coefficient_bytes + sizeof(Entry));
-}
 
 }  // namespace
 
@@ -69,67 +58,34 @@ ZkeyFile::ZkeyFile(const std::string& path) : file_(path, "zkey", 1) {
   view_.basis = groth16::QuotientBasis::odd_lagrange;
   Reader coefficients = file_.reader(zkey_coefficients);
   num_coefficients_ = coefficients.u32();
-  if (coefficients.remaining() % zkey_coefficient_bytes != 0 ||
-      coefficients.remaining() / zkey_coefficient_bytes != num_coefficients_)
+  if (coefficients.remaining() % groth16::coefficient_entry_bytes != 0 ||
+      coefficients.remaining() / groth16::coefficient_entry_bytes != num_coefficients_)
     coefficients.fail("is to have " + std::to_string(num_coefficients_) + " coefficients, but has " +
                       std::to_string(coefficients.remaining()) + " bytes for them");
   coefficients_ = coefficients.bytes(coefficients.remaining());
 }
 
-bool ZkeyFile::check_coefficients() const {
-  std::atomic<bool> ordered = true;
+void ZkeyFile::check_coefficients() const {
   parallel_for(num_coefficients_, chunk, [&](size_t begin, size_t end) {
-    uint32_t row = begin == 0 ? 0 : entry_at(coefficients_, begin - 1).row;
-    bool in_order = true;
     for (size_t i = begin; i < end; ++i) {
-      const Entry e = entry_at(coefficients_, i);
+      const uint8_t* const bytes = coefficients_.data() + i * groth16::coefficient_entry_bytes;
+      Entry e;
+      std::memcpy(&e, bytes, sizeof e);
       if (e.matrix > 1 || e.row >= view_.domain_size() || e.wire >= view_.num_wires)
         file_.fail(zkey_coefficients, "coefficient " + std::to_string(i) + ": matrix " +
                                           std::to_string(e.matrix) + ", row " + std::to_string(e.row) +
                                           ", wire " + std::to_string(e.wire) + " is outside the circuit");
-      if (!limbs::less(value_at(coefficients_, i), Fr::modulus))
+      if (!limbs::less(load_limbs(bytes + sizeof e), Fr::modulus))
         file_.fail(zkey_coefficients, "coefficient " + std::to_string(i) + " is not below r");
-      in_order &= row <= e.row;
-      row = e.row;
     }
-    if (!in_order) ordered = false;
   });
-  return ordered;
 }
 
 groth16::RowValues ZkeyFile::rows(std::span<const Fr> witness) const {
   if (witness.size() != view_.num_wires)
     throw ParameterError("the witness has " + std::to_string(witness.size()) + " values, the key " +
                          std::to_string(view_.num_wires) + " wires");
-  const bool ordered = check_coefficients();
-  const size_t n = view_.domain_size();
-  groth16::RowValues out{Witness::Values(n), Witness::Values(n)};
-  // The Montgomery product of v R^2 with w R is v w R^2: one more reduction follows for each row.
-  const auto accumulate = [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      const Entry e = entry_at(coefficients_, i);
-      (e.matrix == 0 ? out.a : out.b)[e.row] +=
-          Fr::from_montgomery_limbs(value_at(coefficients_, i)) * witness[e.wire];
-    }
-  };
-  // A row belongs to the chunk that it begins in.
-  const auto next_row = [&](size_t i) {
-    while (i > 0 && i < num_coefficients_ && entry_at(coefficients_, i).row == entry_at(coefficients_, i - 1).row)
-      ++i;
-    return i;
-  };
-  if (ordered)
-    parallel_for(num_coefficients_, chunk,
-                 [&](size_t begin, size_t end) { accumulate(next_row(begin), next_row(end)); });
-  else
-    accumulate(0, num_coefficients_);
-  parallel_for(n, chunk, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      out.a[i] = Fr::from_montgomery_limbs(out.a[i].to_canonical());
-      out.b[i] = Fr::from_montgomery_limbs(out.b[i].to_canonical());
-    }
-  });
-  return out;
+  return groth16::rows_of(coefficients_, view_.log_n, witness);
 }
 
 }  // namespace pyzkfl::formats

@@ -30,9 +30,8 @@ enum ZkeySection : uint32_t {
   zkey_contributions = 10,
 };
 
-inline constexpr uint32_t zkey_groth16 = 1;                // protocol
-inline constexpr size_t zkey_coefficient_bytes = 12 + 32;  // an entry of section 4
-inline constexpr unsigned zkey_most_log_n = 27;            // H needs roots of unity of order 2^(log_n + 1)
+inline constexpr uint32_t zkey_groth16 = 1;      // protocol
+inline constexpr unsigned zkey_most_log_n = 27;  // H needs roots of unity of order 2^(log_n + 1)
 
 class ZkeyFile {
  public:
@@ -49,13 +48,11 @@ class ZkeyFile {
   // Whether the second phase was skipped (gamma = delta): anyone can forge proofs under such a key.
   bool is_unfinished() const { return view_.gamma_2 == view_.delta_2; }
 
-  // The matrices A and B times the witness (all wires), one value for each point of the domain. Parallel where
-  // the coefficients are in the order of their rows, as snarkjs and we write them. Throws DecodeError for a
-  // coefficient out of range, ParameterError for a witness of another length.
+  // The matrices A and B times the witness (all wires). Throws DecodeError for a coefficient out of range,
+  // ParameterError for a witness of another length.
   groth16::RowValues rows(std::span<const Fr> witness) const;
   // Throws DecodeError for a coefficient that is not below r, or of a matrix, row or wire that is not there.
-  // Returns whether they are in the order of their rows.
-  bool check_coefficients() const;
+  void check_coefficients() const;
 
  private:
   Container file_;
