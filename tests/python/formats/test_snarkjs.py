@@ -1,12 +1,8 @@
-"""snarkjs, a verifier that is not ours, accepts our proof and refuses a changed one.
-
-snarkjs (GPL) is a test-time oracle: npm puts it into tests/.node, nothing of it is part of pyzkfl.
-"""
+"""snarkjs, a verifier that is not ours, accepts our proof and refuses a changed one."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,29 +12,7 @@ import pytest
 from pyzkfl import _core
 from pyzkfl.errors import DecodeError, ParameterError
 
-SNARKJS = "snarkjs@0.7.6"
 R = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-
-
-@pytest.fixture(scope="session")
-def snarkjs(repository: Path) -> list[str]:
-    """The command that runs snarkjs; installed once, skipped where npm cannot."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("snarkjs needs node and npm, which are not installed (apt-get install nodejs npm)")
-    folder = repository / "tests" / ".node"
-    program = folder / "node_modules" / "snarkjs" / "build" / "cli.cjs"
-    if not program.exists():
-        folder.mkdir(exist_ok=True)
-        options = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-        try:
-            done = subprocess.run([npm, "install", "--prefix", str(folder), *options, SNARKJS],
-                                  capture_output=True, text=True, timeout=180, check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip("npm did not bring snarkjs in three minutes")
-        if done.returncode != 0 or not program.exists():
-            pytest.skip(f"npm cannot install {SNARKJS}: {done.stderr.strip()[-200:]}")
-    return [node, str(program)]
 
 
 @pytest.fixture(scope="module")
