@@ -58,9 +58,9 @@ std::optional<std::string> problem_with_bases(const PtauFile& file, const Powers
   return std::nullopt;
 }
 
-std::optional<std::string> problem_with_contributions(const PtauFile& file, const PowersOfTau& powers,
-                                                      const Progress& progress) {
-  const std::vector<Phase1Record> records = read_phase1_records(file);
+// Whether the powers are those that the last contribution left.
+std::optional<std::string> problem_with_end(const PtauFile& file, const PowersOfTau& powers,
+                                            std::span<const Phase1Record> records) {
   if (records.empty()) {
     if (PowersHead::of(powers) != PowersHead()) return "the powers are of a tau that no contribution led to";
     return std::nullopt;
@@ -71,7 +71,7 @@ std::optional<std::string> problem_with_contributions(const PtauFile& file, cons
   if (file.log_n() == file.ceremony_log_n() &&
       next_challenge(records.back().response(), powers) != records.back().next_challenge)
     return "the powers were changed after the last contribution: its hash is another";
-  return problem_with_chain(records, first_challenge(file.ceremony_log_n(), progress));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -85,15 +85,20 @@ std::optional<std::string> problem_with_ptau(const PtauFile& file, Contributions
       return "the powers of tau do not begin with the generators";
     if (contributions == Contributions::needed && file.container().reader(ptau_contributions).u32() == 0)
       return "it has no contribution: tau, alpha and beta are 1, so anyone could forge proofs";
-    if (const auto problem = problem_with_contributions(file, powers, between(progress, 0.15, 0.3)))
-      return problem;
-    report(progress, 0.3);
+    const std::vector<Phase1Record> records = read_phase1_records(file);
+    if (const auto problem = problem_with_end(file, powers, records)) return problem;
+    report(progress, 0.25);
     if (const auto problem = groth16::problem_with_powers(
             {powers.tau_1, powers.alpha_1, powers.beta_1, powers.tau_2, powers.beta_2},
-            between(progress, 0.3, 0.6)))
+            between(progress, 0.25, 0.5)))
       return problem;
     if (file.is_prepared())
-      if (const auto problem = problem_with_bases(file, powers, between(progress, 0.6, 1.0))) return problem;
+      if (const auto problem = problem_with_bases(file, powers, between(progress, 0.5, 0.9))) return problem;
+    // Last, because the first challenge of a large ceremony takes minutes, however small the file is now.
+    if (!records.empty())
+      if (const auto problem =
+              problem_with_chain(records, first_challenge(file.ceremony_log_n(), between(progress, 0.9, 1.0))))
+        return problem;
   } catch (const DecodeError& error) {
     return error.what();
   }

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from pyzkfl import _core, groth16, ptau
+
+sys.path.insert(0, str(Path(__file__).parent))  # for iden3_container, which the tests import
 
 PACKAGES = {"snarkjs": "0.7.6", "circom2": "0.2.23", "circomlib": "2.0.5"}
 CIRCUIT = """
