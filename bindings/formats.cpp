@@ -1,7 +1,7 @@
 // pyzkfl._core.formats: keys, proofs, circuits, witnesses and powers of tau in iden3's formats.
 //
-// Points cross as EVM bytes (64 for G1, 128 for G2, 256 for a proof), scalars as ints. What takes long releases
-// the GIL and lets Ctrl-C through.
+// Points cross as EVM bytes (64 for G1, 128 for G2, 256 for a proof), scalars as ints. What takes long
+// releases the GIL and lets Ctrl-C through.
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +31,8 @@ using namespace formats;
 using groth16::PlainVerifyingKey;
 using groth16::Proof;
 
-py::tuple prove(const ZkeyFile& key, const Witness& witness, bool allow_unfinished, const py::object& progress) {
+py::tuple prove(const ZkeyFile& key, const Witness& witness, bool allow_unfinished,
+                const py::object& progress) {
   const Progress report = progress_of(progress);
   Proof proof;
   {
@@ -54,7 +55,8 @@ py::list contribution_names(const std::vector<ContributionParameters>& all) {
 
 void bind_snarkjs_json(py::module_& m) {
   m.def("snarkjs_verification_key", py::overload_cast<const groth16::VerifyingKey&>(&verification_key_json),
-        py::arg("key"), "verification_key.json as text. Raises ParameterError for a key with committed wires.");
+        py::arg("key"),
+        "verification_key.json as text. Raises ParameterError for a key with committed wires.");
   m.def("snarkjs_verification_key", py::overload_cast<const PlainVerifyingKey&>(&verification_key_json),
         py::arg("key"));
   m.def(
@@ -66,7 +68,8 @@ void bind_snarkjs_json(py::module_& m) {
 }
 
 void bind_zkey(py::module_& m) {
-  py::class_<ZkeyFile>(m, "ZkeyFile", "A .zkey of Groth16, mapped; its header is checked, its arrays are not.")
+  py::class_<ZkeyFile>(m, "ZkeyFile",
+                       "A .zkey of Groth16, mapped; its header is checked, its arrays are not.")
       .def(py::init([](const std::string& path) {
              const py::gil_scoped_release release;
              return std::make_unique<ZkeyFile>(path);
@@ -85,7 +88,8 @@ void bind_zkey(py::module_& m) {
             std::vector<ContributionParameters> all;
             if (key.container().has(zkey_contributions)) {
               Reader in = key.container().reader(zkey_contributions);
-              for (const Phase2Record& record : Phase2Records::read(in).records) all.push_back(record.parameters);
+              for (const Phase2Record& record : Phase2Records::read(in).records)
+                all.push_back(record.parameters);
             }
             return contribution_names(all);
           },
@@ -101,7 +105,8 @@ void bind_zkey(py::module_& m) {
             const py::gil_scoped_release release;
             return problem_with_zkey(key, report);
           },
-          py::arg("progress") = py::none(), "What is wrong with the key, looking at every byte; None if nothing.");
+          py::arg("progress") = py::none(),
+          "What is wrong with the key, looking at every byte; None if nothing.");
   m.def(
       "setup_zkey",
       [](const std::string& r1cs, const std::string& ptau, const std::string& output, const std::string& name,
@@ -122,8 +127,7 @@ void bind_circuit_files(py::module_& m) {
       },
       py::arg("path"), "A Witness (training.Witness: secret, wiped when it goes).");
   m.def(
-      "write_wtns",
-      [](const std::string& path, const Witness& witness) { write_wtns(path, witness.span()); },
+      "write_wtns", [](const std::string& path, const Witness& witness) { write_wtns(path, witness.span()); },
       py::arg("path"), py::arg("witness"));
   m.def(
       "write_wtns",
@@ -147,7 +151,8 @@ void bind_circuit_files(py::module_& m) {
       },
       py::arg("path"), "Reads and checks a whole .r1cs.");
   m.def(
-      "write_file", [](const std::string& path, const py::bytes& content) { write_file(path, view_of(content)); },
+      "write_file",
+      [](const std::string& path, const py::bytes& content) { write_file(path, view_of(content)); },
       py::arg("path"), py::arg("content"), "Writes a file whole or not at all, replacing a regular file.");
 }
 
@@ -205,7 +210,8 @@ void bind_ptau(py::module_& m) {
 
 PYZKFL_BINDINGS(formats) {
   using namespace pyzkfl::bindings;
-  m.doc() = "iden3's and snarkjs's formats: .r1cs, .wtns, .zkey, .ptau, and JSON of keys, proofs, public inputs.";
+  m.doc() =
+      "iden3's and snarkjs's formats: .r1cs, .wtns, .zkey, .ptau, and JSON of keys, proofs, public inputs.";
   bind_snarkjs_json(m);
   bind_zkey(m);
   bind_circuit_files(m);

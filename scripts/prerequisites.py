@@ -103,7 +103,7 @@ BUILD = (
 )
 TESTS = (
     Prerequisite("doctest, the C++ test framework", "doctest-dev", has_doctest),
-    Prerequisite("npm, for the snarkjs oracle", "npm", has_npm),
+    Prerequisite("npm, for snarkjs and circom, the oracles", "npm", has_npm),
 )
 DEEP = (Prerequisite("valgrind", "valgrind", lambda: shutil.which("valgrind") is not None),)
 # GMP is a system library of the design too, but no code of this release uses it, so its absence stops nothing.

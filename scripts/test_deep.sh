@@ -16,7 +16,8 @@ sanitized() { # sanitized FOLDER SANITIZERS
       ctest --test-dir "$1" --output-on-failure --no-tests=error --timeout 1800
 }
 
-address_and_undefined() { sanitized build/asan address,undefined; }
+# With PYZKFL_DEEP the readers of files see a hundred times as many mutated ones.
+address_and_undefined() { PYZKFL_DEEP=1 sanitized build/asan address,undefined; }
 
 threads() { sanitized build/tsan thread; }
 
@@ -36,7 +37,7 @@ constant_time() {
 # Fifty times slower than life: the modules that hold secrets and read untrusted bytes.
 memcheck() {
   local module
-  for module in base fields secagg; do
+  for module in base fields secagg formats; do
     PYZKFL_CPU=generic PYZKFL_THREADS=2 valgrind --quiet --error-exitcode=1 --leak-check=full \
       --errors-for-leak-kinds=definite "$(native_folder)/tests/cpp/test_$module" || return
   done

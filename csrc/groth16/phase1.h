@@ -75,8 +75,8 @@ struct PowersView {
 };
 
 // What is wrong with them; nothing if they are powers of one tau, times alpha and beta, in both groups. Wrong
-// with probability at most 2^-120 over our own randomness. Points must be of order r, tau_1 and tau_2 begin with
-// the generators.
+// with probability at most 2^-120 over our own randomness. Points must be of order r, tau_1 and tau_2 begin
+// with the generators.
 [[nodiscard]] std::optional<std::string> problem_with_powers(const PowersView& powers,
                                                              const Progress& progress = {});
 

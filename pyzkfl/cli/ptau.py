@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         output: Annotated[str, _OUTPUT],
         name: Annotated[str, typer.Option(help="what to call this contribution, for the record")] = "",
     ) -> None:
-        """Verify a file and multiply fresh secrets of this machine into it. They come from the system, and are wiped."""
+        """Verify a file and multiply fresh secrets of this machine into it; they come from the system and are wiped."""
         from pyzkfl import ptau
 
         with progress_bar("contribute") as progress:

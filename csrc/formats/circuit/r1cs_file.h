@@ -1,9 +1,10 @@
 // A circuit as circom writes it: .r1cs (iden3/r1csfile, version 1).
 //
-// Section 1: prime, wires, public outputs, public inputs, private inputs (u32 each), labels (u64), constraints
-// (u32). Section 2: for each constraint its linear combinations A, B, C, each a count (u32) of terms: wire
-// (u32), coefficient (32 bytes, canonical). Section 3: a label (u64) for each wire. Wire order: the constant
-// one, public outputs, public inputs, all others. Sections 4 and 5 (custom gates, for PLONK) must be empty.
+// Section 1: prime, wires, public outputs, public inputs, private inputs (u32 each), labels (u64),
+// constraints (u32). Section 2: for each constraint its linear combinations A, B, C, each a count (u32) of
+// terms: wire (u32), coefficient (32 bytes, canonical). Section 3: a label (u64) for each wire. Wire order:
+// the constant one, public outputs, public inputs, all others. Sections 4 and 5 (custom gates, for PLONK)
+// must be empty.
 #pragma once
 
 #include <cstdint>
@@ -58,9 +59,9 @@ class R1csFile {
   ByteSpan constraints_;
 };
 
-// Writes a constraint system without committed wires as such a file, replacing it; public inputs become outputs.
-// The rows x * 0 = 0 of constant and inputs are left out: whoever makes a key adds them. Throws ParameterError for
-// a system with committed wires, which the format does not know.
+// Writes a constraint system without committed wires as such a file, replacing it; public inputs become
+// outputs. The rows x * 0 = 0 of constant and inputs are left out: whoever makes a key adds them. Throws
+// ParameterError for a system with committed wires, which the format does not know.
 void write_r1cs(const std::string& path, const ConstraintSystem& cs);
 
 }  // namespace pyzkfl::formats

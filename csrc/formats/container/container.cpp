@@ -54,8 +54,8 @@ Reader Container::reader(uint32_t type) const {
 ByteSpan Container::array(uint32_t type, uint64_t count, uint64_t item_bytes) const {
   const ByteSpan bytes = section(type);
   if (bytes.size() % item_bytes != 0 || bytes.size() / item_bytes != count)
-    fail(type, "has " + std::to_string(bytes.size()) + " bytes, but " + std::to_string(count) + " entries of " +
-                   std::to_string(item_bytes) + " bytes are due");
+    fail(type, "has " + std::to_string(bytes.size()) + " bytes, but " + std::to_string(count) +
+                   " entries of " + std::to_string(item_bytes) + " bytes are due");
   return bytes;
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
-#include "kzg/point_arrays.h"
 
 namespace pyzkfl::formats {
 namespace {
@@ -116,8 +115,11 @@ std::vector<G2Affine> load_g2_points(ByteSpan bytes, const std::string& what, In
 void check_g1_points(ByteSpan bytes, const std::string& what, Infinity infinity) {
   check_points<G1Affine>(bytes, what, infinity);
 }
-void check_g2_points(ByteSpan bytes, const std::string& what, Infinity infinity) {
-  (void)load_g2_points(bytes, what, infinity);
+void check_g2_points(ByteSpan bytes, const std::string& what, Infinity infinity, SubgroupCheck subgroup) {
+  if (subgroup == SubgroupCheck::done)
+    (void)load_g2_points(bytes, what, infinity);
+  else
+    check_points<G2Affine>(bytes, what, infinity);
 }
 
 }  // namespace pyzkfl::formats

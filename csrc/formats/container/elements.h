@@ -1,6 +1,6 @@
 // Field elements and points as iden3's files hold them: little-endian, points affine with coordinates in
-// Montgomery form (R = 2^256), x then y, infinity all zeros. On the machines that we run on that is the memory
-// of our own Affine<F>, so arrays are read and written without conversion, at any alignment.
+// Montgomery form (R = 2^256), x then y, infinity all zeros. On the machines that we run on that is the
+// memory of our own Affine<F>, so arrays are read and written without conversion, at any alignment.
 #pragma once
 
 #include <bit>
@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "curves/bn254.h"
 #include "curves/encoding.h"
+#include "kzg/point_arrays.h"
 
 namespace pyzkfl::formats {
 
@@ -58,8 +59,10 @@ G2Affine read_g2(Reader& in, const char* name, Infinity infinity = Infinity::ref
 std::vector<G1Affine> load_g1_points(ByteSpan bytes, const std::string& what, Infinity infinity);
 std::vector<G2Affine> load_g2_points(ByteSpan bytes, const std::string& what, Infinity infinity);
 
-// The checks alone; memory only for the test of G2's subgroup (as much again as the points).
+// The checks alone, without that of the subgroup where it is skipped; memory only for the test of G2's
+// subgroup (as much again as the points).
 void check_g1_points(ByteSpan bytes, const std::string& what, Infinity infinity);
-void check_g2_points(ByteSpan bytes, const std::string& what, Infinity infinity);
+void check_g2_points(ByteSpan bytes, const std::string& what, Infinity infinity,
+                     SubgroupCheck subgroup = SubgroupCheck::done);
 
 }  // namespace pyzkfl::formats

@@ -1,7 +1,8 @@
-// A file that appears whole or not at all: written under a temporary name in the same folder, synced, renamed.
+// A file that appears whole or not at all: written under a temporary name in the same folder, synced,
+// renamed.
 //
-// A regular file of that name is replaced, as snarkjs does; whoever has the old one open or mapped keeps it, so
-// input and output may be the same path. Anything else of that name (a folder, a device) is refused.
+// A regular file of that name is replaced, as snarkjs does; whoever has the old one open or mapped keeps it,
+// so input and output may be the same path. Anything else of that name (a folder, a device) is refused.
 #pragma once
 
 #include <string>

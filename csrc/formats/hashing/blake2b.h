@@ -14,8 +14,8 @@ using Blake2bDigest = std::array<uint8_t, 64>;
 
 class Blake2b {
  public:
-  // Bytes of a saved state: the block not yet hashed (128), the chaining value (64), how many bytes were hashed
-  // before that block (u64), how many of the block are filled (u64), 8 bytes of zeros.
+  // Bytes of a saved state: the block not yet hashed (128), the chaining value (64), how many bytes were
+  // hashed before that block (u64), how many of the block are filled (u64), 8 bytes of zeros.
   static constexpr size_t state_bytes = 216;
   using State = std::array<uint8_t, state_bytes>;
 

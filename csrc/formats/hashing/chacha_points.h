@@ -11,8 +11,8 @@
 
 namespace pyzkfl::formats {
 
-// ChaCha20's key stream (RFC 8439's block function, counter from 0, nonce 0) for a key of eight words, read as
-// a sequence of 32-bit words.
+// ChaCha20's key stream (RFC 8439's block function, counter from 0, nonce 0) for a key of eight words, read
+// as a sequence of 32-bit words.
 class ChaChaWords {
  public:
   // The key is the first 32 bytes of `seed` as big-endian words.

@@ -1,4 +1,5 @@
-// How a contribution names itself, and how a public beacon stands in for a contributor, in .zkey and .ptau files.
+// How a contribution names itself, and how a public beacon stands in for a contributor, in .zkey and .ptau
+// files.
 #pragma once
 
 #include <array>
@@ -9,8 +10,8 @@
 
 namespace pyzkfl::formats {
 
-// Type (u32), length of the rest (u32), then in ascending order: 1 name, 2 exponent of the beacon's iterations,
-// 3 the beacon; each a type byte, then (not 2) a length byte, then its bytes.
+// Type (u32), length of the rest (u32), then in ascending order: 1 name, 2 exponent of the beacon's
+// iterations, 3 the beacon; each a type byte, then (not 2) a length byte, then its bytes.
 struct ContributionParameters {
   static constexpr uint32_t beacon_type = 1;
 

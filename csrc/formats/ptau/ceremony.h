@@ -1,7 +1,7 @@
 // The first phase of a setup in snarkjs's files: new, contribute, prepare, verify.
 //
-// One honest contributor is enough; whoever knows every contributor's secrets can forge proofs under every key
-// made from the powers. Outputs appear whole or not at all and may replace their input.
+// One honest contributor is enough; whoever knows every contributor's secrets can forge proofs under every
+// key made from the powers. Outputs appear whole or not at all and may replace their input.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,11 @@ namespace pyzkfl::formats {
 // 2^log_n powers of one, without contributions. 1 <= log_n <= 28.
 void new_ptau(const std::string& output, unsigned log_n);
 
-// Multiplies fresh secrets of this machine's own into `input` and records them under `name` (at most 64 bytes).
-// The input is verified first: secrets multiplied into foreign elements could be used for a forgery. Bases of a
-// prepared input are left out. The multiplications of the arrays take time that depends on the secrets:
-// contribute on a machine of your own. Throws ParameterError for a file that was cut down or does not verify.
+// Multiplies fresh secrets of this machine's own into `input` and records them under `name` (at most 64
+// bytes). The input is verified first: secrets multiplied into foreign elements could be used for a forgery.
+// Bases of a prepared input are left out. The multiplications of the arrays take time that depends on the
+// secrets: contribute on a machine of your own. Throws ParameterError for a file that was cut down or does
+// not verify.
 void contribute_ptau(const std::string& input, const std::string& output, const std::string& name,
                      const Progress& progress = {});
 
@@ -28,12 +29,11 @@ void prepare_ptau(const std::string& input, const std::string& output, const Pro
 // Whether a file without contributions is right too: one contributes to such a file, and uses none.
 enum class Contributions { needed, none_allowed };
 
-// What is wrong with the file; nothing if it is right. Checked: every point; that the powers are powers of one
-// tau, times alpha and beta; each contribution's proofs of knowledge and its place in the chain; the hashes of
-// the last one; the bases of a prepared file. Wrong with probability at most 2^-119 over our own randomness.
-// Throws DecodeError for a file that is none.
-[[nodiscard]] std::optional<std::string> problem_with_ptau(const PtauFile& file,
-                                                           Contributions contributions = Contributions::needed,
-                                                           const Progress& progress = {});
+// What is wrong with the file; nothing if it is right. Checked: every point; that the powers are powers of
+// one tau, times alpha and beta; each contribution's proofs of knowledge and its place in the chain; the
+// hashes of the last one; the bases of a prepared file. Wrong with probability at most 2^-119 over our own
+// randomness. Throws DecodeError for a file that is none.
+[[nodiscard]] std::optional<std::string> problem_with_ptau(
+    const PtauFile& file, Contributions contributions = Contributions::needed, const Progress& progress = {});
 
 }  // namespace pyzkfl::formats

@@ -47,7 +47,9 @@ class Multiplier {
  public:
   // `fresh`: all points are the generators still, so that products can come from tables.
   Multiplier(const Phase1Secrets& secrets, size_t n, bool fresh, const Progress& progress)
-      : powers_(2 * n - 1), fresh_(fresh), progress_(progress),
+      : powers_(2 * n - 1),
+        fresh_(fresh),
+        progress_(progress),
         total_(static_cast<double>(4 * n) + g2_cost * static_cast<double>(n)) {
     powers_[0] = Fr::one();
     for (size_t i = 1; i < powers_.size(); ++i) powers_[i] = powers_[i - 1] * secrets.tau;

@@ -14,7 +14,8 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t least_record_bytes = 9 * sizeof(G1Affine) + 5 * sizeof(G2Affine) + Blake2b::state_bytes + 64 + 8;
+constexpr size_t least_record_bytes =
+    9 * sizeof(G1Affine) + 5 * sizeof(G2Affine) + Blake2b::state_bytes + 64 + 8;
 constexpr std::array<const char*, 3> secret_names = {"tau", "alpha", "beta"};
 
 G2Affine point_of_challenge(size_t which, const Blake2bDigest& challenge, const SecretProof& proof) {
@@ -53,8 +54,8 @@ void add_relations(std::vector<groth16::PairingRelation>& relations, const Phase
     const SecretProof& proof = record.proofs[i];
     const G2Affine s_2 = point_of_challenge(i, challenge, proof);
     const std::string name = secret_names[i];
-    relations.push_back({which + " shows no knowledge of its " + name,
-                         {{proof.s, proof.s_x_2}, {-proof.s_x, s_2}}});
+    relations.push_back(
+        {which + " shows no knowledge of its " + name, {{proof.s, proof.s_x_2}, {-proof.s_x, s_2}}});
     const auto follows = [&](const G1Affine& old_point, const G1Affine& new_point) {
       relations.push_back({which + " leads to another " + name + " in G1 than it says",
                            {{old_point, proof.s_x_2}, {-new_point, s_2}}});
@@ -175,7 +176,8 @@ Blake2bDigest next_challenge(const Blake2bDigest& response, const PowersOfTau& p
   return hash.update(to_evm(powers.beta_2)).digest();
 }
 
-std::optional<std::string> problem_with_chain(std::span<const Phase1Record> records, const Blake2bDigest& first) {
+std::optional<std::string> problem_with_chain(std::span<const Phase1Record> records,
+                                              const Blake2bDigest& first) {
   PowersHead before;
   Blake2bDigest challenge = first;
   std::vector<groth16::PairingRelation> relations;

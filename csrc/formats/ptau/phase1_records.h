@@ -1,13 +1,13 @@
 // The contributions to powers of tau (section 7 of a .ptau), as snarkjs records and checks them.
 //
 // For each: tau (G1, G2), alpha (G1), beta (G1, G2) after it; for tau, alpha, beta the points s, x s (G1, six
-// in all), then x s' (G2, three), x being the contributor's secret; the state of its response's hash before the
-// public keys (216 bytes, blake2b.h); the next challenge (64 bytes); ContributionParameters.
+// in all), then x s' (G2, three), x being the contributor's secret; the state of its response's hash before
+// the public keys (216 bytes, blake2b.h); the next challenge (64 bytes); ContributionParameters.
 //
-// The response's hash covers the challenge, all new powers (compressed), and the public keys; the next challenge
-// covers that hash and all new powers (uncompressed). s' is the hash to G2 of the challenge, s and x s, so that x
-// s' shows knowledge of x (Bowe, Gabizon, Miers 2017, section 3). The hashes of all but the last contribution
-// cannot be recomputed: their powers are gone.
+// The response's hash covers the challenge, all new powers (compressed), and the public keys; the next
+// challenge covers that hash and all new powers (uncompressed). s' is the hash to G2 of the challenge, s and
+// x s, so that x s' shows knowledge of x (Bowe, Gabizon, Miers 2017, section 3). The hashes of all but the
+// last contribution cannot be recomputed: their powers are gone.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "base/progress.h"
 #include "base/bytes.h"
+#include "base/progress.h"
 #include "curves/bn254.h"
 #include "fields/fr.h"
 #include "formats/hashing/blake2b.h"
@@ -69,8 +69,8 @@ std::array<SecretProof, 3> prove_secrets(const Phase1Secrets& secrets, const Bla
 // The next challenge after a response and these powers.
 Blake2bDigest next_challenge(const Blake2bDigest& response, const PowersOfTau& powers);
 
-// What is wrong with a chain that begins with `first`; nothing if it is right. The last record's hashes are not
-// looked at.
+// What is wrong with a chain that begins with `first`; nothing if it is right. The last record's hashes are
+// not looked at.
 [[nodiscard]] std::optional<std::string> problem_with_chain(std::span<const Phase1Record> records,
                                                             const Blake2bDigest& first);
 

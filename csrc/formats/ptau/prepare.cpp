@@ -11,7 +11,8 @@ namespace {
 
 // How long the sections take, in units of one in G1 up to the file's own power: one level more is twice the
 // points, and G2's additions take three times as long.
-constexpr double larger_cost = 2.1, g1_cost = 1, g2_cost = 3, total_cost = larger_cost + 2 * g1_cost + g2_cost;
+constexpr double larger_cost = 2.1, g1_cost = 1, g2_cost = 3,
+                 total_cost = larger_cost + 2 * g1_cost + g2_cost;
 
 // Reports the progress of one section after another.
 class SectionProgress {
@@ -51,7 +52,8 @@ void prepare_ptau(const std::string& input, const std::string& output, const Pro
   const PowersOfTau powers = file.powers();
   ContainerWriter out(output, "ptau", 1, 11);
   out.section(ptau_header, ptau_header_bytes(log_n, file.ceremony_log_n()));
-  for (const uint32_t type : {ptau_tau_1, ptau_tau_2, ptau_alpha_1, ptau_beta_1, ptau_beta_2, ptau_contributions})
+  for (const uint32_t type :
+       {ptau_tau_1, ptau_tau_2, ptau_alpha_1, ptau_beta_1, ptau_beta_2, ptau_contributions})
     out.section(type, file.container().section(type));
   SectionProgress sections(progress);
   write_bases(out, ptau_lagrange_1, powers.tau_1, log_n + 1, sections.next(larger_cost));

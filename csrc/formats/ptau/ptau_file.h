@@ -2,9 +2,9 @@
 //
 // Section 1: coordinate prime, power k and ceremony's power (u32). With n = 2^k, sections 2 to 6: tau^i in G1
 // for i < 2n - 1; in G2 for i < n; alpha tau^i and beta tau^i in G1 for i < n; beta in G2. Section 7: the
-// contributions (phase1_records.h). A prepared file has the Lagrange bases at tau of all domains of 2^p points,
-// p = 0, 1, ..., one after the other, in sections 12 (G1, up to p = k + 1, where the missing tau^(2n-1) counts
-// as zero), 13 (G2, up to k), 14 and 15 (times alpha, times beta, up to k).
+// contributions (phase1_records.h). A prepared file has the Lagrange bases at tau of all domains of 2^p
+// points, p = 0, 1, ..., one after the other, in sections 12 (G1, up to p = k + 1, where the missing
+// tau^(2n-1) counts as zero), 13 (G2, up to k), 14 and 15 (times alpha, times beta, up to k).
 #pragma once
 
 #include <string>
@@ -44,7 +44,8 @@ struct PowersOfTau {
 
 class PtauFile {
  public:
-  // Maps the file and checks header and lengths; no points. Throws DecodeError, UnsupportedVersion, SystemError.
+  // Maps the file and checks header and lengths; no points. Throws DecodeError, UnsupportedVersion,
+  // SystemError.
   explicit PtauFile(const std::string& path);
 
   const std::string& path() const { return file_.path(); }
@@ -55,11 +56,11 @@ class PtauFile {
   unsigned ceremony_log_n() const { return ceremony_log_n_; }
   bool is_prepared() const { return prepared_; }
 
-  // Copies of sections 2 to 6 with every point checked: canonical, on the curve, in the subgroup, not infinity.
-  // Memory: as much as those sections, and as much again for G2 while it is tested.
+  // Copies of sections 2 to 6 with every point checked: canonical, on the curve, in the subgroup, not
+  // infinity. Memory: as much as those sections, and as much again for G2 while it is tested.
   PowersOfTau powers() const;
-  // The bytes of the basis of 2^log_n points in a prepared file's section (12 to 15). Throws ParameterError if
-  // there is no such basis.
+  // The bytes of the basis of 2^log_n points in a prepared file's section (12 to 15). Throws ParameterError
+  // if there is no such basis.
   ByteSpan lagrange(PtauSection section, unsigned log_n) const;
 
  private:

@@ -32,7 +32,8 @@ bool are_lagrange_bases(PointBytes<F> bases, std::span<const Affine<F>> powers, 
     Domain(level).ntt(r);
     on_bases.insert(on_bases.end(), r.begin(), r.end());
   }
-  return msm(PointBytes<F>(powers), std::span<const Fr>(on_powers)) == msm(bases, std::span<const Fr>(on_bases));
+  return msm(PointBytes<F>(powers), std::span<const Fr>(on_powers)) ==
+         msm(bases, std::span<const Fr>(on_bases));
 }
 
 std::optional<std::string> problem_with_bases(const PtauFile& file, const PowersOfTau& powers,
@@ -43,9 +44,11 @@ std::optional<std::string> problem_with_bases(const PtauFile& file, const Powers
     check_g1_points(bytes, "section " + std::to_string(section), Infinity::allowed);
     return are_lagrange_bases(PointBytes<Fp>(bytes.data(), bytes.size() / sizeof(G1Affine)), of, most);
   };
-  if (!g1(ptau_lagrange_1, powers.tau_1, log_n + 1)) return "section 12 is not the Lagrange bases of tau in G1";
+  if (!g1(ptau_lagrange_1, powers.tau_1, log_n + 1))
+    return "section 12 is not the Lagrange bases of tau in G1";
   report(progress, 0.4);
-  if (!g1(ptau_lagrange_alpha, powers.alpha_1, log_n)) return "section 14 is not the Lagrange bases times alpha";
+  if (!g1(ptau_lagrange_alpha, powers.alpha_1, log_n))
+    return "section 14 is not the Lagrange bases times alpha";
   report(progress, 0.6);
   if (!g1(ptau_lagrange_beta, powers.beta_1, log_n)) return "section 15 is not the Lagrange bases times beta";
   report(progress, 0.8);
@@ -96,8 +99,8 @@ std::optional<std::string> problem_with_ptau(const PtauFile& file, Contributions
       if (const auto problem = problem_with_bases(file, powers, between(progress, 0.5, 0.9))) return problem;
     // Last, because the first challenge of a large ceremony takes minutes, however small the file is now.
     if (!records.empty())
-      if (const auto problem =
-              problem_with_chain(records, first_challenge(file.ceremony_log_n(), between(progress, 0.9, 1.0))))
+      if (const auto problem = problem_with_chain(
+              records, first_challenge(file.ceremony_log_n(), between(progress, 0.9, 1.0))))
         return problem;
   } catch (const DecodeError& error) {
     return error.what();

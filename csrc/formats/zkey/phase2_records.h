@@ -33,8 +33,8 @@ struct Phase2Records {
   static Phase2Records read(Reader& in);
   void write(Writer& out) const;
 
-  // Appends the record of secret x (not zero), which takes delta in G1 from `before` to x before. Constant time
-  // in x.
+  // Appends the record of secret x (not zero), which takes delta in G1 from `before` to x before. Constant
+  // time in x.
   void append(const Fr& x, const G1Affine& before, std::string name);
 
   // What is wrong with the chain that is to end at delta_1; nothing if it is right.

@@ -42,7 +42,8 @@ PointBytes<F> points_in(ByteSpan bytes) {
 
 // A basis of 2^log_n points, checked: every point, and against the powers.
 template <class F>
-std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, PtauSection powers, unsigned log_n) {
+std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, PtauSection powers,
+                                  unsigned log_n) {
   const ByteSpan bytes = file.lagrange(section, log_n);
   const std::string what = file.path() + ", section " + std::to_string(section);
   std::vector<Affine<F>> basis;
@@ -58,7 +59,8 @@ std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, Pta
   if constexpr (std::is_same_v<F, Fp>) {
     check_g1_points({all.data, used * sizeof(G1Affine)}, what, Infinity::refused);
   } else {
-    check_g2_points({all.data, used * sizeof(G2Affine)}, what, Infinity::refused);
+    // Not the subgroup: nothing is made from these points, and a part outside it cannot make them equal.
+    check_g2_points({all.data, used * sizeof(G2Affine)}, what, Infinity::refused, SubgroupCheck::skipped);
   }
   const Jacobian<F> on_powers = msm(all.first(used), std::span<const Fr>(r));
   r.resize(basis.size());
@@ -73,9 +75,9 @@ Fp reduced(Fp v) {
   return v;
 }
 
-// tau^(n + i) - tau^i for i < n - 1, as snarkjs hashes them. Above 2^14 rows it hashes one more, whose minuend
-// may lie behind the powers' section: the next bytes of the file then stand for a point (on no curve of ours;
-// the chord rule does not ask).
+// tau^(n + i) - tau^i for i < n - 1, as snarkjs hashes them. Above 2^14 rows it hashes one more, whose
+// minuend may lie behind the powers' section: the next bytes of the file then stand for a point (on no curve
+// of ours; the chord rule does not ask).
 std::vector<G1Affine> vanishing_powers(const PtauFile& file, size_t n) {
   const size_t count = n > (size_t{1} << 14) ? n : n - 1;
   const ByteSpan section = file.container().section(ptau_tau_1);
@@ -137,12 +139,14 @@ void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::str
   const uint64_t rows = uint64_t{circuit.num_constraints()} + circuit.num_public();
   const unsigned log_n = std::max(1u, static_cast<unsigned>(std::bit_width(rows)));
   if (log_n > powers.log_n() || log_n > zkey_most_log_n)
-    throw ParameterError("the circuit has " + std::to_string(rows + 1) + " rows: it needs powers of tau for 2^" +
-                         std::to_string(log_n) + ", and " + ptau + " is for 2^" + std::to_string(powers.log_n()));
+    throw ParameterError("the circuit has " + std::to_string(rows + 1) +
+                         " rows: it needs powers of tau for 2^" + std::to_string(log_n) + ", and " + ptau +
+                         " is for 2^" + std::to_string(powers.log_n()));
   if (!powers.is_prepared()) throw ParameterError(ptau + " is not prepared: run `pyzkfl ptau prepare` on it");
   if (powers.container().reader(ptau_contributions).u32() == 0)
-    throw ParameterError(ptau + " has no contribution: its tau is known, so anyone could forge proofs. Run `pyzkfl "
-                                "ptau contribute` on it first");
+    throw ParameterError(ptau +
+                         " has no contribution: its tau is known, so anyone could forge proofs. Run `pyzkfl "
+                         "ptau contribute` on it first");
   const size_t n = size_t{1} << log_n;
   const auto read_head = [&](PtauSection section, const char* what) {
     Reader in = powers.container().reader(section);

@@ -28,9 +28,8 @@ CircuitColumns::CircuitColumns(const R1csFile& circuit) : coefficients{Fr::one()
   const uint32_t wires = circuit.num_wires(), constraints = circuit.num_constraints();
   WireColumns* const matrices[3] = {&a, &b, &c};
   for (WireColumns* m : matrices) m->start.assign(uint64_t{wires} + 1, 0);
-  circuit.for_each_term([&](uint32_t, unsigned matrix, uint32_t wire, const uint8_t*) {
-    ++matrices[matrix]->start[wire + 1];
-  });
+  circuit.for_each_term(
+      [&](uint32_t, unsigned matrix, uint32_t wire, const uint8_t*) { ++matrices[matrix]->start[wire + 1]; });
   for (uint32_t wire = 0; wire <= circuit.num_public(); ++wire) ++a.start[wire + 1];
   std::vector<uint64_t> next[3];
   for (size_t k = 0; k < 3; ++k) {
@@ -73,7 +72,9 @@ void WireColumns::add_to(std::vector<Jacobian<F>>& sums, const std::vector<Affin
   });
 }
 
-template void WireColumns::add_to(std::vector<G1>&, const std::vector<G1Affine>&, const std::vector<Fr>&) const;
-template void WireColumns::add_to(std::vector<G2>&, const std::vector<G2Affine>&, const std::vector<Fr>&) const;
+template void WireColumns::add_to(std::vector<G1>&, const std::vector<G1Affine>&,
+                                  const std::vector<Fr>&) const;
+template void WireColumns::add_to(std::vector<G2>&, const std::vector<G2Affine>&,
+                                  const std::vector<Fr>&) const;
 
 }  // namespace pyzkfl::formats

@@ -10,8 +10,8 @@
 
 namespace pyzkfl::formats {
 
-// One matrix of a circuit by columns: entries [start[i], start[i + 1]) are those of wire i. Memory: 12 bytes a
-// term, 8 a wire.
+// One matrix of a circuit by columns: entries [start[i], start[i + 1]) are those of wire i. Memory: 12 bytes
+// a term, 8 a wire.
 struct WireColumns {
   std::vector<uint64_t> start;
   std::vector<uint32_t> row;
@@ -23,8 +23,8 @@ struct WireColumns {
               const std::vector<Fr>& coefficients) const;
 };
 
-// The matrices of a circuit, A with the rows x * 0 = 0 that Groth16 adds for the constant and each public input,
-// behind the others.
+// The matrices of a circuit, A with the rows x * 0 = 0 that Groth16 adds for the constant and each public
+// input, behind the others.
 struct CircuitColumns {
   std::vector<Fr> coefficients;  // distinct; entries 0 and 1 are 1 and -1
   WireColumns a, b, c;

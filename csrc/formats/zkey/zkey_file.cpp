@@ -23,7 +23,9 @@ ZkeyFile::ZkeyFile(const std::string& path) : file_(path, "zkey", 1) {
   Reader protocol = file_.reader(zkey_protocol);
   if (const uint32_t id = protocol.u32(); id != zkey_groth16)
     throw UnsupportedVersion(path + ": a key of " +
-                             (id == 2 ? "PLONK" : id == 10 ? "FFLONK" : "an unknown protocol") +
+                             (id == 2    ? "PLONK"
+                              : id == 10 ? "FFLONK"
+                                         : "an unknown protocol") +
                              "; this release reads Groth16's");
   protocol.done();
   Reader in = file_.reader(zkey_header);

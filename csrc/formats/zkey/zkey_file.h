@@ -1,10 +1,10 @@
 // A proving key as snarkjs writes it: .zkey, version 1, Groth16 over BN254 (bn128).
 //
 // Section 1: protocol (u32, 1 = Groth16). Section 2: coordinate prime, scalar prime, wires, public inputs,
-// domain size (u32 each), alpha_1, beta_1, beta_2, gamma_2, delta_1, delta_2. Section 3: IC. Section 4: number
-// of coefficients (u32), then for each matrix (u32, 0 = A, 1 = B), row, wire (u32), value (v R^2 mod r, 32
-// bytes). Sections 5 to 9: A, B in G1, B in G2, L (private wires), H (odd Lagrange basis of twice the domain).
-// Section 10: the contributions to the second phase (phase2_records.h), absent in old files.
+// domain size (u32 each), alpha_1, beta_1, beta_2, gamma_2, delta_1, delta_2. Section 3: IC. Section 4:
+// number of coefficients (u32), then for each matrix (u32, 0 = A, 1 = B), row, wire (u32), value (v R^2 mod
+// r, 32 bytes). Sections 5 to 9: A, B in G1, B in G2, L (private wires), H (odd Lagrange basis of twice the
+// domain). Section 10: the contributions to the second phase (phase2_records.h), absent in old files.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,9 @@ inline constexpr unsigned zkey_most_log_n = 27;  // H needs roots of unity of or
 
 class ZkeyFile {
  public:
-  // Maps the file; checks the header (its points fully) and that all arrays have the lengths that it asks for.
-  // The arrays themselves are not read: problem_with_zkey does that, and a prover verifies its own proof.
-  // Throws DecodeError, UnsupportedVersion (PLONK and FFLONK keys), SystemError.
+  // Maps the file; checks the header (its points fully) and that all arrays have the lengths that it asks
+  // for. The arrays themselves are not read: problem_with_zkey does that, and a prover verifies its own
+  // proof. Throws DecodeError, UnsupportedVersion (PLONK and FFLONK keys), SystemError.
   explicit ZkeyFile(const std::string& path);
 
   const std::string& path() const { return file_.path(); }

@@ -1,5 +1,5 @@
-// Readers of iden3's formats survive any file: thousands of small changes to good ones, read, checked and used.
-// Under the sanitizers of `make test-deep` this is the fuzzer; PYZKFL_DEEP=1 makes it a long one.
+// Readers of iden3's formats survive any file: thousands of small changes to good ones, read, checked and
+// used. Under the sanitizers of `make test-deep` this is the fuzzer; PYZKFL_DEEP=1 makes it a long one.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -75,23 +75,29 @@ const Samples& samples() {
 
 // A changed copy: bytes, words that are counts or lengths, cuts, doublings.
 Bytes mutated(const Bytes& good, std::mt19937_64& random) {
-  static constexpr uint64_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-                                        0x100000000, ~0ull >> 1, ~0ull};
+  static constexpr uint64_t values[] = {
+      0, 1, 2, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, ~0ull >> 1, ~0ull};
   const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
   Bytes bytes = good;
   for (size_t changes = 1 + below(3); changes > 0 && !bytes.empty(); --changes) {
     // Headers and tables are at the front: half of the changes go there.
     const size_t at = below(2) == 0 ? below(std::min<size_t>(bytes.size(), 160)) : below(bytes.size());
     switch (below(6)) {
-      case 0: bytes[at] ^= static_cast<uint8_t>(1u << below(8)); break;
-      case 1: bytes[at] = static_cast<uint8_t>(random()); break;
+      case 0:
+        bytes[at] ^= static_cast<uint8_t>(1u << below(8));
+        break;
+      case 1:
+        bytes[at] = static_cast<uint8_t>(random());
+        break;
       case 2:
       case 3: {
         const uint64_t value = values[below(std::size(values))];
         std::memcpy(&bytes[at], &value, std::min<size_t>(bytes.size() - at, below(2) == 0 ? 4 : 8));
         break;
       }
-      case 4: bytes.resize(at); break;
+      case 4:
+        bytes.resize(at);
+        break;
       default: {
         const Bytes part(bytes.begin() + static_cast<ptrdiff_t>(at),
                          bytes.begin() + static_cast<ptrdiff_t>(std::min(bytes.size(), at + below(200))));
@@ -124,52 +130,73 @@ void survive(const char* kind, const std::function<void(const std::string&)>& us
 }  // namespace
 
 TEST_CASE("circuits: any change is read or refused") {
-  survive("r1cs", [](const std::string& path) {
-    uint64_t terms = 0;
-    const R1csFile file(path);
-    file.for_each_term([&](uint32_t row, unsigned, uint32_t wire, const uint8_t*) {
-      CHECK(row < file.num_constraints());
-      CHECK(wire < file.num_wires());
-      ++terms;
-    });
-    CHECK(terms == file.num_terms());
-  }, 2000);
+  survive(
+      "r1cs",
+      [](const std::string& path) {
+        uint64_t terms = 0;
+        const R1csFile file(path);
+        file.for_each_term([&](uint32_t row, unsigned, uint32_t wire, const uint8_t*) {
+          CHECK(row < file.num_constraints());
+          CHECK(wire < file.num_wires());
+          ++terms;
+        });
+        CHECK(terms == file.num_terms());
+      },
+      2000);
 }
 
 TEST_CASE("witnesses: any change is read or refused") {
-  survive("wtns", [](const std::string& path) {
-    const Witness witness = read_wtns(path);
-    CHECK(witness[0].is_one());
-  }, 2000);
+  survive(
+      "wtns",
+      [](const std::string& path) {
+        const Witness witness = read_wtns(path);
+        CHECK(witness[0].is_one());
+      },
+      2000);
 }
 
 TEST_CASE("proving keys: any change is refused, or makes the prover fail, or changes nothing that matters") {
-  survive("zkey", [](const std::string& path) {
-    const ZkeyFile key(path);
-    if (problem_with_zkey(key)) throw DecodeError("refused");
-  }, 300);
-  survive("zkey", [](const std::string& path) {
-    const ZkeyFile key(path);
-    (void)groth16::prove_plain(key.view(), key.rows(samples().witness), samples().witness, {},
-                               groth16::UnfinishedKey::allowed);
-  }, 200);
+  survive(
+      "zkey",
+      [](const std::string& path) {
+        const ZkeyFile key(path);
+        if (problem_with_zkey(key)) throw DecodeError("refused");
+      },
+      300);
+  survive(
+      "zkey",
+      [](const std::string& path) {
+        const ZkeyFile key(path);
+        (void)groth16::prove_plain(key.view(), key.rows(samples().witness), samples().witness, {},
+                                   groth16::UnfinishedKey::allowed);
+      },
+      200);
 }
 
 TEST_CASE("powers of tau: any change is refused or changes nothing that matters") {
-  survive("ptau", [](const std::string& path) {
-    const PtauFile file(path);
-    if (file.ceremony_log_n() > 12) throw DecodeError("its first challenge would take too long here");
-    if (problem_with_ptau(file)) throw DecodeError("refused");
-  }, 200);
-  survive("ptau", [](const std::string& path) {
-    setup_zkey(samples().folder.at("r1cs"), path, samples().folder.at("made"), "mutations");
-  }, 100);
+  survive(
+      "ptau",
+      [](const std::string& path) {
+        const PtauFile file(path);
+        if (file.ceremony_log_n() > 12) throw DecodeError("its first challenge would take too long here");
+        if (problem_with_ptau(file)) throw DecodeError("refused");
+      },
+      200);
+  survive(
+      "ptau",
+      [](const std::string& path) {
+        setup_zkey(samples().folder.at("r1cs"), path, samples().folder.at("made"), "mutations");
+      },
+      100);
 }
 
 TEST_CASE("circuits that were changed make a key, or an error") {
-  survive("r1cs", [](const std::string& path) {
-    setup_zkey(path, samples().folder.at("ptau"), samples().folder.at("made"), "mutations");
-    const ZkeyFile key(samples().folder.at("made"));
-    CHECK(!problem_with_zkey(key));
-  }, 100);
+  survive(
+      "r1cs",
+      [](const std::string& path) {
+        setup_zkey(path, samples().folder.at("ptau"), samples().folder.at("made"), "mutations");
+        const ZkeyFile key(samples().folder.at("made"));
+        CHECK(!problem_with_zkey(key));
+      },
+      100);
 }

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from iden3_container import G1, Container
 
 from pyzkfl.cli import main

@@ -99,7 +99,8 @@ def test_both_export_the_same_verifying_key_and_calldata(
     proof, public = groth16.prove(key, groth16.load_wtns(compiled / "guarded.wtns"))
     (tmp_path / "proof.json").write_text(proof.to_json())
     (tmp_path / "public.json").write_text(_core.formats.snarkjs_public(public))
-    command = [*snarkjs, "zkey", "export", "soliditycalldata", str(tmp_path / "public.json"), str(tmp_path / "proof.json")]
+    files = [str(tmp_path / "public.json"), str(tmp_path / "proof.json")]
+    command = [*snarkjs, "zkey", "export", "soliditycalldata", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert groth16.calldata(public, proof) == done.stdout.strip()
 
