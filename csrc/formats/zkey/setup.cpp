@@ -8,12 +8,11 @@
 #include "base/secret.h"
 #include "base/thread_pool.h"
 #include "curves/batch_mul.h"
-#include "curves/encoding.h"
 #include "curves/msm.h"
 #include "curves/scalar_mul.h"
 #include "formats/container/elements.h"
-#include "formats/hashing/hash_points.h"
 #include "formats/ptau/ptau_file.h"
+#include "formats/zkey/circuit_hash.h"
 #include "formats/zkey/phase2_records.h"
 #include "formats/zkey/wire_sums.h"
 #include "formats/zkey/zkey_file.h"
@@ -68,43 +67,6 @@ std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, Pta
   if (!(on_powers == msm(std::span<const Affine<F>>(basis), std::span<const Fr>(r))))
     throw DecodeError(what + ": not the Lagrange basis of the powers of tau");
   return basis;
-}
-
-Fp reduced(Fp v) {
-  while (!limbs::less(v.l, Fp::modulus)) limbs::sub(v.l, v.l, Fp::modulus);
-  return v;
-}
-
-// tau^(n + i) - tau^i for i < n - 1, as snarkjs hashes them. Above 2^14 rows it hashes one more, whose
-// minuend may lie behind the powers' section: the next bytes of the file then stand for a point (on no curve
-// of ours; the chord rule does not ask).
-std::vector<G1Affine> vanishing_powers(const PtauFile& file, size_t n) {
-  const size_t count = n > (size_t{1} << 14) ? n : n - 1;
-  const ByteSpan section = file.container().section(ptau_tau_1);
-  const ByteSpan all = file.container().file();
-  const auto begin = static_cast<size_t>(section.data() - all.data());
-  if (all.size() - begin < 2 * n * sizeof(G1Affine)) throw DecodeError(file.path() + ": too short");
-  const ByteSpan bytes = all.subspan(begin, 2 * n * sizeof(G1Affine));
-  std::vector<G1> out(count);
-  parallel_for(count, chunk, [&](size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) {
-      const auto high = load_point<G1Affine>(bytes, n + i);
-      out[i] = G1(G1Affine{reduced(high.x), reduced(high.y)}) - load_point<G1Affine>(bytes, i);
-    }
-  });
-  return to_affine(out);
-}
-
-void hash_count(Blake2b& hash, size_t count) {
-  const auto n = static_cast<uint32_t>(count);
-  hash.update(std::array<uint8_t, 4>{static_cast<uint8_t>(n >> 24), static_cast<uint8_t>(n >> 16),
-                                     static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)});
-}
-
-template <class Point>
-void hash_array(Blake2b& hash, std::span<const Point> points) {
-  hash_count(hash, points.size());
-  hash_uncompressed(hash, points);
 }
 
 // Section 4: the terms of A and B, row by row, then the rows of constant and public inputs.
@@ -196,17 +158,7 @@ void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::str
   const std::span<const G1Affine> ic = std::span(k).first(size_t{circuit.num_public()} + 1);
   const std::span<G1Affine> l = std::span(k).subspan(ic.size());
 
-  Blake2b hash;
-  hash.update(to_evm(alpha_1)).update(to_evm(beta_1)).update(to_evm(beta_2));
-  hash.update(to_evm(g2_generator())).update(to_evm(g1_generator())).update(to_evm(g2_generator()));
-  hash_array(hash, ic);
-  hash_count(hash, n - 1);
-  hash_uncompressed(hash, vanishing_powers(powers, n));
-  hash_array<G1Affine>(hash, l);
-  hash_array<G1Affine>(hash, a);
-  hash_array<G1Affine>(hash, b_1);
-  hash_array<G2Affine>(hash, b_2);
-  Phase2Records records{hash.digest(), {}};
+  Phase2Records records{circuit_hash(powers, n, {alpha_1, beta_1, beta_2, ic, l, a, b_1, b_2}), {}};
   report(progress, 0.75);
 
   Fr delta, delta_inverse;

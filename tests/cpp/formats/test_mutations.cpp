@@ -109,7 +109,7 @@ Bytes mutated(const Bytes& good, std::mt19937_64& random) {
 }
 
 void survive(const char* kind, const std::function<void(const std::string&)>& use, size_t rounds) {
-  if (std::getenv("PYZKFL_DEEP") != nullptr) rounds *= 100;
+  if (const char* deep = std::getenv("PYZKFL_DEEP"); deep != nullptr && *deep == '1') rounds *= 100;
   const Bytes good = content_of(samples().folder.at(kind));
   const std::string path = samples().folder.at("mutated");
   std::mt19937_64 random(20261122);

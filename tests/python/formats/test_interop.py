@@ -158,3 +158,17 @@ def test_a_witness_that_does_not_satisfy_the_circuit_is_not_proven(
         file.write((int.from_bytes(last, "little") ^ 1).to_bytes(32, "little"))
     with pytest.raises(WitnessInvalid):
         groth16.prove(groth16.load_zkey(keys["ours", "ours"]), groth16.load_wtns(tmp_path / "wrong.wtns"))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("more", [0, 1])
+def test_snarkjs_accepts_keys_of_large_circuits_too(run_snarkjs: Run, tmp_path: Path, more: int) -> None:
+    """Above 2^14 rows its circuit hash covers a point too many, which may lie behind the powers' section."""
+    log_n = 15
+    at = tmp_path.__truediv__
+    _core.formats.write_r1cs(str(at("chain.r1cs")), _core.r1cs.chain_circuit((1 << log_n) - 4))
+    ptau.new(log_n + more, at("0"))
+    ptau.contribute(at("0"), at("1"))
+    ptau.prepare(at("1"), at("2"))
+    groth16.setup(at("chain.r1cs"), at("2"), at("chain.zkey"))
+    assert "ZKey Ok" in run_snarkjs("zkey", "verify", at("chain.r1cs"), at("2"), at("chain.zkey"))
