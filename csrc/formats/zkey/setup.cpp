@@ -6,7 +6,6 @@
 
 #include "base/errors.h"
 #include "base/secret.h"
-#include "base/thread_pool.h"
 #include "curves/batch_mul.h"
 #include "curves/msm.h"
 #include "curves/scalar_mul.h"
@@ -14,25 +13,13 @@
 #include "formats/ptau/ptau_file.h"
 #include "formats/zkey/circuit_hash.h"
 #include "formats/zkey/phase2_records.h"
-#include "formats/zkey/wire_sums.h"
+#include "formats/zkey/wire_terms.h"
 #include "formats/zkey/zkey_file.h"
 #include "kzg/random_weights.h"
 #include "poly/domain.h"
 
 namespace pyzkfl::formats {
 namespace {
-
-constexpr size_t chunk = 256;  // points that a thread takes at a time
-
-template <class F>
-std::vector<Affine<F>> to_affine(const std::vector<Jacobian<F>>& points) {
-  std::vector<Affine<F>> out(points.size());
-  parallel_for(points.size(), chunk, [&](size_t begin, size_t end) {
-    batch_to_affine(std::span<Affine<F>>(out).subspan(begin, end - begin),
-                    std::span<const Jacobian<F>>(points).subspan(begin, end - begin));
-  });
-  return out;
-}
 
 template <class F>
 PointBytes<F> points_in(ByteSpan bytes) {
@@ -98,10 +85,10 @@ void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::str
                 const std::string& name, const Progress& progress) {
   const R1csFile circuit(r1cs);
   const PtauFile powers(ptau);
-  const uint64_t rows = uint64_t{circuit.num_constraints()} + circuit.num_public();
-  const unsigned log_n = std::max(1u, static_cast<unsigned>(std::bit_width(rows)));
+  const uint64_t last_row = uint64_t{circuit.num_constraints()} + circuit.num_public();
+  const unsigned log_n = std::max(1u, static_cast<unsigned>(std::bit_width(last_row)));
   if (log_n > powers.log_n() || log_n > zkey_most_log_n)
-    throw ParameterError("the circuit has " + std::to_string(rows + 1) +
+    throw ParameterError("the circuit has " + std::to_string(last_row + 1) +
                          " rows: it needs powers of tau for 2^" + std::to_string(log_n) + ", and " + ptau +
                          " is for 2^" + std::to_string(powers.log_n()));
   if (!powers.is_prepared()) throw ParameterError(ptau + " is not prepared: run `pyzkfl ptau prepare` on it");
@@ -118,37 +105,29 @@ void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::str
   Reader beta_reader = powers.container().reader(ptau_beta_2);
   const G2Affine beta_2 = read_g2(beta_reader, "beta in G2");
 
-  const CircuitColumns columns(circuit);
-  report(progress, 0.05);
-  const size_t wires = circuit.num_wires();
   std::vector<G1Affine> a, b_1, k;
   {
-    std::vector<G1> sums(wires), k_sums(wires);
-    {
-      const auto basis = load_basis<Fp>(powers, ptau_lagrange_1, ptau_tau_1, log_n);
-      columns.a.add_to(sums, basis, columns.coefficients);
-      a = to_affine(sums);
-      sums.assign(wires, G1());
-      columns.b.add_to(sums, basis, columns.coefficients);
-      b_1 = to_affine(sums);
-      columns.c.add_to(k_sums, basis, columns.coefficients);
-      report(progress, 0.2);
+    // The bases times beta and alpha, and as it is, one behind the other: K_i = beta A_i + alpha B_i + C_i.
+    std::vector<G1Affine> bases;
+    bases.reserve(3 * n);
+    for (const auto& [basis, of] :
+         {std::pair(ptau_lagrange_beta, ptau_beta_1), std::pair(ptau_lagrange_alpha, ptau_alpha_1),
+          std::pair(ptau_lagrange_1, ptau_tau_1)}) {
+      const std::vector<G1Affine> points = load_basis<Fp>(powers, basis, of, log_n);
+      bases.insert(bases.end(), points.begin(), points.end());
     }
-    columns.a.add_to(k_sums, load_basis<Fp>(powers, ptau_lagrange_beta, ptau_beta_1, log_n),
-                     columns.coefficients);
-    report(progress, 0.3);
-    columns.b.add_to(k_sums, load_basis<Fp>(powers, ptau_lagrange_alpha, ptau_alpha_1, log_n),
-                     columns.coefficients);
-    k = to_affine(k_sums);
+    report(progress, 0.2);
+    const auto rows = static_cast<uint32_t>(n);
+    const PointBytes<Fp> all = std::span<const G1Affine>(bases), lagrange = all.subspan(2 * n, n);
+    k = sparse_combinations(all, WireTerms(circuit, {.a = 0, .b = rows, .c = 2 * rows}).view());
+    a = sparse_combinations(lagrange, WireTerms(circuit, {.a = 0}).view());
+    b_1 = sparse_combinations(lagrange, WireTerms(circuit, {.b = 0}).view());
     report(progress, 0.4);
   }
-  std::vector<G2Affine> b_2;
-  {
-    std::vector<G2> sums(wires);
-    columns.b.add_to(sums, load_basis<Fp2>(powers, ptau_lagrange_2, ptau_tau_2, log_n), columns.coefficients);
-    b_2 = to_affine(sums);
-    report(progress, 0.6);
-  }
+  const std::vector<G2Affine> b_2 = sparse_combinations(
+      std::span<const G2Affine>(load_basis<Fp2>(powers, ptau_lagrange_2, ptau_tau_2, log_n)),
+      WireTerms(circuit, {.b = 0}).view());
+  report(progress, 0.6);
   std::vector<G1Affine> h(n);
   {
     const auto basis = load_basis<Fp>(powers, ptau_lagrange_1, ptau_tau_1, log_n + 1);

@@ -16,6 +16,7 @@ std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress
   const Container& file = key.container();
   try {
     groth16::check_key(view, groth16::UnfinishedKey::refused);
+    groth16::check_both_groups(view);
     (void)groth16::PlainVerifyingKey(view);
     key.check_coefficients();
     report(progress, 0.1);
