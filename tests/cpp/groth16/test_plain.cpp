@@ -94,3 +94,18 @@ TEST_CASE("a plain prover can be stopped, and reports in order") {
                                     }),
                   Interrupted);
 }
+
+TEST_CASE("gamma may be any point of G2: keys of ceremonies that did not fix it to the generator") {
+  const PlainFixture f(QuotientBasis::odd_lagrange);
+  const Proof proof = prove_plain(f.view(), f.rows(), f.witness);
+  const Fr gamma = Fr::random(), inverse = gamma.inverse();
+  std::vector<G1Affine> ic = points_of(f.view().ic);
+  for (G1Affine& p : ic) p = mul(G1(p), inverse).to_affine();
+  const G2Affine gamma_2 = mul(G2(g2_generator()), gamma).to_affine();
+  const KeyView v = f.view();
+  const PlainVerifyingKey key(v.alpha_1, v.beta_2, gamma_2, v.delta_2, ic);
+  CHECK(verify(key, f.public_inputs(), proof));
+  CHECK(verify_batch(key, std::vector<PlainInstance>(3, {f.public_inputs(), proof})).empty());
+  CHECK_FALSE(verify(PlainVerifyingKey(v.alpha_1, v.beta_2, gamma_2, v.delta_2, points_of(v.ic)),
+                     f.public_inputs(), proof));
+}
