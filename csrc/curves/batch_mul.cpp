@@ -118,8 +118,13 @@ class ChunkMultiplier {
     for (size_t i = 0; i < n_; ++i) {
       const int d = row[i];
       if (d == 0) continue;
+      const PointRef ref = PointRef::of(table_index(part, static_cast<size_t>(d < 0 ? -d : d) / 2, i), d < 0);
+      if (sums_[i].is_infinity()) {  // the kernel would have to look at every lane
+        sums_[i] = fetch(table(), ref);
+        continue;
+      }
       targets_.push_back(static_cast<uint32_t>(i));
-      refs_.push_back(PointRef::of(table_index(part, static_cast<size_t>(d < 0 ? -d : d) / 2, i), d < 0));
+      refs_.push_back(ref);
     }
     kernel_.add_into(scratch_, sums_.data(), targets_, table(), refs_);
   }

@@ -90,8 +90,13 @@ std::vector<Point> FixedBase<Point>::batch(std::span<const Fr> scalars) const {
         for (size_t i = 0; i < own.size(); ++i) {
           const int32_t d = windows.digit(shifted[i], w);
           if (d == 0) continue;
+          const PointRef ref = PointRef::of(w * half + static_cast<size_t>(std::abs(d)) - 1, d < 0);
+          if (sums[i].is_infinity()) {  // the kernel would have to look at every lane
+            sums[i] = fetch(PointBytes<Field>(table_), ref);
+            continue;
+          }
           targets.push_back(static_cast<uint32_t>(i));
-          refs.push_back(PointRef::of(w * half + static_cast<size_t>(std::abs(d)) - 1, d < 0));
+          refs.push_back(ref);
         }
         kernel.add_into(scratch, sums.data(), targets, std::span<const Point>(table_), refs);
       }

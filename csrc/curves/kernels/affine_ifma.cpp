@@ -313,16 +313,16 @@ void double_all(uint8_t* scratch, InvertLanes invert_lanes, uint8_t* points, siz
       [&](size_t g) {
         Rows rows;
         fill(rows, g);
-        const V y = canonical_of_any(load<V>(rows.left, coordinate_bytes<V>));
-        // No point has order two, so y = 0 is infinity.
-        const __mmask8 infinite = zero_lanes(y);
+        const auto y = gather(rows.left, coordinate_bytes<V>, static_cast<const V*>(nullptr));
+        // No point has order two, so y = 0 is infinity, which has no other form than zeros.
+        const __mmask8 infinite = zero_words(y);
         steps[g].infinity = infinite;
-        return V::select(infinite, one_of(static_cast<const V*>(nullptr)), twice(y));
+        return V::select(infinite, one_of(static_cast<const V*>(nullptr)), twice(unpacked(y)));
       },
       [&](size_t g, const V& inverse) {
         Rows rows;
         fill(rows, g);
-        const V x = canonical_of_any(load<V>(rows.left, 0)), y = load<V>(rows.left, coordinate_bytes<V>);
+        const V x = load<V>(rows.left, 0), y = load<V>(rows.left, coordinate_bytes<V>);
         const V slope = mul(thrice_square(x), inverse);
         const V x3 = abscissa(square(slope), x, x);
         const V y3 = ordinate(mul(run(x, x3), slope), y);
@@ -330,7 +330,7 @@ void double_all(uint8_t* scratch, InvertLanes invert_lanes, uint8_t* points, siz
         scatter(rows.out, 0, V::select(infinite, V::zero(), x3));
         scatter(rows.out, coordinate_bytes<V>, V::select(infinite, V::zero(), y3));
       });
-  static_cast<void>(done);  // always
+  static_cast<void>(done);  // always, for points of the curve
 }
 
 template <class V>

@@ -136,19 +136,19 @@ PYZKFL_INLINE Fp2x8 square_while(const Fp2x8& a, const Work& meanwhile) {
 PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) { return mul_while(a, b, Nothing()); }
 PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) { return square_while(a, Nothing()); }
 
-// 2y for canonical y: below 2p.
+// 2y for y from with_sign: below 6p.
 PYZKFL_INLINE Fp8 twice(const Fp8& y) { return add(y, y); }
 PYZKFL_INLINE Fp2x8 twice(const Fp2x8& y) { return {twice(y.c0), twice(y.c1)}; }
 
-// 3 x^2 for canonical x, in place of a numerator: below 5.3 p. (mul divides by 2^260, so it gets 16 x.)
-PYZKFL_INLINE Fp8 thrice_square(const Fp8& x) {
-  const Fp8 s = mul(times16(x), x);  // below 1.2 p
-  return carried(add_uncarried(add_uncarried(s, s), s));
-}
+// 3 x^2 for loose x, in place of a numerator. (mul divides by 2^260, so it gets 16 x.) In Fp below
+// 3 (1 + 16 (2.3)(2.3) / 84.6) = 6.1 p; in Fp2 below 3 (1 + 16 (4.6)(5.3) / 84.6) = 17 p. Then a slope is below 1.3 p
+// and 1.7 p, its square below 1.2 p still, and a rise below 1.95 p: y stays below 3p.
+PYZKFL_INLINE Fp8 thrice(const Fp8& s) { return carried(add_uncarried(add_uncarried(s, s), s)); }
+PYZKFL_INLINE Fp8 thrice_square(const Fp8& x) { return thrice(mul(times16(x), x)); }
 PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
-  const Fp8 s0 = mul(times16(add(x.c0, x.c1)), sub<1>(x.c0, x.c1));  // below (1 + 16 (2)(2) / 84.6) p
+  const Fp8 s0 = mul(times16(add(x.c0, x.c1)), sub<3>(x.c0, x.c1));
   const Fp8 s1 = mul(times16(add(x.c0, x.c0)), x.c1);
-  return {carried(add_uncarried(add_uncarried(s0, s0), s0)), carried(add_uncarried(add_uncarried(s1, s1), s1))};
+  return {thrice(s0), thrice(s1)};
 }
 
 // ---- A sum of two points, step by step -----------------------------------------------------------------------
