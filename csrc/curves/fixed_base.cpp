@@ -41,13 +41,13 @@ FixedBase<Point>::FixedBase(const Point& base, size_t expected)
     for (unsigned i = 0; i < window_bits_; ++i) bases[w] = bases[w].dbl();
   }
   const std::vector<Point> affine = batch_to_affine(bases);
-  table_.resize(windows_ * half);
+  table_ = LargeArray<Point>(windows_ * half);
   parallel_for(windows_, 1, [&](size_t begin, size_t end) {
     std::vector<Jacobian<Field>> row(half);
     for (size_t w = begin; w < end; ++w) {
       row[0] = affine[w];
       for (size_t j = 1; j < half; ++j) row[j] = row[j - 1] + affine[w];
-      batch_to_affine(std::span(table_).subspan(w * half, half), std::span<const Jacobian<Field>>(row));
+      batch_to_affine(table_.span().subspan(w * half, half), std::span<const Jacobian<Field>>(row));
     }
   });
 }
@@ -92,13 +92,13 @@ std::vector<Point> FixedBase<Point>::batch(std::span<const Fr> scalars) const {
           if (d == 0) continue;
           const PointRef ref = PointRef::of(w * half + static_cast<size_t>(std::abs(d)) - 1, d < 0);
           if (sums[i].is_infinity()) {  // the kernel would have to look at every lane
-            sums[i] = fetch(PointBytes<Field>(table_), ref);
+            sums[i] = fetch(PointBytes<Field>(table_.span()), ref);
             continue;
           }
           targets.push_back(static_cast<uint32_t>(i));
           refs.push_back(ref);
         }
-        kernel.add_into(scratch, sums.data(), targets, std::span<const Point>(table_), refs);
+        kernel.add_into(scratch, sums.data(), targets, table_.span(), refs);
       }
       for (size_t i = 0; i < own.size(); ++i) out[c * chunk + i] = sums[i].reduced();
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "curves/affine_kernel.h"
+#include "curves/large_array.h"
 #include "fields/fr.h"
 
 namespace pyzkfl {
@@ -28,7 +29,7 @@ class FixedBase {
  private:
   unsigned window_bits_;
   size_t windows_;
-  std::vector<Point> table_;  // windows_ rows of 2^(window_bits_ - 1)
+  LargeArray<Point> table_;  // windows_ rows of 2^(window_bits_ - 1)
 };
 
 extern template class FixedBase<G1Affine>;
