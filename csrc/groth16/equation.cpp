@@ -45,6 +45,12 @@ const KeyPoints& checked(const KeyPoints& key, UnfinishedKey unfinished) {
             "key: two groups share one sigma, so terms could move from one commitment to the other");
   }
   if (key.ic.empty()) throw DecodeError("key: no point for the constant wire");
+  if (unfinished == UnfinishedKey::allowed) {
+    // Such keys come from powers of tau without contributions, too, where tau is 1 and most points are infinity.
+    for (const G1Affine& point : key.ic)
+      if (!point.is_on_curve()) throw DecodeError("key: a point of a public input is no point of its group");
+    return key;
+  }
   auto sorted = std::vector<std::array<uint8_t, g1_evm_bytes>>();
   sorted.reserve(key.ic.size());
   for (const G1Affine& point : key.ic) {

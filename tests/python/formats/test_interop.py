@@ -147,6 +147,22 @@ def test_an_unfinished_key_of_snarkjs_proves_but_convinces_nobody(
         key.verifying_key()
 
 
+def test_a_benchmark_key_whose_tau_is_one_proves(
+    run_snarkjs: Run, verified_by_snarkjs: VerifyAll, chain: Path, tmp_path: Path
+) -> None:
+    """Powers without a contribution, a key without a second phase: nothing is secret, most points are infinity."""
+    at = tmp_path.__truediv__
+    run_snarkjs("powersoftau", "new", "bn128", 4, at("0"))
+    ptau.prepare(at("0"), at("1"))
+    run_snarkjs("groth16", "setup", chain / "chain.r1cs", at("1"), at("key"))
+    key = groth16.load_zkey(at("key"), allow_unfinished=True)
+    proof, public = groth16.prove(key, groth16.load_wtns(chain / "chain.wtns"))
+    run_snarkjs("zkey", "export", "verificationkey", at("key"), at("vkey.json"))
+    at("proof.json").write_text(proof.to_json())
+    at("public.json").write_text(_core.formats.snarkjs_public(public))
+    assert verified_by_snarkjs([(at("vkey.json"), at("public.json"), at("proof.json"))]) == [True]
+
+
 def test_a_witness_that_does_not_satisfy_the_circuit_is_not_proven(
     keys: dict[tuple[str, str], Path], compiled: Path, tmp_path: Path
 ) -> None:
