@@ -19,6 +19,7 @@
 #include "groth16/verifier.h"
 #include "groth16_plain.h"
 #include "r1cs/witness.h"
+#include "progress.h"
 #include "registry.h"
 
 namespace pyzkfl {
@@ -26,6 +27,7 @@ namespace {
 
 namespace py = pybind11;
 using namespace groth16;
+using bindings::progress_of;
 
 ByteSpan span_of(const py::bytes& in) {
   const auto text = static_cast<std::string_view>(in);
@@ -77,16 +79,6 @@ Fr scalar_of(const py::handle& in) {
   const py::bytes bytes = magnitude.attr("to_bytes")(32, "little");
   const Fr out = Fr::from_bytes_le(span_of(bytes).first<32>());
   return negative ? -out : out;
-}
-
-// Reports to a Python callable, if there is one, and lets Ctrl-C through either way.
-Progress progress_of(const py::object& callback) {
-  // Shared, so that copies of the function made without the GIL do not touch Python's reference count.
-  return [held = std::make_shared<py::object>(callback)](double fraction) {
-    const py::gil_scoped_acquire lock;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!held->is_none()) (*held)(fraction);
-  };
 }
 
 std::vector<Contribution> records_of(const std::vector<py::bytes>& in) {

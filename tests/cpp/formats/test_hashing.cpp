@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "curves/encoding.h"
 #include "formats/hashing/blake2b.h"
 #include "formats/hashing/chacha_points.h"
 #include "formats/hashing/contribution_parameters.h"
@@ -93,6 +94,23 @@ TEST_CASE("points that are drawn are points of their groups, and depend on every
   }
   ChaChaWords words(std::array<uint8_t, 32>{});
   for (int i = 0; i < 8; ++i) CHECK(draw_g1(words).is_on_curve());
+}
+
+TEST_CASE("what is drawn from a seed is what ffjavascript 0.3.1 draws") {
+  std::array<uint8_t, 64> seed{};
+  for (size_t i = 0; i < seed.size(); ++i) seed[i] = static_cast<uint8_t>(i);
+  CHECK(hex(to_evm(hash_to_g2(seed))) ==
+        "097197b18b86f218d43cf232ae11cb0318f9ff79c8315ba8cc3494ece86bd08c"
+        "0993c1f526542d4ea0f7960fe68c321263da35704524158f53a5ec1f6ae3cc0c"
+        "07e5f5e692f511f13c16f270392204a3e2ebf321f8b80f73d87faaea048b7bf0"
+        "1f619cecd6aebc1a35e6397979d76d2caa56e4cacbc10cd20d93cf715a0dd968");
+  const std::span<const uint8_t, 32> key = std::span(seed).first<32>();
+  ChaChaWords for_g1(key), for_fr(key);
+  CHECK(hex(to_evm(draw_g1(for_g1))) ==
+        "22399ee7de05fef4880d6de7b79e8e08ce44decdaf7cfed2d73eec546ccd6a9d"
+        "2913ffbac54be8d6a6bea6e7867cfb18e56fecd60b6b817afc18628f7a6f04e0");
+  CHECK(hex(draw_fr(for_fr).to_bytes_be()) ==
+        "0a403c7333d8cd2c4003dd99c45d9793a042e69470ed71221c7a71c6809a0a82");
 }
 
 TEST_CASE("parameters of contributions are read back, and refused out of order or of unknown kinds") {
