@@ -29,6 +29,7 @@ F element_from_int(py::handle value) {
     if (!error.matches(PyExc_OverflowError)) throw;
     throw DecodeError(std::string("an element of ") + F::name + " must be an int from 0 to the modulus less 1");
   }
+  if (bytes.size() != 32) throw py::type_error("a field element must be an int");  // a subclass with a to_bytes of its own
   return F::from_bytes_le(std::span<const uint8_t, 32>(reinterpret_cast<const uint8_t*>(bytes.data()), 32));
 }
 

@@ -235,6 +235,7 @@ SortedScalars sort_all(std::span<const Scalar> scalars) {
   if (scalars.size() >= most_scalars) throw ParameterError("msm: more terms than it is made for (2^27)");
   SortedScalars out;
   out.size = scalars.size();
+  out.few.reserve(class_bits.size() * least_bucket_terms);  // a vector that grows leaves copies of its secrets behind
   const Magnitudes all = magnitudes(scalars);
   const auto take_one_by_one = [&](unsigned above, unsigned most) {
     for (size_t i = 0; i < scalars.size(); ++i) {

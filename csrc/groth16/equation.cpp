@@ -24,23 +24,25 @@ void refuse_useless(const Point& point, const char* name) {
     throw DecodeError(std::string("key: ") + name + " is no point of its group");
 }
 
+bool equal_up_to_sign(const G2Affine& p, const G2Affine& q) { return p.x == q.x; }
+
 const KeyPoints& checked(const KeyPoints& key, UnfinishedKey unfinished) {
   refuse_useless(key.alpha_1, "alpha");
   refuse_useless(key.beta_2, "beta");
   refuse_useless(key.gamma_2, "gamma");
   refuse_useless(key.delta_2, "delta");
-  if (key.delta_2 == key.gamma_2 && unfinished == UnfinishedKey::refused)
-    throw DecodeError(
-        "key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
+  const auto related = related_points(key.alpha_1, key.beta_2, key.gamma_2, key.delta_2);
+  if (related && unfinished == UnfinishedKey::refused) throw DecodeError("key: " + *related);
   for (size_t g = 0; g < key.sigma_2.size(); ++g) {
     refuse_useless(key.sigma_2[g], "sigma");
-    if (key.sigma_2[g] == key.gamma_2)
+    if (equal_up_to_sign(key.sigma_2[g], key.gamma_2))
       throw DecodeError(
           "key: sigma is one: the second phase of the setup was skipped, so a proof of knowledge proves "
           "nothing");
-    if (key.sigma_2[g] == key.delta_2) throw DecodeError("key: a sigma equals delta");
+    if (equal_up_to_sign(key.sigma_2[g], key.delta_2)) throw DecodeError("key: a sigma equals delta, up to sign");
+    if (equal_up_to_sign(key.sigma_2[g], key.beta_2)) throw DecodeError("key: a sigma equals beta, up to sign");
     for (size_t other = 0; other < g; ++other)
-      if (key.sigma_2[g] == key.sigma_2[other])
+      if (equal_up_to_sign(key.sigma_2[g], key.sigma_2[other]))
         throw DecodeError(
             "key: two groups share one sigma, so terms could move from one commitment to the other");
   }

@@ -35,9 +35,9 @@ struct Claim {
 
 class Equation {
  public:
-  // Throws DecodeError for points with which anyone could forge: delta = gamma (unless allowed), a sigma that
-  // is gamma, delta or another sigma, two equal points of IC, a point at infinity, off the curve or outside
-  // its subgroup.
+  // Throws DecodeError for points with which anyone could forge: related_points (unless allowed), a sigma that is, up
+  // to sign, beta, gamma, delta or another sigma, two equal points of IC, a point at infinity, off the curve or
+  // outside its subgroup.
   explicit Equation(KeyPoints points, UnfinishedKey unfinished = UnfinishedKey::refused);
 
   const KeyPoints& points() const { return points_; }

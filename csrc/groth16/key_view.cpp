@@ -65,9 +65,21 @@ void check_key(const KeyView& key, UnfinishedKey unfinished) {
   refuse_useless(key.gamma_2, "gamma");
   refuse_useless(key.delta_1, "delta in G1");
   refuse_useless(key.delta_2, "delta in G2");
-  if (unfinished == UnfinishedKey::refused && key.delta_2 == key.gamma_2)
-    throw DecodeError(
-        "key: delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs");
+  if (unfinished == UnfinishedKey::allowed) return;
+  if (const auto problem = related_points(key.alpha_1, key.beta_2, key.gamma_2, key.delta_2))
+    throw DecodeError("key: " + *problem);
+}
+
+std::optional<std::string> related_points(const G1Affine& alpha_1, const G2Affine& beta_2, const G2Affine& gamma_2,
+                                          const G2Affine& delta_2) {
+  // A point and its opposite have one x.
+  if (delta_2.x == gamma_2.x)
+    return "delta equals gamma: the second phase of the setup was skipped, so anyone could forge proofs";
+  if (alpha_1.x == g1_generator().x || beta_2.x == g2_generator().x)
+    return "alpha or beta is the generator: the first phase of the setup was skipped, so anyone could forge proofs";
+  if (beta_2.x == gamma_2.x || beta_2.x == delta_2.x)
+    return "beta equals gamma or delta, so anyone could forge proofs";
+  return std::nullopt;
 }
 
 void check_both_groups(const KeyView& key) {

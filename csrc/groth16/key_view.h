@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "curves/bn254.h"
@@ -53,12 +55,17 @@ std::vector<Affine<F>> points_of(PointBytes<F> bytes) {
 // Valid as long as `key` is neither moved nor changed.
 KeyView view_of(const KeyElements& key);
 
-// Whether a key whose second phase has not begun (gamma = delta, what `snarkjs groth16 setup` writes) may be
-// proven with. Anyone can forge proofs under such a key; verifiers refuse it always.
+// What makes a key one that anyone can forge proofs under, if it shows in its points: two of beta, gamma and delta that
+// are equal or opposite, alpha or beta that is the generator (a phase of the setup was skipped: gamma = delta is what
+// `snarkjs groth16 setup` writes). That one is another times a number that somebody knows cannot be seen.
+std::optional<std::string> related_points(const G1Affine& alpha_1, const G2Affine& beta_2, const G2Affine& gamma_2,
+                                          const G2Affine& delta_2);
+
+// Whether a key with related points may be proven with. Verifiers refuse it always.
 enum class UnfinishedKey { refused, allowed };
 
 // What a prover needs to know of a key that it did not make: the arrays have the lengths of the layout, the
-// single points are points of their groups other than infinity, delta is not gamma (unless allowed). The
+// single points are points of their groups other than infinity, and not related (unless allowed). The
 // points of the arrays are not looked at (proof_core.h says why that is safe). Throws DecodeError.
 void check_key(const KeyView& key, UnfinishedKey unfinished);
 

@@ -49,7 +49,9 @@ PYZKFL_INLINE V load_y(const uint8_t* const (&row)[8], __mmask8 negative) {
 
 template <class V>
 PYZKFL_INLINE V canonical_y(const uint8_t* const (&row)[8], __mmask8 negative) {
-  return canonical_of_any(carried(load_y<V>(row, negative)));
+  // Below p before its opposite is taken: a coordinate from a file may be any 256 bits.
+  const V y = canonical_of_any(load<V>(row, coordinate_bytes<V>));
+  return canonical_of_any(carried(with_sign(negative, y)));
 }
 
 // The denominator of a group, and which of its lanes have no chord.

@@ -30,6 +30,9 @@ R1csFile::R1csFile(const std::string& path) : file_(path, "r1cs", 1) {
     if (file_.has(type) && file_.reader(type).u32() != 0)
       throw UnsupportedVersion(path + ": uses custom gates, which Groth16 does not have");
   check_constraints();
+  // What is made from a circuit has a place for every wire, so its size must be paid for in the file.
+  if (!file_.has(labels) && num_wires_ > 1 + num_terms_)
+    file_.fail(header, "it says " + std::to_string(num_wires_) + " wires, and uses and labels fewer");
 }
 
 void R1csFile::check_constraints() {

@@ -18,17 +18,17 @@ Progress between(const Progress& progress, double from, double to) {
 
 // Whether `bases` (all levels, up to 2^most points) are the Lagrange bases of `powers`. With w the root of
 // unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i = sum_k r(w^k) L_k for random r; all levels
-// together, with independent r.
+// together, with independent r. A power that the file lacks (the last of the largest level) counts as zero, and gets
+// a weight like the others: unchecked, whoever prepares the file could put any point there, and with one that they
+// choose forge proofs under the keys made from it.
 template <class F>
 bool are_lagrange_bases(PointBytes<F> bases, std::span<const Affine<F>> powers, unsigned most) {
   std::vector<Fr> on_powers(powers.size()), on_bases;
   on_bases.reserve(bases.count);
   for (unsigned level = 0; level <= most; ++level) {
     const size_t n = size_t{1} << level;
-    const size_t used = std::min(n, powers.size());  // a power that is missing counts as zero
-    std::vector<Fr> r = random_weights(used);
-    for (size_t i = 0; i < used; ++i) on_powers[i] += r[i];
-    r.resize(n);
+    std::vector<Fr> r = random_weights(n);
+    for (size_t i = 0; i < std::min(n, powers.size()); ++i) on_powers[i] += r[i];
     Domain(level).ntt(r);
     on_bases.insert(on_bases.end(), r.begin(), r.end());
   }

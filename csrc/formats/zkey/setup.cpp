@@ -38,18 +38,18 @@ std::vector<Affine<F>> load_basis(const PtauFile& file, PtauSection section, Pta
   } else {
     basis = load_g2_points(bytes, what, Infinity::refused);
   }
-  // sum_i r_i tau^i = sum_k r(w^k) L_k for random r; the largest basis in G1 lacks the last power.
+  // sum_i r_i tau^i = sum_k r(w^k) L_k for random r. The largest basis in G1 lacks the last power: it counts as zero,
+  // and is checked like the others (see are_lagrange_bases in ptau/verify.cpp for what happens otherwise).
   const PointBytes<F> all = points_in<F>(file.container().section(powers));
   const size_t used = std::min(basis.size(), all.size());
-  std::vector<Fr> r = random_weights(used);
+  std::vector<Fr> r = random_weights(basis.size());
   if constexpr (std::is_same_v<F, Fp>) {
     check_g1_points({all.data, used * sizeof(G1Affine)}, what, Infinity::refused);
   } else {
     // Not the subgroup: nothing is made from these points, and a part outside it cannot make them equal.
     check_g2_points({all.data, used * sizeof(G2Affine)}, what, Infinity::refused, SubgroupCheck::skipped);
   }
-  const Jacobian<F> on_powers = msm(all.first(used), std::span<const Fr>(r));
-  r.resize(basis.size());
+  const Jacobian<F> on_powers = msm(all.first(used), std::span<const Fr>(r).first(used));
   Domain(log_n).ntt(r);
   if (!(on_powers == msm(std::span<const Affine<F>>(basis), std::span<const Fr>(r))))
     throw DecodeError(what + ": not the Lagrange basis of the powers of tau");

@@ -38,10 +38,12 @@ std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress
                                             {-g1_generator(), msm(view.b_2, scalars).to_affine()}}};
     if (const auto problem = groth16::first_false({&same, 1})) return problem;
     report(progress, 0.95);
-    if (file.has(zkey_contributions)) {
-      Reader in = file.reader(zkey_contributions);
-      return Phase2Records::read(in).problem_with(view.delta_1);
-    }
+    if (!(view.gamma_2 == g2_generator())) return "gamma is not the generator, so its logarithm may be known";
+    if (!file.has(zkey_contributions)) return "it lists no contribution to delta, so anyone may know delta";
+    Reader in = file.reader(zkey_contributions);
+    const Phase2Records contributions = Phase2Records::read(in);
+    if (contributions.records.empty()) return "it lists no contribution to delta, so anyone may know delta";
+    return contributions.problem_with(view.delta_1);
   } catch (const DecodeError& error) {
     return error.what();
   }

@@ -46,7 +46,9 @@ class ZkeyFile {
   const groth16::KeyView& view() const { return view_; }
   uint64_t num_coefficients() const { return num_coefficients_; }
   // Whether the second phase was skipped (gamma = delta): anyone can forge proofs under such a key.
-  bool is_unfinished() const { return view_.gamma_2 == view_.delta_2; }
+  bool is_unfinished() const {
+    return groth16::related_points(view_.alpha_1, view_.beta_2, view_.gamma_2, view_.delta_2).has_value();
+  }
 
   // The matrices A and B times the witness (all wires). Throws DecodeError for a coefficient out of range,
   // ParameterError for a witness of another length.

@@ -373,3 +373,19 @@ TEST_CASE("groups are summed as columns, with infinite, equal and opposite point
     CHECK(reduced(out) == wanted);
   }
 }
+
+TEST_CASE("a coordinate that is not canonical spoils its own addition only, not the others of its batch") {
+  // y = 2^259 mod p, plus 3p: for the opposite of that point, 3p - y is negative, and twice its limbs, taken modulo
+  // 2^260 by the product, are zero modulo p. Arrays of keys are not looked at before they are summed.
+  Fp residue = Fp::from_montgomery_limbs({1, 0, 0, 0});
+  for (int i = 0; i < 259; ++i) residue = residue.dbl();
+  std::vector<LoosePoint<Fp>> points = {
+      {Fp::one(), residue}, {Fp::from_u64(5), Fp::from_u64(6)}, {Fp::from_u64(7), Fp::from_u64(8)}};
+  for (int i = 0; i < 3; ++i) limbs::add(points[0].y.l, points[0].y.l, Fp::modulus);
+  const std::vector<PointRef> refs = {PointRef::of(0, true), PointRef::of(0, true), PointRef::of(1), PointRef::of(2)};
+  KernelScratch scratch;
+  std::vector<LoosePoint<Fp>> expected(1), sums(2);
+  affine_kernel_generic<Fp>().add_pairs(scratch, expected, bytes_of(points), std::span(refs).subspan(2));
+  affine_kernel<Fp>().add_pairs(scratch, sums, bytes_of(points), refs);
+  CHECK(sums[1].reduced() == expected[0].reduced());
+}
