@@ -126,8 +126,8 @@ points at infinity, off the curve or outside their subgroup, two equal points of
           py::arg("public_inputs"), py::arg("proofs"),
           R"(Positions of the instances that do not verify; empty if all do.
 
-public_inputs: uint8 (N, num_public, 32), little-endian; proofs: uint8 (N, 256) in EVM order. Bytes that decode
-to no scalar below r or no point of its group do not verify.)");
+public_inputs: uint8 (N, num_public, 32), little-endian; proofs: uint8 (N, 256) in EVM order. Bytes that
+decode to no scalar below r or no point of its group do not verify.)");
 }
 
 }  // namespace pyzkfl::bindings
