@@ -79,8 +79,8 @@ void bind_zkey(py::module_& m) {
       .def_property_readonly("num_wires", [](const ZkeyFile& key) { return key.view().num_wires; })
       .def_property_readonly("num_public", [](const ZkeyFile& key) { return key.view().num_public; })
       .def_property_readonly("log_n", [](const ZkeyFile& key) { return key.view().log_n; })
-      .def_property_readonly("is_unfinished", &ZkeyFile::is_unfinished,
-                             "Whether gamma equals delta: anyone can forge proofs under such a key.")
+      .def_property_readonly("unfinished", &ZkeyFile::unfinished,
+                             "Why anyone can forge proofs under this key, or None.")
       .def("verifying_key", [](const ZkeyFile& key) { return PlainVerifyingKey(key.view()); })
       .def(
           "contributions",
@@ -154,6 +154,15 @@ void bind_circuit_files(py::module_& m) {
       "write_file",
       [](const std::string& path, const py::bytes& content) { write_file(path, view_of(content)); },
       py::arg("path"), py::arg("content"), "Writes a file whole or not at all, replacing a regular file.");
+  m.def(
+      "write_files",
+      [](const std::vector<std::pair<std::string, py::bytes>>& files) {
+        std::vector<std::pair<std::string, ByteSpan>> views;
+        for (const auto& [path, content] : files) views.emplace_back(path, view_of(content));
+        write_files(views);
+      },
+      py::arg("files"),
+      "Writes files that belong together, (path, content) each: all are on the disk before the first gets its name.");
 }
 
 void bind_ptau(py::module_& m) {

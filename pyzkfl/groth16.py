@@ -166,8 +166,14 @@ class ProvingKey:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether the second phase was skipped: then anyone can forge, and a proof convinces nobody."""
-        return bool(self._file.is_unfinished)
+        """Whether a phase of the setup was skipped: then anyone can forge, and a proof convinces nobody."""
+        return self._file.unfinished is not None
+
+    @property
+    def unfinished(self) -> str | None:
+        """Why the key is unfinished, if it is."""
+        reason: str | None = self._file.unfinished
+        return reason
 
     @property
     def contributions(self) -> list[str]:
@@ -182,14 +188,13 @@ class ProvingKey:
 def load_zkey(path: Path, *, allow_unfinished: bool = False) -> ProvingKey:
     """Map a proving key of Groth16 over BN254 (bn128).
 
-    allow_unfinished: take a key whose second phase was skipped (what `snarkjs groth16 setup` writes); benchmarks use
+    allow_unfinished: take a key with a phase skipped (what `snarkjs groth16 setup` writes); benchmarks use
     such keys, nothing else may. Raises DecodeError, UnsupportedVersion, ParameterError, SystemFailure.
     """
     file = _formats.ZkeyFile(os.fspath(path))
-    if file.is_unfinished and not allow_unfinished:
+    if file.unfinished and not allow_unfinished:
         raise DecodeError(
-            f"{os.fspath(path)}: delta equals gamma: the second phase of the setup was skipped, so anyone could forge "
-            "proofs under this key; finish it with `snarkjs zkey contribute`"
+            f"{os.fspath(path)}: {file.unfinished}; contributions finish a key (`snarkjs zkey contribute`)"
         )
     return ProvingKey(file)
 

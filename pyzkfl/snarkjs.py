@@ -17,6 +17,8 @@ from pyzkfl.errors import DecodeError
 __all__ = ["MOST_BYTES", "proof_points", "public_inputs", "verifying_key_points"]
 
 MOST_BYTES = 1 << 26  # of one JSON file: a key for 200,000 public inputs
+_MOST_DEPTH = 16  # snarkjs's files nest 5 deep
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)  # below 2^260: what is not below r or p, the core refuses
 
 
@@ -31,10 +33,27 @@ def _constant(name: str) -> Any:
     raise DecodeError(f"{name} is no JSON")
 
 
+def _expect_shallow(text: str) -> None:
+    """Python's parser calls itself for each level, and only the recursion limit keeps it from ending the process: a
+    limit that whoever embeds us may have raised."""
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        character = text[token.start()]
+        if character in "[{":
+            depth += 1
+            if depth > _MOST_DEPTH:
+                raise DecodeError(f"nested more than {_MOST_DEPTH} deep")
+        elif character in "]}":
+            depth -= 1
+
+
 def _parse(text: str | bytes, what: str) -> Any:
     if len(text) > MOST_BYTES:
         raise DecodeError(f"{what}: {len(text)} bytes, more than any such file has")
     try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        _expect_shallow(text)
         return json.loads(text, object_pairs_hook=_fields, parse_constant=_constant)
     except DecodeError as error:
         raise DecodeError(f"{what}: {error}") from None
@@ -50,9 +69,9 @@ def _object(text: str | bytes, what: str, fields: tuple[str, ...]) -> dict[str, 
         if name not in value:
             raise DecodeError(f"{what}: {name} is missing")
     if value["protocol"] != "groth16":
-        raise DecodeError(f"{what}: protocol {value['protocol']!r}, not 'groth16'")
+        raise DecodeError(f"{what}: protocol {value['protocol']!r:.80}, not 'groth16'")
     if value["curve"] not in ("bn128", "bn254"):
-        raise DecodeError(f"{what}: curve {value['curve']!r}; this release knows 'bn128' (BN254)")
+        raise DecodeError(f"{what}: curve {value['curve']!r:.80}; this release knows 'bn128' (BN254)")
     return value
 
 

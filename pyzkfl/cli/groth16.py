@@ -83,9 +83,11 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def check(zkey: Annotated[str, _ZKEY]) -> None:
-        """Look at every byte of a proving key: points, coefficients, contributions. Exit code 0 only if it is sound.
+        """Check what a proving key says of itself; exit code 0 only if all of it holds.
 
-        That the key belongs to a certain circuit is for `snarkjs zkey verify`, which needs circuit and powers of tau.
+        Every point is a point of its group, every coefficient is in range, beta, delta and B are the same in both
+        groups, and the recorded contributions lead to delta. Not checked: that A, C and H are those of a certain
+        circuit, and who the contributors were. `snarkjs zkey verify` compares a key with its circuit and powers of tau.
         """
         from pyzkfl import groth16
 

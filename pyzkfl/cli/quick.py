@@ -21,20 +21,19 @@ def prove(zkey: str, wtns: str, proof: str, public: str) -> None:
     from pyzkfl._core import formats
     from pyzkfl.errors import ParameterError
 
-    if os.path.realpath(proof) == os.path.realpath(public):
-        raise ParameterError("the proof and its public inputs go into two files, not one")
+    if len({os.path.realpath(path) for path in (zkey, wtns, proof, public)}) < 4:
+        raise ParameterError("key, witness, proof and public inputs are four files: two of these paths are one")
     key = groth16.load_zkey(zkey, allow_unfinished=True)
     if key.is_unfinished:
         print(
-            f"WARNING: {zkey}: delta equals gamma: the second phase of its setup was skipped. Anyone can forge proofs "
-            "under this key; this one convinces nobody. Finish the key with `snarkjs zkey contribute`.",
+            f"WARNING: {zkey}: {key.unfinished}. A proof under this key convinces nobody. Contributions finish a key "
+            "(`snarkjs zkey contribute`).",
             file=sys.stderr,
         )
     witness = groth16.load_wtns(wtns)
     with progress_bar("prove") as progress:
         made, inputs = groth16.prove(key, witness, progress=progress)
-    formats.write_file(proof, made.to_json().encode())
-    formats.write_file(public, formats.snarkjs_public(inputs).encode())
+    formats.write_files([(proof, made.to_json().encode()), (public, formats.snarkjs_public(inputs).encode())])
 
 
 def verify(vkey: str, public: str, proof: str) -> None:

@@ -36,7 +36,7 @@ Witness read_wtns(const std::string& path) {
 
 void write_wtns(const std::string& path, std::span<const Fr> values) {
   if (values.size() > UINT32_MAX) throw ParameterError("a .wtns file holds fewer than 2^32 values");
-  ContainerWriter out(path, "wtns", 2, 2);
+  ContainerWriter out(path, "wtns", 2, 2, OutputFile::Readers::owner);
   Writer head;
   write_scalar_prime(head);
   head.u32(static_cast<uint32_t>(values.size()));

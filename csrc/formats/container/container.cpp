@@ -64,8 +64,8 @@ void Container::fail(uint32_t type, const std::string& problem) const {
 }
 
 ContainerWriter::ContainerWriter(const std::string& path, const char* magic, uint32_t version,
-                                 uint32_t num_sections)
-    : file_(path), left_(num_sections) {
+                                 uint32_t num_sections, OutputFile::Readers readers)
+    : file_(path, readers), left_(num_sections) {
   Writer header;
   header.bytes(as_bytes(std::string_view(magic, 4))).u32(version).u32(num_sections);
   file_.write(header.view());

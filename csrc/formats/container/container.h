@@ -50,7 +50,8 @@ class Container {
 // Writes a container section by section; its size is filled in when a section ends.
 class ContainerWriter {
  public:
-  ContainerWriter(const std::string& path, const char* magic, uint32_t version, uint32_t num_sections);
+  ContainerWriter(const std::string& path, const char* magic, uint32_t version, uint32_t num_sections,
+                  OutputFile::Readers readers = OutputFile::Readers::all);
 
   void begin(uint32_t type);
   void write(ByteSpan data) { file_.write(data); }

@@ -26,6 +26,7 @@ struct Closing {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
+  if (path.find('\0') != std::string::npos) throw ParameterError("a path with a zero byte in it");
   // O_NONBLOCK: opening a pipe must not wait for a writer before we can refuse it.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) fail(path, errno);

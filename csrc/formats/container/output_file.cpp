@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/random.h"
@@ -39,11 +41,14 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-OutputFile::OutputFile(const std::string& path) : path_(path), temporary_(temporary_name(path)) {
+OutputFile::OutputFile(const std::string& path, Readers readers)
+    : path_(path), temporary_(temporary_name(path)) {
+  if (path.find('\0') != std::string::npos) throw ParameterError("a path with a zero byte in it");
   struct stat status;
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
     throw ParameterError(path + " exists and is not a regular file");
-  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+               readers == Readers::owner ? 0600 : 0666);
   if (fd_ < 0) fail(path, errno);
 }
 
@@ -70,8 +75,12 @@ void OutputFile::write(ByteSpan data) {
 
 void OutputFile::write_at(uint64_t offset, ByteSpan data) { put(data, offset); }
 
-void OutputFile::commit() {
+void OutputFile::sync() {
   if (::fsync(fd_) != 0) fail(path_, errno);
+}
+
+void OutputFile::commit() {
+  sync();
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
   ::close(fd_);
   fd_ = -1;
@@ -82,6 +91,16 @@ void write_file(const std::string& path, ByteSpan content) {
   OutputFile file(path);
   file.write(content);
   file.commit();
+}
+
+void write_files(std::span<const std::pair<std::string, ByteSpan>> files) {
+  std::vector<std::unique_ptr<OutputFile>> open;
+  for (const auto& [path, content] : files) {
+    open.push_back(std::make_unique<OutputFile>(path));
+    open.back()->write(content);
+    open.back()->sync();
+  }
+  for (const auto& file : open) file->commit();
 }
 
 }  // namespace pyzkfl::formats

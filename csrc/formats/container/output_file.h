@@ -5,7 +5,9 @@
 // so input and output may be the same path. Anything else of that name (a folder, a device) is refused.
 #pragma once
 
+#include <span>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -13,9 +15,12 @@ namespace pyzkfl::formats {
 
 class OutputFile {
  public:
+  // Who may read the file: everyone whom the umask lets, or its owner alone (for secrets).
+  enum class Readers { all, owner };
+
   // Creates the temporary file. Throws SystemError naming path and reason, ParameterError for a name that is
-  // taken by something that is no regular file.
-  explicit OutputFile(const std::string& path);
+  // taken by something that is no regular file, or holds a zero byte.
+  explicit OutputFile(const std::string& path, Readers readers = Readers::all);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   // Removes the temporary file unless commit() has returned.
@@ -28,6 +33,8 @@ class OutputFile {
   uint64_t position() const { return position_; }
   // Gives the file its name.
   void commit();
+  // Syncs what was written, so that commit() only renames.
+  void sync();
 
  private:
   void put(ByteSpan data, uint64_t offset);
@@ -39,5 +46,8 @@ class OutputFile {
 
 // The whole of a small file.
 void write_file(const std::string& path, ByteSpan content);
+
+// Small files that belong together: all are written and synced before the first gets its name.
+void write_files(std::span<const std::pair<std::string, ByteSpan>> files);
 
 }  // namespace pyzkfl::formats

@@ -9,11 +9,11 @@
 
 namespace pyzkfl::formats {
 
-// What is wrong with the key; nothing if it is fit for use. Checked: all points of all arrays (coordinates,
-// curve, subgroup), all coefficients (range), that the second phase was not skipped, that delta, beta and B
-// are the same in both groups (B by a random combination), IC as a verifier needs it, and the records of the
-// contributions that led to this delta, if the file has any. Whether the key is that of a certain circuit
-// needs the circuit and its powers of tau: `snarkjs zkey verify`.
+// What is wrong with the key, as far as the key itself tells. Checked: all points of all arrays (coordinates,
+// curve, subgroup), all coefficients (range), that no phase was skipped, that gamma is the generator, that
+// delta, beta and B are the same in both groups (B by a random combination), IC as a verifier needs it, and the
+// records of the contributions that led to this delta, at least one. Not checked, because only the circuit and its
+// powers of tau can tell: that A, L and H are what they should be.
 [[nodiscard]] std::optional<std::string> problem_with_zkey(const ZkeyFile& key,
                                                            const Progress& progress = {});
 

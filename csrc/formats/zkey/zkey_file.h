@@ -45,9 +45,9 @@ class ZkeyFile {
   // Points at the mapped file: valid as long as this object lives.
   const groth16::KeyView& view() const { return view_; }
   uint64_t num_coefficients() const { return num_coefficients_; }
-  // Whether the second phase was skipped (gamma = delta): anyone can forge proofs under such a key.
-  bool is_unfinished() const {
-    return groth16::related_points(view_.alpha_1, view_.beta_2, view_.gamma_2, view_.delta_2).has_value();
+  // Why anyone can forge proofs under this key, if a phase of its setup was skipped.
+  std::optional<std::string> unfinished() const {
+    return groth16::related_points(view_.alpha_1, view_.beta_2, view_.gamma_2, view_.delta_2);
   }
 
   // The matrices A and B times the witness (all wires). Throws DecodeError for a coefficient out of range,

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from iden3_container import P, R, Container, coordinate, number
+from iden3_container import Container, R, coordinate, number
 
 from pyzkfl import _core, groth16, ptau
 from pyzkfl.errors import DecodeError, SetupInvalid
@@ -87,6 +86,12 @@ def test_nobody_forges_with_a_basis_of_their_own(tmp_path: Path) -> None:
     fields = json.loads(key.to_json())
     h = Container.read(tmp_path / "made.zkey")[9][64 * place : 64 * place + 64]
     c = [str(number(h[:32])), str(number(h[32:])), "1"]
-    forged = {"protocol": "groth16", "curve": "bn128", "pi_a": fields["vk_alpha_1"], "pi_b": fields["vk_beta_2"], "pi_c": c}
+    forged = {
+        "protocol": "groth16",
+        "curve": "bn128",
+        "pi_a": fields["vk_alpha_1"],
+        "pi_b": fields["vk_beta_2"],
+        "pi_c": c,
+    }
     with pytest.raises(groth16.ProofInvalid):
         groth16.verify(key, false, groth16.Proof.from_json(json.dumps(forged)))

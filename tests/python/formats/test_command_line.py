@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from iden3_container import G1, Container
 
+from pyzkfl import _core, groth16
 from pyzkfl.cli import main
+from pyzkfl.errors import ParameterError
 
 Run = Callable[..., tuple[str, str]]
 
@@ -81,7 +83,9 @@ def test_what_does_not_hold_exits_with_1_and_writes_nothing(run: Run, chain: Pat
         run("groth16", name, wtns, *rest, code=1)
     run("groth16", "prove", key, key, "a", "b", code=1)
     _, err = run("groth16", "prove", key, wtns, "a", "./a", code=1)
-    assert "two files" in err
+    assert "four files" in err
+    _, err = run("groth16", "prove", key, wtns, key, "b", code=1)
+    assert "four files" in err
     run("groth16", "prove", key, wtns, "/dev/null", "b", code=1)
     run("groth16", "setup", wtns, chain / "powers.ptau", "a", code=1)
     run("groth16", "setup", chain / "chain.r1cs", chain / "raw.ptau", "a", code=1)
@@ -108,7 +112,28 @@ def test_an_unfinished_key_is_proven_with_under_a_warning_and_verified_by_nobody
     run("groth16", "verify", "vkey.json", chain / "public.json", chain / "proof.json", code=1)
     # The arrays are those of another delta, so no proof comes of it; the warning comes first.
     _, err = run("groth16", "prove", "key.zkey", chain / "chain.wtns", "a", "b", code=1)
-    assert err.startswith("WARNING: ") and "Anyone can forge" in err
+    assert err.startswith("WARNING: ") and "anyone could forge" in err
+
+
+def test_a_proof_is_not_replaced_where_its_public_inputs_cannot_be(run: Run, chain: Path, tmp_path: Path) -> None:
+    (tmp_path / "proof.json").write_text("before")
+    run("groth16", "prove", chain / "chain.zkey", chain / "chain.wtns", "proof.json", "missing/public.json", code=1)
+    assert (tmp_path / "proof.json").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.json"]
+
+
+def test_a_path_with_a_zero_byte_is_refused_and_a_witness_is_for_its_owner(chain: Path, tmp_path: Path) -> None:
+    witness = groth16.load_wtns(chain / "chain.wtns")
+    path = tmp_path / "copy.wtns"
+    _core.formats.write_wtns(str(path), witness)
+    assert path.stat().st_mode & 0o777 == 0o600
+    for call in (
+        lambda name: groth16.load_wtns(name),
+        lambda name: _core.formats.write_wtns(name, witness),
+        lambda name: groth16.load_zkey(name),
+    ):
+        with pytest.raises(ParameterError, match="zero byte"):
+            call(f"{path}\0.json")
 
 
 def test_wrong_usage_exits_with_2_and_help_with_0(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,8 @@ def test_tampered_records_of_contributions_are_found(key: Container, tmp_path: P
     ):
         with pytest.raises(SetupInvalid, match=match):
             groth16.check_zkey(key.patched(10, offset, bad).write(tmp_path / "bad.zkey"))
-    groth16.check_zkey(key.without(10).write(tmp_path / "old.zkey"))  # old files have no such section
+    with pytest.raises(SetupInvalid, match="no contribution"):
+        groth16.check_zkey(key.without(10).write(tmp_path / "old.zkey"))
 
 
 # -- JSON ---------------------------------------------------------------------------------------------------------
@@ -236,6 +238,18 @@ def test_json_that_is_none_is_refused(text: str | bytes) -> None:
             continue
         with pytest.raises(DecodeError):
             read(text)  # type: ignore[operator]
+
+
+def test_nesting_is_refused_whatever_the_recursion_limit() -> None:
+    """Below a raised limit, Python's own parser would overflow the stack and end the process."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1 << 30)
+    try:
+        for text in ("[" * 1_000_000, '{"a":' * 1_000_000, '["]",' * 1_000_000):
+            with pytest.raises(DecodeError, match="nested"):
+                snarkjs.public_inputs(text)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_public_inputs_have_one_spelling_each(chain: Path) -> None:

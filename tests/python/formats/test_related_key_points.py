@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-
-from iden3_container import P, R, Container, coordinate, u32
+from iden3_container import Container, coordinate, u32
 
 from pyzkfl import _core, groth16
-from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, SetupInvalid
+from pyzkfl.errors import DecodeError, ProofInvalid, SetupInvalid
 
 c = _core.curves
 G1, G2 = c.g1_generator(), c.g2_generator()
@@ -49,9 +48,16 @@ def forgery(case: str) -> tuple[str, str]:
         beta = c.g2_neg(delta)
         a, b = x, c.g2_add(gamma, delta)
         k = c.g1_add(x, alpha)
-    key = {"protocol": "groth16", "curve": "bn128", "nPublic": 1, "vk_alpha_1": g1_json(alpha),
-           "vk_beta_2": g2_json(beta), "vk_gamma_2": g2_json(gamma), "vk_delta_2": g2_json(delta),
-           "IC": [g1_json(p) for p in ic]}
+    key = {
+        "protocol": "groth16",
+        "curve": "bn128",
+        "nPublic": 1,
+        "vk_alpha_1": g1_json(alpha),
+        "vk_beta_2": g2_json(beta),
+        "vk_gamma_2": g2_json(gamma),
+        "vk_delta_2": g2_json(delta),
+        "IC": [g1_json(p) for p in ic],
+    }
     proof = {"protocol": "groth16", "curve": "bn128", "pi_a": g1_json(a), "pi_b": g2_json(b), "pi_c": g1_json(k)}
     return json.dumps(key), json.dumps(proof)
 
@@ -67,10 +73,16 @@ def raw(point: bytes, order: tuple[int, ...]) -> bytes:
     return b"".join(coordinate(int.from_bytes(point[32 * i : 32 * i + 32], "big")) for i in order)
 
 
-def test_check_refuses_a_key_without_contributions_whose_gamma_is_not_the_generator(chain: Path, tmp_path: Path) -> None:
+def test_check_refuses_a_key_without_contributions_whose_gamma_is_not_the_generator(
+    chain: Path, tmp_path: Path
+) -> None:
     """delta = G, gamma = 5 G: known to everybody, and `check` says OK."""
     key = Container.read(chain / "chain.zkey")
-    for offset, data in ((340, raw(c.g2_mul(G2, 5), (1, 0, 3, 2))), (468, raw(G1, (0, 1))), (532, raw(G2, (1, 0, 3, 2)))):
+    for offset, data in (
+        (340, raw(c.g2_mul(G2, 5), (1, 0, 3, 2))),
+        (468, raw(G1, (0, 1))),
+        (532, raw(G2, (1, 0, 3, 2))),
+    ):
         key = key.patched(2, offset, data)
     key[10] = key[10][:64] + u32(0)
     with pytest.raises((SetupInvalid, DecodeError)):
@@ -96,7 +108,11 @@ def test_a_circuit_without_labels_that_says_it_has_2_32_wires_takes_no_memory(ch
 
     circuit = Container.read(chain / "chain.r1cs").without(3).patched(1, 36, u32(2**32 - 1))
     path = circuit.write(tmp_path / "bomb.r1cs")
-    done = subprocess.run([sys.executable, "-c", BOMB, str(path), str(chain / "powers.ptau"), str(tmp_path / "k")],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, str(path), str(chain / "powers.ptau"), str(tmp_path / "k")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 256 * 1024

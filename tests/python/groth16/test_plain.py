@@ -63,7 +63,7 @@ def test_a_key_goes_through_its_points(chain: Chain) -> None:
 
 def test_keys_with_which_anyone_could_forge_are_refused(chain: Chain) -> None:
     points = chain.plain.evm_points()
-    one, two = points["ic"]
+    one, _ = points["ic"]
     for changed in (
         {"delta": points["gamma"]},
         {"delta": bytes(128)},
