@@ -98,7 +98,8 @@ try:
     groth16.setup(sys.argv[1], sys.argv[2], sys.argv[3])
 except PyzkflError:
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss, which a child inherits from who forked it.
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
 
