@@ -149,18 +149,58 @@ void load_columns(uint64_t* columns, PointBytes<F> base, std::span<const PointRe
   for (size_t i = 0; i < refs.size(); ++i) columns_of<F>(columns)[i] = fetch(base, refs[i]);
 }
 
+// The point that a reference names, fetched without a branch on its sign, which nobody can predict.
+template <class F>
+LoosePoint<F> fetch_straight(PointBytes<F> base, PointRef ref) {
+  const Affine<F> p = base[ref.index()];
+  const LoosePoint<F> own = {reduced_element(p.x), reduced_element(p.y)};
+  return {own.x, F::select(0 - static_cast<uint64_t>(ref.negative()), -own.y, own.y)};
+}
+
+// How many additions ahead a point is asked for: its page and line are anywhere.
+constexpr size_t fetched_ahead = 12;
+
+template <class F>
+void prefetch(PointBytes<F> base, PointRef ref) {
+  __builtin_prefetch(base.data + ref.index() * PointBytes<F>::point_bytes);
+}
+
 template <class F>
 void add_columns(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
-                 std::span<const PointRef>, std::vector<uint32_t>& refused) {
+                 std::span<const PointRef> next, std::vector<uint32_t>& refused) {
   LoosePoint<F>* const sums = columns_of<F>(columns);
-  add_all<F>(
-      scratch, refs.size(), [&](size_t i) { return sums[i]; }, [&](size_t i) { return fetch(base, refs[i]); },
-      [&](size_t i, const LoosePoint<F>& sum, Kind kind) {
-        if (kind == Kind::chord)
-          sums[i] = sum;
-        else
-          refused.push_back(static_cast<uint32_t>(i));
-      });
+  // The first pass reads the points and keeps them for the second.
+  struct Read {
+    LoosePoint<F> point;
+    F denominator, product;
+  };
+  auto* const reads = reinterpret_cast<Read*>(scratch.reserve(refs.size() * sizeof(Read) / sizeof(uint64_t)));
+  F product = F::one();
+  const size_t first_refused = refused.size();
+  for (size_t i = 0; i < refs.size(); ++i) {
+    if (i + fetched_ahead < refs.size()) prefetch(base, refs[i + fetched_ahead]);
+    Read& read = reads[i];
+    read.point = fetch_straight(base, refs[i]);
+    if (classify(read.denominator, sums[i], read.point) != Kind::chord) {
+      read.denominator = F::one();
+      refused.push_back(static_cast<uint32_t>(i));
+    }
+    read.product = product;
+    product *= read.denominator;
+  }
+  F inverse = product.inverse_vartime();
+  size_t left_alone = refused.size();
+  for (size_t i = refs.size(); i-- > 0;) {
+    if (i < fetched_ahead && i < next.size()) prefetch(base, next[i]);
+    const Read& read = reads[i];
+    const F own = inverse * read.product;
+    inverse *= read.denominator;
+    if (left_alone > first_refused && refused[left_alone - 1] == i) {
+      --left_alone;
+      continue;
+    }
+    sums[i] = finish(sums[i], read.point, Kind::chord, own);
+  }
 }
 
 template <class F>
