@@ -70,7 +70,8 @@ def _object(text: str | bytes, what: str, fields: tuple[str, ...]) -> dict[str, 
             raise DecodeError(f"{what}: {name} is missing")
     if value["protocol"] != "groth16":
         raise DecodeError(f"{what}: protocol {value['protocol']!r:.80}, not 'groth16'")
-    if value["curve"] not in ("bn128", "bn254"):
+    # rapidsnark's proofs name no curve; a key always does.
+    if value.get("curve", "bn128") not in ("bn128", "bn254"):
         raise DecodeError(f"{what}: curve {value['curve']!r:.80}; this release knows 'bn128' (BN254)")
     return value
 
@@ -128,7 +129,7 @@ def verifying_key_points(text: str | bytes) -> tuple[bytes, bytes, bytes, bytes,
 
 def proof_points(text: str | bytes) -> bytes:
     """A proof.json as 256 EVM bytes. Raises DecodeError."""
-    proof = _object(text, "proof", ("protocol", "curve", "pi_a", "pi_b", "pi_c"))
+    proof = _object(text, "proof", ("protocol", "pi_a", "pi_b", "pi_c"))
     return (
         _g1(proof["pi_a"], "proof: pi_a") + _g2(proof["pi_b"], "proof: pi_b") + _g1(proof["pi_c"], "proof: pi_c")
     )

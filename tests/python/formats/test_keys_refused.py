@@ -180,6 +180,19 @@ STRAY_X, STRAY_Y = ([str(c) for c in coordinate] for coordinate in stray_g2_coor
 READERS = {"verification_key.json": read_key, "proof.json": read_proof}
 
 
+def test_a_proof_that_names_no_curve_is_read_as_rapidsnark_writes_them(chain: Path) -> None:
+    text = (chain / "proof.json").read_text()
+    bare = json.loads(text)
+    del bare["curve"]
+    assert groth16.Proof.from_json(json.dumps(bare)) == groth16.Proof.from_json(text)
+    with pytest.raises(DecodeError, match="curve 'bls12381'"):
+        read_proof(json.dumps({**bare, "curve": "bls12381"}))
+    key = json.loads((chain / "verification_key.json").read_text())
+    del key["curve"]
+    with pytest.raises(DecodeError, match="curve is missing"):
+        read_key(json.dumps(key))
+
+
 @pytest.mark.parametrize(
     ("file", "changes", "match"),
     [
