@@ -22,14 +22,6 @@ constexpr unsigned most_log_block = 10;
 constexpr size_t most_tile_columns = 16;
 constexpr unsigned most_log_n = 28;
 
-// out = a + r (b - a); out may be b.
-void interpolate(std::span<Fr> out, std::span<const Fr> a, std::span<const Fr> b, const Fr& r) {
-  const KernelTable<Fr>& kernel = kernel_table<Fr>();
-  kernel.sub(out, b, a);
-  kernel.scale(out, out, r);
-  kernel.add(out, out, a);
-}
-
 // A chain of passes over a stream of blocks.
 class SmallPasses {
  public:
@@ -48,7 +40,7 @@ class SmallPasses {
       Fr* const history = history_.data() + stride;  // those of the passes before take stride - 1 places
       std::copy(history, history + stride, from - stride);
       std::copy(from + block_ - stride, from + block_, history);
-      interpolate({to, block_}, {from - stride, block_}, {from, block_}, point_[j]);
+      kernel_table<Fr>().interpolate({to, block_}, {from - stride, block_}, {from, block_}, point_[j]);
       std::swap(from, to);
     }
     std::copy(from, from + block_, block.begin());
@@ -79,7 +71,7 @@ class LargePasses {
       Fr* const in = from_.data() + padding_;
       std::fill(in + length, in + length + stride, Fr());
       length += stride;
-      interpolate({to_.data() + padding_, length}, {in - stride, length}, {in, length}, point_[j]);
+      kernel_table<Fr>().interpolate({to_.data() + padding_, length}, {in - stride, length}, {in, length}, point_[j]);
       std::swap(from_, to_);
     }
     return std::as_const(from_).span().subspan(padding_, length);
