@@ -90,8 +90,8 @@ SecretArray<Fr> symmetric_quotient(std::span<const Fr> coefficients, std::span<c
   const auto log_n = static_cast<unsigned>(point.size());
   const size_t n = size_t{1} << log_n;
   if (coefficients.size() > n + 1)
-    throw ParameterError("symmetric opening: " + std::to_string(coefficients.size()) + " coefficients, and a point of " +
-                         std::to_string(log_n) + " coordinates");
+    throw ParameterError("symmetric opening: " + std::to_string(coefficients.size()) +
+                         " coefficients, and a point of " + std::to_string(log_n) + " coordinates");
 
   const unsigned log_block = std::min(log_n, most_log_block);
   const size_t block = size_t{1} << log_block, rows = n / block;
@@ -130,7 +130,8 @@ SecretArray<Fr> symmetric_quotient(std::span<const Fr> coefficients, std::span<c
       }
     });
   }
-  if (product[n - 1] != value) throw ParameterError("symmetric opening: the value is not that of the multilinear extension");
+  if (product[n - 1] != value)
+    throw ParameterError("symmetric opening: the value is not that of the multilinear extension");
 
   SecretArray<Fr> quotient(n);
   parallel_for(n, 1024, [&](size_t begin, size_t end) {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "base/errors.h"
@@ -123,6 +125,18 @@ TEST_CASE("a column key's bytes are canonical, and decoded strictly") {
   kind[5] = static_cast<uint8_t>(ArtefactKind::commitment_key);
   CHECK_THROWS_WITH_AS(ColumnKey::from_bytes(kind), "column key: this is a commitment key, not a column key",
                        DecodeError);
+}
+
+TEST_CASE("the bytes of a column key are those of the golden vector") {
+  // Recomputed by tests/python/kzg/test_column_key_vector.py.
+  std::ifstream file(PYZKFL_VECTORS "/column_key.txt");
+  std::string expected, found;
+  REQUIRE((file >> expected));
+  for (const uint8_t byte : ColumnKey::insecure(2, Fr::from_u64(17)).digest()) {
+    constexpr const char* digits = "0123456789abcdef";
+    found += {digits[byte >> 4], digits[byte & 15]};
+  }
+  CHECK(found == expected);
 }
 
 TEST_CASE("a commitment to a column is its polynomial at tau") {

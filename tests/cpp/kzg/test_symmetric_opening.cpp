@@ -234,3 +234,87 @@ TEST_CASE("openings merge into one product of pairings by nonzero weights") {
   CHECK_FALSE(together(other, bad, chi));
   CHECK_THROWS_AS((void)pair_opening_inputs(key.verifier(), cg, og, y, Fr()), ParameterError);
 }
+
+TEST_CASE("what lies above n changes no value: such coefficients are bound by nothing") {
+  const Fr tau = Fr::random();
+  const unsigned log_n = 4;
+  const size_t n = size_t{1} << log_n;
+  const ColumnKey key = ColumnKey::insecure(6, tau);
+  const std::vector<Fr> point = random_elements(log_n);
+  std::vector<Fr> f = random_elements(n), junk = f;
+  for (size_t i = n; i < 40; ++i) junk.push_back(Fr::random());
+  // The commitment with junk opens to the same value: a prover who knows S for it, here of higher degree, which nothing
+  // bounds either, satisfies every check.
+  std::vector<Fr> e(n), s(junk.size());
+  for (size_t i = 0; i < n; ++i) e[i] = eq(point, i);
+  for (size_t i = 0; i < junk.size(); ++i) {
+    for (size_t j = 0; j < n; ++j) {
+      if (i != j) s[(i > j ? i - j : j - i) - 1] += junk[i] * e[j];
+    }
+  }
+  const Fr v = extension(f, point), z = Fr::random(), zi = z.inverse(), gamma = Fr::random();
+  CHECK(at(junk, z) * at(e, zi) + at(junk, zi) * at(e, z) == v.dbl() + z * at(s, z) + zi * at(s, zi));
+  std::vector<Fr> g = junk;
+  for (size_t i = 0; i < s.size(); ++i) g[i] += gamma * s[i];
+  const PairOpening opening = open_at_pair(key, g, z);
+  const G1 c = G1(commit_polynomial(key, junk)) + mul_vartime(G1(commit_polynomial(key, s)), gamma);
+  CHECK(verify_pair_opening(key.verifier(), c.to_affine(), opening, z));
+  CHECK(opening.i0 + opening.i1 * z == at(junk, z) + gamma * at(s, z));
+  CHECK(commit_polynomial(key, junk) != commit_polynomial(key, f));
+  // The honest prover refuses to.
+  CHECK_THROWS_AS((void)symmetric_quotient(junk, point, v), ParameterError);
+}
+
+// What a verifier sees of a mask alone, as a linear map of its coefficients at `positions`: the logarithms of C_M and
+// C_S, i0, i1 of F + gamma S, and the value at the point. (The quotient W is a function of C_G, i0 and i1.)
+namespace {
+
+size_t rank_of_mask(std::span<const size_t> positions, unsigned log_n) {
+  const Fr tau = Fr::random(), z = Fr::random(), gamma = Fr::random(), zi = z.inverse();
+  const std::vector<Fr> point = random_elements(log_n);
+  const size_t n = size_t{1} << log_n;
+  size_t length = n + 1;
+  for (const size_t p : positions) length = std::max(length, p + 1);
+  std::vector<std::array<Fr, 5>> rows;
+  for (const size_t p : positions) {
+    std::vector<Fr> m(length), s(length);
+    m[p] = Fr::one();
+    for (size_t j = 0; j < n; ++j) {
+      if (p != j) s[(p > j ? p - j : j - p) - 1] += eq(point, j);
+    }
+    const Fr v = extension(m, point);
+    if (p <= n) CHECK(equal(symmetric_quotient(std::span(m).first(n + 1), point, v).span(), std::span(s).first(n)));
+    const Fr at_z = at(m, z) + gamma * at(s, z), at_zi = at(m, zi) + gamma * at(s, zi);
+    const Fr i1 = (at_z - at_zi) * (z - zi).inverse();
+    rows.push_back({at(m, tau), at(s, tau), at_z - i1 * z, i1, v});
+  }
+  size_t rank = 0;
+  for (size_t column = 0; column < 5; ++column) {
+    size_t pivot = rank;
+    while (pivot < rows.size() && rows[pivot][column].is_zero()) ++pivot;
+    if (pivot == rows.size()) continue;
+    std::swap(rows[rank], rows[pivot]);
+    const Fr inverse = rows[rank][column].inverse();
+    for (size_t i = rank + 1; i < rows.size(); ++i) {
+      const Fr factor = rows[i][column] * inverse;
+      for (size_t k = column; k < 5; ++k) rows[i][k] -= factor * rows[rank][k];
+    }
+    ++rank;
+  }
+  return rank;
+}
+
+}  // namespace
+
+TEST_CASE("five low coefficients of the mask make all five exported values uniform; four or high ones do not") {
+  for (const unsigned log_n : {3u, 4u, 6u}) {
+    CAPTURE(log_n);
+    const size_t n = size_t{1} << log_n;
+    for (int trial = 0; trial < 5; ++trial) {
+      CHECK(rank_of_mask(std::array<size_t, 5>{0, 1, 2, 3, 4}, log_n) == 5);
+      CHECK(rank_of_mask(std::array<size_t, 4>{0, 1, 2, 3}, log_n) == 4);
+      CHECK(rank_of_mask(std::array<size_t, 5>{n, n + 1, n + 2, n + 3, n + 4}, log_n) == 3);
+      CHECK(rank_of_mask(std::array<size_t, 5>{n + 1, n + 2, n + 3, n + 4, n + 5}, log_n) == 3);
+    }
+  }
+}
