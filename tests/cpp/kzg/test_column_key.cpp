@@ -132,7 +132,8 @@ TEST_CASE("the bytes of a column key are those of the golden vector") {
   std::ifstream file(PYZKFL_VECTORS "/column_key.txt");
   std::string expected, found;
   REQUIRE((file >> expected));
-  for (const uint8_t byte : ColumnKey::insecure(2, Fr::from_u64(17)).digest()) {
+  const Digest digest = ColumnKey::insecure(2, Fr::from_u64(17)).digest();
+  for (const uint8_t byte : digest) {
     constexpr const char* digits = "0123456789abcdef";
     found += {digits[byte >> 4], digits[byte & 15]};
   }
