@@ -167,7 +167,20 @@ class Checker {
       variables(pair.inner, who);
       expression(pair.left, {sum.outer, pair.inner, false}, who);
       expression(pair.right, {sum.outer, pair.inner, false}, who);
+      // Else the product of the two extensions at tau is not the extension of the product.
+      require((outer_variables(pair.left) & outer_variables(pair.right)) == 0, who,
+              "has a pair of which both sides name an outer variable");
     }
+  }
+
+  static uint64_t outer_variables(const Expression& e) {
+    uint64_t seen = 0;
+    for (const Term& term : e.terms) {
+      for (const Source& source : term.view.variables) {
+        if (source.kind == Source::Kind::outer) seen |= uint64_t{1} << source.index;
+      }
+    }
+    return seen;
   }
 
   void zero(const ZeroCheck& check, const std::string& who) {
