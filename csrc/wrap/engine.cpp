@@ -138,7 +138,7 @@ EngineProver::EngineProver(std::shared_ptr<const Engine> engine, std::shared_ptr
                          "; this program needs 2^" + std::to_string(engine_->program().log_height));
 }
 
-EngineProver::Proved EngineProver::prove(const sumcheck::ProgramValues& values, const Digest& context,
+EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const Digest& context,
                                          const Progress& progress) const {
   const sumcheck::Program& program = engine_->program();
   Proved out;
@@ -146,7 +146,7 @@ EngineProver::Proved EngineProver::prove(const sumcheck::ProgramValues& values, 
   out.statement.context = context;
   out.statement.rows = values.rows;
   const sumcheck::InnerProof inner =
-      sumcheck::prove(program, engine_->claims(), *columns_, values, context_elements(context),
+      sumcheck::prove(*columns_, program, engine_->claims(), values, context_elements(context),
                       [&](double done) { report(progress, 0.6 * done); });
   size_t absorbed = 0;
   for (uint32_t c = 0; c < program.columns.size(); ++c) {

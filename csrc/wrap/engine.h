@@ -78,14 +78,14 @@ class EngineProver {
                std::shared_ptr<const ColumnKey> columns);
 
   const Engine& engine() const { return *engine_; }
-  // Proves that the values satisfy the program, in a context; verifies before it returns. The commitments of the
-  // statement are made here. Throws WitnessInvalid naming what the values violate.
+  // Proves that the values satisfy the program, in a context; verifies before it returns. Mask and blinders of digits
+  // columns are drawn anew, into the values; the commitments of the statement are made here. Throws WitnessInvalid naming what the values violate.
   struct Proved {
     EngineProof proof;
     Statement statement;
     ProofSeconds seconds;
   };
-  Proved prove(const sumcheck::ProgramValues& values, const Digest& context, const Progress& progress = {}) const;
+  Proved prove(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress = {}) const;
 
   const EngineVerifier& verifier() const { return verifier_; }
 
