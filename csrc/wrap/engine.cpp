@@ -110,9 +110,10 @@ bool EngineVerifier::verify(const Statement& statement, const EngineProof& proof
   }
   if (!proof.symmetric.is_on_curve()) return false;
 
-  const Fr input = public_input(context_elements(statement.context), statement.rows,
-                                absorbed_points(program, commitments), proof.symmetric, proof.rho, proof.z, proof.gamma,
-                                proof.i0, proof.i1);
+  std::vector<G1Affine> hashed = absorbed_points(program, commitments);
+  hashed.push_back(proof.symmetric);
+  const std::array<Fr, 2> context = context_elements(statement.context);
+  const Fr input = public_input(context, statement.rows, hashed, {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
   if (!groth16::verify(key_, {&input, 1}, proof.groth16)) return false;
 
   std::vector<G1Affine> points = commitments;
@@ -161,8 +162,7 @@ EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const 
   out.seconds.inner = seconds_since(began);
 
   began = std::chrono::steady_clock::now();
-  const WrapAssignment assignment = assignment_of(inner);
-  const Witness witness = wrap_witness(engine_->circuit(), program, engine_->claims(), assignment);
+  const Witness witness = wrap_witness(engine_->circuit(), program, assignment_of(inner));
   out.proof.groth16 = groth16::prove(*key_, engine_->circuit(), witness.span(), [&](double done) {
                         report(progress, 0.6 + 0.4 * done);
                       }).proof;
