@@ -3,7 +3,7 @@
 
 #include "base/errors.h"
 #include "r1cs/gadgets_bits.h"
-#include "sumcheck/engine_domain.h"
+#include "sumcheck/prover.h"
 #include "wrap/closed_forms.h"
 
 namespace pyzkfl::wrap {
@@ -14,7 +14,7 @@ Replay::Replay(Builder& builder, const Program& program_, const ClaimTable& tabl
     : b(builder),
       program(program_),
       table(table_),
-      transcript(builder, engine_domain(program_)),
+      transcript(builder, transcript_domain(program_)),
       messages_(messages) {}
 
 std::vector<LC> Replay::receive(size_t count) {

@@ -144,6 +144,23 @@ size_t committed_columns(const Program& program) {
   return static_cast<size_t>(std::count_if(program.columns.begin(), program.columns.end(), committed_by_prover));
 }
 
+WrapAssignment assignment_of(const InnerProof& proof) {
+  WrapAssignment out;
+  out.context = proof.context;
+  for (const uint64_t v : proof.rows) out.rows.push_back(Fr::from_u64(v));
+  out.square_sums.assign(proof.square_sums.begin(), proof.square_sums.end());
+  out.norm_squares.assign(proof.norm_squares.begin(), proof.norm_squares.end());
+  for (const uint64_t v : proof.rates) out.rates.push_back(Fr::from_u64(v));
+  for (const G1Affine& p : proof.points) out.points.push_back(transcript::point_elements(p));
+  out.messages.assign(proof.messages.begin(), proof.messages.end());
+  out.symmetric_point = transcript::point_elements(proof.symmetric_point);
+  out.evaluations = proof.evaluations;
+  out.i0 = proof.i0;
+  out.i1 = proof.i1;
+  out.public_input = public_input(proof);
+  return out;
+}
+
 void wrap_circuit(Builder& b, const Program& program, const ClaimTable& table, const WrapAssignment& assignment) {
   Circuit(b, program, table, assignment).run();
 }
@@ -173,6 +190,12 @@ Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows, 
   }
   for (const Fr& v : {scalars.rho, scalars.z, scalars.gamma, scalars.i0, scalars.i1}) list.push_back(v);
   return poseidon2_hash(list);
+}
+
+Fr public_input(const InnerProof& proof) {
+  std::vector<G1Affine> points = proof.points;
+  points.push_back(proof.symmetric_point);
+  return public_input(proof.context, proof.rows, points, {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
 }
 
 }  // namespace pyzkfl::wrap

@@ -16,6 +16,7 @@
 #include "r1cs/builder.h"
 #include "sumcheck/claims.h"
 #include "sumcheck/program.h"
+#include "sumcheck/prover.h"
 
 namespace pyzkfl::wrap {
 
@@ -49,6 +50,9 @@ size_t message_count(const sumcheck::Program& program, const sumcheck::ClaimTabl
 // How many columns the prover commits to: those whose points T0 absorbs.
 size_t committed_columns(const sumcheck::Program& program);
 
+// Everything that the circuit is to be told of an inner proof.
+WrapAssignment assignment_of(const sumcheck::InnerProof& proof);
+
 // Builds the circuit. Throws ParameterError for an assignment of another shape than the program's.
 void wrap_circuit(Builder& b, const sumcheck::Program& program, const sumcheck::ClaimTable& table,
                   const WrapAssignment& assignment);
@@ -68,5 +72,7 @@ struct OpeningScalars {
 // The public input as a verifier computes it. `points`: those of T0, then C_S.
 Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows, std::span<const G1Affine> points,
                 const OpeningScalars& scalars);
+// That of an inner proof, for who made it.
+Fr public_input(const sumcheck::InnerProof& proof);
 
 }  // namespace pyzkfl::wrap
