@@ -167,7 +167,9 @@ class Prover {
   // ---- T0 ----
 
   G1Affine made_up_point() {
-    out_.points.push_back(mul(G1(g1_generator()), Fr::random()).to_affine());
+    const size_t i = out_.points.size();
+    out_.points.push_back(deviations_.points.empty() ? mul(G1(g1_generator()), Fr::random()).to_affine()
+                                                     : deviations_.points[i]);
     return out_.points.back();
   }
 

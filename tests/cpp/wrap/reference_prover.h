@@ -33,7 +33,8 @@ struct Deviations {
   bool fit_identity = false;
   // A selector's values, by its number.
   std::function<std::vector<Fr>(uint32_t selector, size_t variables)> selected;
-  std::vector<Fr> square_sums;  // instead of the true ones, unless empty
+  std::vector<Fr> square_sums;   // instead of the true ones, unless empty
+  std::vector<G1Affine> points;  // instead of fresh ones, unless empty
 };
 
 // The public input, from the assignment and the challenges.
