@@ -61,7 +61,7 @@ class Prover {
 
   Reference run() {
     statement();
-    for (unsigned i = 0; i < table_.tau_count; ++i) tau_.push_back(transcript_.challenge());
+    for (unsigned i = 0; i < table_.tau_count; ++i) tau_.push_back(challenge());
     send_claims(ClaimTable::outer);
     products();
     zeros();
@@ -81,8 +81,13 @@ class Prover {
     return hex;
   }
 
+  Fr challenge() {
+    out_.challenges.push_back(transcript_.challenge());
+    return out_.challenges.back();
+  }
+
   void send(Vector list) {
-    if (deviations_.change_list) deviations_.change_list(lists_, list);
+    if (deviations_.change_list) deviations_.change_list(lists_, list, out_.challenges);
     ++lists_;
     transcript_.absorb(list);
     out_.assignment.messages.insert(out_.assignment.messages.end(), list.begin(), list.end());
@@ -99,7 +104,9 @@ class Prover {
     for (uint64_t i = 0; i < uint64_t{1} << log_size; ++i) out.push_back(cell(column, offset + i));
     return out;
   }
-  Vector selected(const Selector& s, size_t variables) const {
+  Vector selected(uint32_t id, size_t variables) const {
+    if (deviations_.selected) return deviations_.selected(id, variables);
+    const Selector& s = p_.selectors[id];
     Vector out;
     const uint64_t count = s.kind == Selector::Kind::first_rows ? values_.rows[s.count] : s.count;
     for (uint64_t i = 0; i < uint64_t{1} << variables; ++i) out.push_back(Fr::from_u64(i < count ? 1 : 0));
@@ -107,7 +114,7 @@ class Prover {
   }
   // Summed variables by summing.
   Fr view(const View& v, std::span<const Fr> outer, std::span<const Fr> inner) const {
-    const Vector cells = v.is_selector ? selected(p_.selectors[v.id], v.variables.size())
+    const Vector cells = v.is_selector ? selected(v.id, v.variables.size())
                                        : block_cells(p_.blocks[v.id].column, p_.blocks[v.id].offset,
                                                      p_.blocks[v.id].log_size);
     std::vector<size_t> summed;
@@ -160,7 +167,9 @@ class Prover {
   // ---- T0 ----
 
   G1Affine made_up_point() {
-    out_.points.push_back(mul(G1(g1_generator()), Fr::random()).to_affine());
+    const size_t i = out_.points.size();
+    out_.points.push_back(deviations_.points.empty() ? mul(G1(g1_generator()), Fr::random()).to_affine()
+                                                     : deviations_.points[i]);
     return out_.points.back();
   }
 
@@ -187,8 +196,7 @@ class Prover {
     for (size_t i = 0; i < p_.clips.size(); ++i) {
       a.rates.push_back(Fr::from_u64(values_.rates[i]));
       const Fr& q = a.square_sums[p_.clips[i].square_sum];
-      a.norm_squares.push_back(deviations_.norm_squares.empty() ? q * (a.rates[i] * a.rates[i]).inverse()
-                                                                : deviations_.norm_squares[i]);
+      a.norm_squares.push_back(q * (a.rates[i] * a.rates[i]).inverse());
       list.push_back(a.norm_squares[i]);
       list.push_back(a.rates[i]);
     }
@@ -223,14 +231,14 @@ class Prover {
       Vector coefficients = interpolate(values);
       coefficients.erase(coefficients.begin() + 1);
       send(coefficients);
-      point[j] = transcript_.challenge();
+      point[j] = challenge();
     }
     return point;
   }
 
   void products() {
     if (p_.products.empty() && p_.squares.empty()) return;
-    const Fr w = transcript_.challenge();
+    const Fr w = challenge();
     const unsigned k = table_.kappa_count;
     kappa_ = sumcheck(
         [&](const Vector& x) {
@@ -255,7 +263,7 @@ class Prover {
 
   void zeros() {
     if (p_.zeros.empty()) return;
-    const Fr y = transcript_.challenge();
+    const Fr y = challenge();
     const unsigned v = table_.zeta_count;
     zeta_ = sumcheck(
         [&](const Vector& x) {
@@ -317,8 +325,8 @@ class Prover {
 
   void lookups() {
     if (p_.tables.empty()) return;
-    const Fr g = transcript_.challenge();
-    const Fr b = transcript_.challenge();
+    const Fr g = challenge();
+    const Fr b = challenge();
     const unsigned depth = table_.tree_depth;
     std::vector<Vector> p(depth + 1), q(depth + 1);
     leaves(g, b, p[depth], q[depth]);
@@ -339,9 +347,9 @@ class Prover {
       return out;  // p0, p1, q0, q1
     };
     send(halves(1, {}));
-    rho_ = {transcript_.challenge()};
+    rho_ = {challenge()};
     for (unsigned k = 1; k < depth; ++k) {
-      const Fr lambda = transcript_.challenge();
+      const Fr lambda = challenge();
       const Vector point = sumcheck(
           [&](const Vector& x) {
             const Vector h = halves(k + 1, x);
@@ -350,7 +358,7 @@ class Prover {
           k, 3);
       send(halves(k + 1, point));
       rho_ = point;
-      rho_.push_back(transcript_.challenge());
+      rho_.push_back(challenge());
     }
     send_claims(ClaimTable::leaf);
   }
@@ -367,7 +375,7 @@ class Prover {
 
   void opening() {
     const size_t n = size_t{1} << p_.log_height;
-    const Fr a = transcript_.challenge();
+    const Fr a = challenge();
     std::vector<Vector> functions;
     for (size_t c = 0; c < p_.columns.size(); ++c) {
       functions.push_back(polynomial(c));
@@ -389,9 +397,11 @@ class Prover {
     Vector v;
     for (const Vector& f : functions) v.push_back(extension(f, r));
     send(v);
+    sent_values_.assign(out_.assignment.messages.end() - static_cast<ptrdiff_t>(v.size()),
+                        out_.assignment.messages.end());
 
     OpeningScalars& s = out_.scalars;
-    s.rho = transcript_.challenge();
+    s.rho = challenge();
     Vector f(n + 1);
     for (size_t c = 0; c < p_.columns.size(); ++c) {
       const Vector coefficients = polynomial(c);
@@ -409,7 +419,7 @@ class Prover {
     transcript_.absorb(point);
     WrapAssignment& out = out_.assignment;
     out.symmetric_point = transcript::point_elements(point);
-    s.z = transcript_.challenge();
+    s.z = challenge();
     const Fr inverse = s.z.inverse();
     const auto at = [](const Vector& coefficients, const Fr& x) {
       Fr sum;
@@ -417,8 +427,15 @@ class Prover {
       return sum;
     };
     out.evaluations = {at(f, s.z), at(f, inverse), at(symmetric, s.z), at(symmetric, inverse)};
+    auto& [at_z, at_inverse, s_at_z, s_at_inverse] = out.evaluations;
+    if (deviations_.change_evaluations) deviations_.change_evaluations(out.evaluations);
+    if (deviations_.fit_identity) {
+      Fr value;
+      for (size_t c = 0; c < sent_values_.size(); ++c) value += power(s.rho, c) * sent_values_[c];
+      at_inverse = (value.dbl() + s.z * s_at_z + inverse * s_at_inverse - at_z * at(e, inverse)) * at(e, s.z).inverse();
+    }
     transcript_.absorb(std::span<const Fr>(out.evaluations));
-    s.gamma = transcript_.challenge();
+    s.gamma = challenge();
     const Fr g = out.evaluations[0] + s.gamma * out.evaluations[2];
     const Fr g_inverse = out.evaluations[1] + s.gamma * out.evaluations[3];
     s.i1 = (g - g_inverse) * (s.z - inverse).inverse();
@@ -426,14 +443,7 @@ class Prover {
     out.i0 = s.i0;
     out.i1 = s.i1;
 
-    Digest tag = sha256(as_bytes("pyzkfl/engine/1/public"));
-    tag[0] &= 0x1f;
-    Vector list = {Fr::from_bytes_be(tag), out.context[0], out.context[1]};
-    list.insert(list.end(), out.rows.begin(), out.rows.end());
-    for (const auto& elements : out.points) list.insert(list.end(), elements.begin(), elements.end());
-    list.insert(list.end(), out.symmetric_point.begin(), out.symmetric_point.end());
-    list.insert(list.end(), {s.rho, s.z, s.gamma, s.i0, s.i1});
-    out.public_input = poseidon2_hash(list);
+    out.public_input = public_hash(out, s);
   }
 
   const Program& p_;
@@ -443,7 +453,7 @@ class Prover {
   Transcript transcript_;
   Reference out_;
   size_t lists_ = 0;
-  Vector tau_, kappa_, zeta_, rho_;
+  Vector tau_, kappa_, zeta_, rho_, sent_values_;
 };
 
 }  // namespace
@@ -454,6 +464,17 @@ Fr extension(std::span<const Fr> values, std::span<const Fr> point) {
     if (!values[i].is_zero()) sum += values[i] * eq(point, vertex(i, point.size()));
   }
   return sum;
+}
+
+Fr public_hash(const WrapAssignment& a, const OpeningScalars& s) {
+  Digest tag = sha256(as_bytes("pyzkfl/engine/1/public"));
+  tag[0] &= 0x1f;
+  Vector list = {Fr::from_bytes_be(tag), a.context[0], a.context[1]};
+  list.insert(list.end(), a.rows.begin(), a.rows.end());
+  for (const auto& elements : a.points) list.insert(list.end(), elements.begin(), elements.end());
+  list.insert(list.end(), a.symmetric_point.begin(), a.symmetric_point.end());
+  list.insert(list.end(), {s.rho, s.z, s.gamma, a.i0, a.i1});
+  return poseidon2_hash(list);
 }
 
 Reference reference_proof(const Program& program, const ProgramValues& values, const Deviations& deviations) {
