@@ -16,9 +16,6 @@
 namespace pyzkfl {
 namespace {
 
-// So that the terms of all windows are fewer than 2^32.
-constexpr size_t most_scalars = size_t{1} << 27;
-
 struct Magnitude {
   Limbs value;
   bool negative;
@@ -169,7 +166,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
 
 template <class Scalar>
 SortedScalars sort_all(std::span<const Scalar> scalars) {
-  if (scalars.size() >= most_scalars) throw ParameterError("msm: more terms than it is made for (2^27)");
+  if (scalars.size() >= most_sorted_scalars) throw ParameterError("msm: more terms than it is made for (2^27)");
   SortedScalars out;
   out.size = scalars.size();
   out.few.reserve(class_bits.size() * least_bucket_terms);  // a vector that grows leaves copies of its secrets behind
