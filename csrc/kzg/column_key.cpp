@@ -78,12 +78,6 @@ Digest digest_of(std::span<const G1Affine> powers, const ColumnKeyVerifier& veri
   return hash.finish();
 }
 
-G1 sum_of_cells(std::span<const G1Affine> points, std::span<const int32_t> cells) {
-  SecretArray<int64_t> wide(cells.size());
-  std::copy(cells.begin(), cells.end(), wide.data());
-  return msm_i64(points, wide.span());
-}
-
 void expect_powers(const ColumnKey& key, size_t count) {
   if (count > key.powers().size())
     throw ParameterError("a commitment to " + std::to_string(count) + " coefficients, by a key of " +
@@ -168,12 +162,12 @@ G1Affine commit_column(const ColumnKey& key, std::span<const int32_t> cells, con
                        size_t blinder_position) {
   expect_powers(key, std::max(cells.size(), blinder_position + 1));
   const G1 hidden = mul(G1(key.powers()[blinder_position]), blinder);
-  return (sum_of_cells(key.powers().first(cells.size()), cells) + hidden).to_affine();
+  return (msm_i32(key.powers().first(cells.size()), cells) + hidden).to_affine();
 }
 
 G1Affine commit_column(const ColumnKey& key, std::span<const int32_t> cells) {
   expect_powers(key, cells.size());
-  return sum_of_cells(key.powers().first(cells.size()), cells).to_affine();
+  return msm_i32(key.powers().first(cells.size()), cells).to_affine();
 }
 
 G1Affine commit_polynomial(const ColumnKey& key, std::span<const Fr> coefficients) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "base/thread_pool.h"
 #include "curves/encoding.h"
 #include "curves/msm.h"
