@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -188,6 +189,31 @@ void add_remainder(std::span<LoosePoint<F>> out, PointBytes<F> base, const Remai
   });
 }
 
+// Groups in order of falling size: then those of a block take in their last terms together, and few are left over.
+std::vector<Group> by_falling_size(std::span<const Group> groups) {
+  const size_t parts = std::min(thread_count(), groups.size() / 4096 + 1);
+  const auto begin_of = [&](size_t part) { return groups.size() * part / parts; };
+  const auto size_of = [](const Group& g) { return std::min<size_t>(g.count, most_rounds); };
+  std::vector<std::vector<uint32_t>> next(parts);
+  parallel_for(parts, 1, [&](size_t first, size_t last) {
+    for (size_t part = first; part < last; ++part) {
+      next[part].resize(most_rounds + 1);
+      for (size_t i = begin_of(part); i < begin_of(part + 1); ++i) ++next[part][size_of(groups[i])];
+    }
+  });
+  uint32_t at = 0;
+  for (size_t size = most_rounds + 1; size-- > 0;) {
+    for (size_t part = 0; part < parts; ++part) at += std::exchange(next[part][size], at);
+  }
+  std::vector<Group> out(groups.size());
+  parallel_for(parts, 1, [&](size_t first, size_t last) {
+    for (size_t part = first; part < last; ++part) {
+      for (size_t i = begin_of(part); i < begin_of(part + 1); ++i) out[next[part][size_of(groups[i])]++] = groups[i];
+    }
+  });
+  return out;
+}
+
 }  // namespace
 
 template <class F>
@@ -212,8 +238,10 @@ InfinityMap find_infinities(PointBytes<F> points) {
 
 template <class F>
 void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const PointRef> terms,
-                std::span<const Group> groups, const InfinityMap& infinite) {
-  if (groups.empty()) return;
+                std::span<const Group> unordered, const InfinityMap& infinite) {
+  if (unordered.empty()) return;
+  const std::vector<Group> ordered = by_falling_size(unordered);
+  const std::span<const Group> groups = ordered;
   const size_t threads = thread_count();
   const size_t size = std::clamp(groups.size() / (8 * threads), least_columns * 3 / 2, most_columns<F>);
   const size_t blocks = (groups.size() + size - 1) / size;

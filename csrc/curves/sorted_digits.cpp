@@ -177,14 +177,33 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
   const size_t buckets = out.buckets();
   const auto index = [&](size_t j) { return members.empty() ? j : members[j]; };
 
-  // Digits, transposed: a window's digits one after the other.
+  // Digits, transposed: a window's digits one after the other. Some at a time, since as many streams as windows, a power
+  // of two apart, would compete for a few lines of the cache.
+  constexpr size_t at_a_time = 64;
   SecretArray<Digit> digits(out.windows * count);
   parallel_for(count, 4096, [&](size_t begin, size_t end) {
-    for (size_t j = begin; j < end; ++j) {
-      const MsmTerm term = term_of(all.values[index(j)], 0);
-      const Limbs shifted = windows.shifted(term.magnitude);
-      for (size_t w = 0; w < out.windows; ++w) digits[w * count + j] = static_cast<Digit>(windows.digit(shifted, w));
+    std::vector<Digit> some(out.windows * at_a_time);
+    for (size_t first = begin; first < end; first += at_a_time) {
+      const size_t n = std::min(at_a_time, end - first);
+      for (size_t i = 0; i < n; ++i) {
+        const MsmTerm term = term_of(all.values[index(first + i)], 0);
+        if (term.point.negative()) {
+          const Limbs shifted = windows.negative_shifted(term.magnitude);
+          for (size_t w = 0; w < out.windows; ++w) {
+            some[w * at_a_time + i] = static_cast<Digit>(windows.negative_digit(shifted, w));
+          }
+        } else {
+          const Limbs shifted = windows.shifted(term.magnitude);
+          for (size_t w = 0; w < out.windows; ++w) {
+            some[w * at_a_time + i] = static_cast<Digit>(windows.digit(shifted, w));
+          }
+        }
+      }
+      for (size_t w = 0; w < out.windows; ++w) {
+        std::copy_n(some.data() + w * at_a_time, n, digits.data() + w * count + first);
+      }
     }
+    wipe({reinterpret_cast<uint8_t*>(some.data()), some.size() * sizeof(Digit)});
   });
 
   // Each window in one part, or, if windows are few, in as many as there are threads.
@@ -221,9 +240,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
       for (size_t j = part_begin(t % parts); j < part_begin(t % parts + 1); ++j) {
         const Digit d = from[j];
         if (d == 0) continue;
-        const size_t i = index(j);
-        const bool negative = (all.values[i][3] & sign_of_limb) != 0;
-        out.terms[own[absolute(d)]++] = PointRef::of(i, negative != (d < 0));
+        out.terms[own[absolute(d)]++] = PointRef::of(index(j), d < 0);
       }
     }
   });
