@@ -35,7 +35,7 @@ struct alignas(64) Step {
   // operand.
   uint64_t tangent, infinity, left, right, unused[4];
 };
-static_assert(sizeof(Step<Fp8>) <= 36 * 32 + 64 && sizeof(Step<Fp2x8>) <= 36 * 64 + 64);
+static_assert(sizeof(Step<Fp8>) <= 30 * 32 + 64 && sizeof(Step<Fp2x8>) <= 30 * 64 + 64);
 
 template <class V>
 PYZKFL_INLINE V load(const uint8_t* const (&row)[8], size_t offset) {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "fields/kernels/ifma_field.h"
+#include "fields/kernels/ifma_pairs.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -92,6 +93,7 @@ PYZKFL_INLINE __mmask8 equal_lanes(const Fp2x8& a, const Fp2x8& b) {
 }
 PYZKFL_INLINE Fp2x8 canonical(const Fp2x8& a) { return {canonical(a.c0), canonical(a.c1)}; }
 PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c1)}; }
+PYZKFL_INLINE Fp2x8 carried_unmasked(const Fp2x8& a) { return {carried_unmasked(a.c0), carried_unmasked(a.c1)}; }
 // Of any 256-bit value: what is read from a file may be no point at all, and must do no harm.
 PYZKFL_INLINE Fp8 canonical_of_any(const Fp8& a) { return canonical(reduce_once<4>(a)); }
 PYZKFL_INLINE Fp2x8 canonical_of_any(const Fp2x8& a) { return {canonical_of_any(a.c0), canonical_of_any(a.c1)}; }
@@ -132,6 +134,27 @@ PYZKFL_INLINE Fp2x8 square_while(const Fp2x8& a, const Work& meanwhile) {
   const Fp8 c0 = mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1));
   meanwhile();
   return {c0, mul(add(a.c0, a.c0), a.c1)};
+}
+
+// Two products, or squares, at once (ifma_pairs.h); results may lie where factors do. In Fp2 it is the two components
+// that go together, and b, in a square a, is to be below 2p. Uncarried ones are for sums.
+PYZKFL_INLINE Fp8 component_sum(const Fp2x8& a) { return carried_unmasked(add_uncarried(a.c0, a.c1)); }
+PYZKFL_INLINE void mul_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1, const Fp2x8& b0,
+                                 const Fp2x8& b1) {
+  extension_mul_uncarried(out0.c0, out0.c1, a0.c0, a0.c1, component_sum(a0), b0.c0, b0.c1, component_sum(b0));
+  extension_mul_uncarried(out1.c0, out1.c1, a1.c0, a1.c1, component_sum(a1), b1.c0, b1.c1, component_sum(b1));
+}
+PYZKFL_INLINE void mul(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1, const Fp2x8& b0, const Fp2x8& b1) {
+  extension_mul(out0.c0, out0.c1, a0.c0, a0.c1, component_sum(a0), b0.c0, b0.c1, component_sum(b0));
+  extension_mul(out1.c0, out1.c1, a1.c0, a1.c1, component_sum(a1), b1.c0, b1.c1, component_sum(b1));
+}
+PYZKFL_INLINE void square_uncarried(Fp2x8& out, const Fp2x8& a) {
+  const Fp8 sum = add(a.c0, a.c1), difference = sub<2>(a.c0, a.c1), twice = add(a.c0, a.c0);
+  mul_uncarried(out.c0, out.c1, sum, twice, difference, a.c1);
+}
+PYZKFL_INLINE void square_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1) {
+  square_uncarried(out0, a0);
+  square_uncarried(out1, a1);
 }
 PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) { return mul_while(a, b, Nothing()); }
 PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) { return square_while(a, Nothing()); }
@@ -180,8 +203,7 @@ PYZKFL_INLINE Fp2x8 numerator(const Fp2x8& y1, const Fp2x8& y2) {
 
 // square - x1 - x2 = x3, loose, for a square below 1.2 p. With 5p it is in (0.4 p, 6.2 p); the top limb, carries from
 // below aside (a few units of 2^208), says whether to subtract 2p or 4p: below 2.25 p either way.
-PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
-  Fp8 v = sub_uncarried(sub_uncarried(add_uncarried(square, Fp8::multiple<5>()), x1), x2);
+PYZKFL_INLINE Fp8 loose_abscissa(Fp8 v) {
   constexpr uint64_t p = Constants52<FpParams>::p.l[4];
   const __mmask8 some = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 11 / 5));
   const __mmask8 more = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 21 / 5));
@@ -191,6 +213,17 @@ PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
     v.l[i] = _mm512_mask_sub_epi64(v.l[i], more, v.l[i], twice);
   }
   return carried(v);
+}
+PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
+  return loose_abscissa(sub_uncarried(sub_uncarried(add_uncarried(square, Fp8::multiple<5>()), x1), x2));
+}
+// The same by the denominator x2 - x1 + 3p of these very x1 and x2.
+PYZKFL_INLINE Fp8 abscissa_by_denominator(const Fp8& square, const Fp8& x1, const Fp8& d) {
+  const Fp8 lifted = add_uncarried(square, Fp8::multiple<8>());
+  return loose_abscissa(sub_uncarried(sub_uncarried(lifted, add_uncarried(x1, x1)), d));
+}
+PYZKFL_INLINE Fp2x8 abscissa_by_denominator(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& d) {
+  return {abscissa_by_denominator(square.c0, x1.c0, d.c0), abscissa_by_denominator(square.c1, x1.c1, d.c1)};
 }
 PYZKFL_INLINE Fp2x8 abscissa(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& x2) {
   return {abscissa(square.c0, x1.c0, x2.c0), abscissa(square.c1, x1.c1, x2.c1)};
