@@ -22,6 +22,8 @@ constexpr size_t least_columns = 160;
 // Terms that a column takes in at most.
 constexpr size_t most_rounds = 4096;
 constexpr size_t rows_at_once = 8;
+// Groups in order of size lie anywhere: what belongs to those so many further on is brought near.
+constexpr size_t far_ahead = 16;
 
 // What columns could not take: terms of groups, group after group.
 struct Remainder {
@@ -53,7 +55,12 @@ class BlockOfColumns {
       }
       sums_.resize(all);
       kernel_.store_columns(sums_, columns);
-      for (size_t i = 0; i < all; ++i) out[order_[i].key] = sums_[i];
+      for (size_t i = 0; i < all; ++i) {
+        if (i + far_ahead < all) __builtin_prefetch(&out[order_[i + far_ahead].key], 1);
+        out[order_[i].key] = sums_[i];
+      }
+    } else {
+      for (const Group& g : order_) out[g.key] = {};
     }
     leave(round, rest);
   }
@@ -109,6 +116,7 @@ class BlockOfColumns {
     const size_t active = active_in(first);
     PointRef* const rows = rows_.data() + first % (2 * rows_at_once) * stride_;
     for (size_t i = 0; i < active; ++i) {
+      if (i + far_ahead < active) __builtin_prefetch(terms_.data() + order_[i + far_ahead].begin + first);
       const PointRef* const from = terms_.data() + order_[i].begin + first;
       const size_t count = std::min<size_t>(rows_at_once, order_[i].count - first);
       for (size_t k = 0; k < count; ++k) rows[k * stride_ + i] = from[k];
@@ -254,7 +262,6 @@ void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<cons
       Remainder own;
       for (size_t b; (b = next_block.fetch_add(1, std::memory_order_relaxed)) < blocks;) {
         const auto some = groups.subspan(b * size, std::min(size, groups.size() - b * size));
-        for (const Group& g : some) out[g.key] = {};
         block.sum(out, base, terms, some, infinite, own);
       }
       const std::lock_guard lock(mutex);

@@ -67,7 +67,7 @@ PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t 
   for (size_t i = 0; i < (count < 8 ? count : 8); ++i) {
     const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes<V>;
     for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
-    _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);  // of another line if the points are not aligned
+    if (reinterpret_cast<uintptr_t>(base) % 64 != 0) _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);
   }
 }
 
@@ -173,29 +173,39 @@ PYZKFL_INLINE void put(V& to, const Step<V>& step, const V& v) {
     to = v;
 }
 
+// Eight terms of the next batch, brought near in the midst of this one's products, not all at once: the processor waits
+// for at most two dozen lines. (GCC takes a lambda that does only this for one without effect, and drops it.)
+template <class V>
+PYZKFL_INLINE void look_ahead(const Batch& batch, size_t first) {
+  if (first < batch.next_n) bring_near<V>(batch.base, batch.next + first, batch.next_n - first);
+}
+
 // The groups of all chains. Two pairs in turn: what comes between the products of the one has those of the other to run
 // beside.
 template <class V, bool careful>
-PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[columns_chains], Column<V>* columns) {
+PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[columns_chains], Column<V>* columns, const Batch& batch,
+                          size_t first) {
   V own[4], rise[4];
-  for (int c = 0; c < 4; c += 2) {
+  for (size_t c = 0; c < 4; c += 2) {
+    look_ahead<V>(batch, first + 8 * c);
     mul(own[c], own[c + 1], steps[c].product, steps[c + 1].product, inverse[c], inverse[c + 1]);
     mul(inverse[c], inverse[c + 1], steps[c].denominator, steps[c + 1].denominator, inverse[c], inverse[c + 1]);
   }
   V* const slope = own;
-  for (int c = 0; c < 4; c += 2) {
+  for (size_t c = 0; c < 4; c += 2) {
+    look_ahead<V>(batch, first + 8 * c + 8);
     mul(slope[c], slope[c + 1], steps[c].numerator, steps[c + 1].numerator, own[c], own[c + 1]);
   }
-  for (int c = 0; c < 4; c += 2) square_uncarried(rise[c], rise[c + 1], slope[c], slope[c + 1]);
-  for (int c = 0; c < 4; c += 2) {
-    for (int k = c; k < c + 2; ++k) {
+  for (size_t c = 0; c < 4; c += 2) square_uncarried(rise[c], rise[c + 1], slope[c], slope[c + 1]);
+  for (size_t c = 0; c < 4; c += 2) {
+    for (size_t k = c; k < c + 2; ++k) {
       const V x1 = columns[k].x, x3 = abscissa_by_denominator(rise[k], x1, steps[k].denominator);
       rise[k] = run(x1, x3);
       put<V, careful>(columns[k].x, steps[k], x3);
     }
     mul_uncarried(rise[c], rise[c + 1], rise[c], rise[c + 1], slope[c], slope[c + 1]);
   }
-  for (int c = 0; c < 4; ++c) put<V, careful>(columns[c].y, steps[c], ordinate(rise[c], columns[c].y));
+  for (size_t c = 0; c < 4; ++c) put<V, careful>(columns[c].y, steps[c], ordinate(rise[c], columns[c].y));
 }
 
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
@@ -223,14 +233,10 @@ template <class V, bool careful>
   if (!invert(product, batch.invert_lanes)) return false;
   for (size_t g = groups; g > 0;) {
     g -= chains;
-    for (size_t c = 0; c < chains; ++c) {
-      const size_t at = 8 * (g + c);
-      if (at < batch.next_n) bring_near<V>(batch.base, batch.next + at, batch.next_n - at);
-    }
     if (careful || 8 * (g + chains) > batch.n)
-      finish<V, true>(steps + g, product, columns + g);
+      finish<V, true>(steps + g, product, columns + g, batch, 8 * g);
     else
-      finish<V, false>(steps + g, product, columns + g);
+      finish<V, false>(steps + g, product, columns + g, batch, 8 * g);
   }
   return true;
 }
