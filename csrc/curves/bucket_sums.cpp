@@ -94,7 +94,7 @@ Jacobian<F> bucket_sum(PointBytes<F> points, const SortedDigits& digits, const I
     const uint32_t begin = digits.starts[i], count = digits.starts[i + 1] - begin;
     if (count != 0) groups.push_back({static_cast<uint32_t>(i), begin, count});
   }
-  LargeArray<LoosePoint<F>> buckets(all);
+  SecretArray<LoosePoint<F>> buckets(all);
   sum_groups<F>(buckets.span(), points, digits.terms.span(), groups, infinite);
   const std::vector<LoosePoint<F>> weighted =
       weigh<F>(std::as_const(buckets).span(), digits.windows, digits.window_bits);
