@@ -139,7 +139,7 @@ void check_kernel(const AffineKernel<F>& kernel) {
     kernel.load_columns(columns, bytes_of(packed), first);
     for (size_t step = 0; step < n; ++step) {
       std::vector<PointRef> terms;
-      std::vector<uint32_t> refused, expected_refused;
+      SecretVector<uint32_t> refused, expected_refused;
       for (size_t i = 0; i < length; ++i) {
         const size_t which = (i + step) % n;
         const bool negative = (i + step) % 3 == 0;
@@ -503,7 +503,7 @@ void check_loose_points(const std::vector<Affine<F>>& points) {
     generic.add_pairs(scratch, wanted, bytes_of(canonical), pairs);
     std::vector<uint64_t> memory(kernel.column_words(first.size()) + 8);
     uint64_t* const aligned = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64 / 8;
-    std::vector<uint32_t> refused;
+    SecretVector<uint32_t> refused;
     kernel.load_columns(aligned, bytes_of(operands), first);
     kernel.add_columns(scratch, aligned, bytes_of(operands), second, {}, refused);
     kernel.store_columns(columns, aligned);
