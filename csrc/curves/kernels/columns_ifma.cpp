@@ -213,9 +213,8 @@ template <class V, bool careful>
 [[nodiscard]] bool add(const Batch& batch) {
   auto* const steps = reinterpret_cast<Step<V>*>(batch.scratch);
   auto* const columns = reinterpret_cast<Column<V>*>(batch.columns);
-  constexpr size_t chains = columns_chains;
-  const size_t groups = (batch.n + 8 * chains - 1) / (8 * chains) * chains;
-  V product[chains];
+  const size_t groups = (batch.n + 8 * columns_chains - 1) / (8 * columns_chains) * columns_chains;
+  V product[columns_chains];
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
   __mmask8 infinite = 0;
   for (size_t g = 0; g < groups; g += 2) {
@@ -224,16 +223,16 @@ template <class V, bool careful>
       if (8 * (g + c + ahead) + 8 <= batch.n) bring_nearer<V>(batch.base, batch.refs + 8 * (g + c + ahead));
       infinite = static_cast<__mmask8>(
           infinite | prepare<V, careful>(steps[g + c], columns[g + c], batch, 8 * (g + c)));
-      steps[g + c].product = product[g % chains + c];
+      steps[g + c].product = product[g % columns_chains + c];
     }
-    V* const pair = product + g % chains;
+    V* const pair = product + g % columns_chains;
     mul(pair[0], pair[1], steps[g].denominator, steps[g + 1].denominator, pair[0], pair[1]);
   }
   if (!careful && infinite != 0) return false;
   if (!invert(product, batch.invert_lanes)) return false;
   for (size_t g = groups; g > 0;) {
-    g -= chains;
-    if (careful || 8 * (g + chains) > batch.n)
+    g -= columns_chains;
+    if (careful || 8 * (g + columns_chains) > batch.n)
       finish<V, true>(steps + g, product, columns + g, batch, 8 * g);
     else
       finish<V, false>(steps + g, product, columns + g, batch, 8 * g);

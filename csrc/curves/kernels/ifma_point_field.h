@@ -18,8 +18,6 @@
 namespace pyzkfl::ifma {
 namespace {
 
-using FpFactor = Factor<FpParams>;
-
 // Eight elements of Fp2.
 struct Fp2x8 {
   Fp8 c0, c1;
@@ -71,8 +69,6 @@ PYZKFL_INLINE void scatter(uint8_t* const (&row)[8], size_t offset, const Fp2x8&
 }
 PYZKFL_INLINE Fp8 unpacked(const Words& w) { return unpack<FpParams>(w); }
 PYZKFL_INLINE Fp2x8 unpacked(const Fp2Words& w) { return {unpacked(w.c0), unpacked(w.c1)}; }
-PYZKFL_INLINE Words packed(const Fp8& v) { return pack(v); }
-PYZKFL_INLINE Fp2Words packed(const Fp2x8& v) { return {pack(v.c0), pack(v.c1)}; }
 
 // Lanes whose words are all zero.
 PYZKFL_INLINE __m512i any_bit(const Words& w) {
@@ -93,51 +89,22 @@ PYZKFL_INLINE __mmask8 equal_lanes(const Fp2x8& a, const Fp2x8& b) {
 }
 PYZKFL_INLINE Fp2x8 canonical(const Fp2x8& a) { return {canonical(a.c0), canonical(a.c1)}; }
 PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c1)}; }
-PYZKFL_INLINE Fp2x8 carried_unmasked(const Fp2x8& a) { return {carried_unmasked(a.c0), carried_unmasked(a.c1)}; }
 // Of any 256-bit value: what is read from a file may be no point at all, and must do no harm.
 PYZKFL_INLINE Fp8 canonical_of_any(const Fp8& a) { return canonical(reduce_once<4>(a)); }
 PYZKFL_INLINE Fp2x8 canonical_of_any(const Fp2x8& a) { return {canonical_of_any(a.c0), canonical_of_any(a.c1)}; }
 
-// Products with other work put between their halves, meanwhile(): the processor looks ahead by less than a product, so
-// what is to fill the time that carries take must stand close by.
-struct Nothing {
-  PYZKFL_INLINE void operator()() const {}
-};
-
-template <class Work>
-PYZKFL_INLINE Fp8 mul_while(const Fp8& a, const Fp8& b, const Work& meanwhile) {
-  __m512i t[10];
-  for (auto& column : t) column = _mm512_setzero_si512();
-  accumulate_product(t, a, b);
-  meanwhile();
-  return carried(reduced_columns<FpParams>(t));
-}
-template <class Work>
-PYZKFL_INLINE Fp8 square_while(const Fp8& a, const Work& meanwhile) {
-  __m512i t[10];
-  square_columns(t, a);
-  meanwhile();
-  return carried(reduced_columns<FpParams>(t));
-}
-
 // For b below 2p: below (1 + a (b + 2) / 84.6) p.
-template <class Work>
-PYZKFL_INLINE Fp2x8 mul_while(const Fp2x8& a, const Fp2x8& b, const Work& meanwhile) {
-  const Fp8 minus_b1 = neg<2>(b.c1);
-  const Fp8 c0 = mul_add(a.c0, b.c0, a.c1, minus_b1);
-  meanwhile();
-  return {c0, mul_add(a.c0, b.c1, a.c1, b.c0)};
+PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) {
+  return {mul_add(a.c0, b.c0, a.c1, neg<2>(b.c1)), mul_add(a.c0, b.c1, a.c1, b.c0)};
 }
 // For a below 2p.
-template <class Work>
-PYZKFL_INLINE Fp2x8 square_while(const Fp2x8& a, const Work& meanwhile) {
-  const Fp8 c0 = mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1));
-  meanwhile();
-  return {c0, mul(add(a.c0, a.c0), a.c1)};
+PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) {
+  return {mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1)), mul(add(a.c0, a.c0), a.c1)};
 }
 
-// Two products, or squares, at once (ifma_pairs.h); results may lie where factors do. In Fp2 it is the two components
-// that go together, and b, in a square a, is to be below 2p. Uncarried ones are for sums.
+// Two products, or squares, at once, as ifma_pairs.h has them for Fp8; results may lie where factors do. In Fp2 it is the
+// two components that go together; b, in a square a, is to be below 2p, and a product is below (1.51 + ab / 84.6) p in
+// its real part, (1 + 2 ab / 84.6) p in the other. Uncarried ones are for sums.
 PYZKFL_INLINE Fp8 component_sum(const Fp2x8& a) { return carried_unmasked(add_uncarried(a.c0, a.c1)); }
 PYZKFL_INLINE void mul_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1, const Fp2x8& b0,
                                  const Fp2x8& b1) {
@@ -156,16 +123,13 @@ PYZKFL_INLINE void square_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, c
   square_uncarried(out0, a0);
   square_uncarried(out1, a1);
 }
-PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) { return mul_while(a, b, Nothing()); }
-PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) { return square_while(a, Nothing()); }
-
 // 2y for y from with_sign: below 6p.
 PYZKFL_INLINE Fp8 twice(const Fp8& y) { return add(y, y); }
 PYZKFL_INLINE Fp2x8 twice(const Fp2x8& y) { return {twice(y.c0), twice(y.c1)}; }
 
 // 3 x^2 for loose x, in place of a numerator. (mul divides by 2^260, so it gets 16 x.) In Fp below
 // 3 (1 + 16 (2.3)(2.3) / 84.6) = 6.1 p; in Fp2 below 3 (1 + 16 (4.6)(5.3) / 84.6) = 17 p. Then a slope is below 1.3 p
-// and 1.7 p, its square below 1.2 p still, and a rise below 1.95 p: y stays below 3p.
+// and 1.9 p, its square below 1.2 p still, and a rise below 1.98 p: y stays below 3p.
 PYZKFL_INLINE Fp8 thrice(const Fp8& s) { return carried(add_uncarried(add_uncarried(s, s), s)); }
 PYZKFL_INLINE Fp8 thrice_square(const Fp8& x) { return thrice(mul(times16(x), x)); }
 PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
@@ -195,7 +159,8 @@ PYZKFL_INLINE Fp2x8 with_sign(__mmask8 negative, const Fp2x8& y) {
   return {with_sign(negative, y.c0), with_sign(negative, y.c1)};
 }
 
-// y2 - y1, for values from with_sign: below 6p. Times an inverse below 1.1 p, a slope: below 1.3 p.
+// y2 - y1, for values from with_sign: below 6p. Times an inverse below 1.1 p, a slope: below 1.3 p. In Fp2 the inverse
+// is below 1.65 p in its real part and 1.3 p in the other, and the slope below 1.65 p and 1.25 p.
 PYZKFL_INLINE Fp8 numerator(const Fp8& y1, const Fp8& y2) { return sub<3>(y2, y1); }
 PYZKFL_INLINE Fp2x8 numerator(const Fp2x8& y1, const Fp2x8& y2) {
   return {numerator(y1.c0, y2.c0), numerator(y1.c1, y2.c1)};
@@ -229,7 +194,7 @@ PYZKFL_INLINE Fp2x8 abscissa(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& 
   return {abscissa(square.c0, x1.c0, x2.c0), abscissa(square.c1, x1.c1, x2.c1)};
 }
 
-// 4 (x1 - x3): below 21.2 p. Times a slope below 1.3 p: below 1.9 p.
+// 4 (x1 - x3): below 21.2 p. Times a slope below 1.3 p: below 1.4 p. In Fp2 below 1.95 p.
 PYZKFL_INLINE Fp8 run(const Fp8& x1, const Fp8& x3) {
   Fp8 v = sub_uncarried(add_uncarried(x1, Fp8::multiple<3>()), x3);
   for (auto& limb : v.l) limb = _mm512_slli_epi64(limb, 2);
@@ -237,7 +202,7 @@ PYZKFL_INLINE Fp8 run(const Fp8& x1, const Fp8& x3) {
 }
 PYZKFL_INLINE Fp2x8 run(const Fp2x8& x1, const Fp2x8& x3) { return {run(x1.c0, x3.c0), run(x1.c1, x3.c1)}; }
 
-// rise - y1 = y3, loose, for a rise below 1.9 p and a y1 from with_sign: with 3p it is in [0, 4.9 p].
+// rise - y1 = y3, loose, for a rise below 2p and a y1 from with_sign: with 3p it is in [0, 5p); less 2p if above 2.2 p.
 PYZKFL_INLINE Fp8 ordinate(const Fp8& rise, const Fp8& y1) {
   Fp8 v = sub_uncarried(add_uncarried(rise, Fp8::multiple<3>()), y1);
   constexpr uint64_t p = Constants52<FpParams>::p.l[4];

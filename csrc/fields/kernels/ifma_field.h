@@ -261,39 +261,6 @@ PYZKFL_INLINE void mul_uncarried(Lanes<P> (&out)[N], const Factor<P> (&a)[N], co
   }
 }
 
-// N independent sums of two products, a b + c d, as above.
-template <int N, class P>
-PYZKFL_INLINE void mul_add_uncarried(Lanes<P> (&out)[N], const Factor<P> (&a)[N], const Factor<P> (&b)[N],
-                                     const Factor<P> (&c)[N], const Factor<P> (&d)[N]) {
-  using C = Constants52<P>;
-  __m512i t[N][6], m[N];
-  for (int k = 0; k < N; ++k) {
-    for (auto& column : t[k]) column = _mm512_setzero_si512();
-  }
-  for (int i = 0; i < 5; ++i) {
-    for (int k = 0; k < N; ++k) t[k][0] = _mm512_madd52lo_epu64(t[k][0], a[k].l[i], b[k].l[0]);
-    for (int k = 0; k < N; ++k) t[k][0] = _mm512_madd52lo_epu64(t[k][0], c[k].l[i], d[k].l[0]);
-    for (int k = 0; k < N; ++k) m[k] = _mm512_madd52lo_epu64(_mm512_setzero_si512(), t[k][0], splat(C::n0));
-    for (int k = 0; k < N; ++k) {
-      for (int j = 1; j < 5; ++j) t[k][j] = _mm512_madd52lo_epu64(t[k][j], a[k].l[i], b[k].l[j]);
-      for (int j = 0; j < 5; ++j) t[k][j + 1] = _mm512_madd52hi_epu64(t[k][j + 1], a[k].l[i], b[k].l[j]);
-      t[k][1] = _mm512_add_epi64(t[k][1], _mm512_srli_epi64(_mm512_add_epi64(t[k][0], splat(mask52)), 52));
-    }
-    for (int k = 0; k < N; ++k) {
-      for (int j = 1; j < 5; ++j) t[k][j] = _mm512_madd52lo_epu64(t[k][j], c[k].l[i], d[k].l[j]);
-      for (int j = 0; j < 5; ++j) t[k][j + 1] = _mm512_madd52hi_epu64(t[k][j + 1], c[k].l[i], d[k].l[j]);
-    }
-    for (int k = 0; k < N; ++k) {
-      for (int j = 1; j < 5; ++j) t[k][j] = _mm512_madd52lo_epu64(t[k][j], m[k], splat(C::p.l[j]));
-      for (int j = 0; j < 5; ++j) t[k][j] = _mm512_madd52hi_epu64(t[k][j + 1], m[k], splat(C::p.l[j]));
-      t[k][5] = _mm512_setzero_si512();
-    }
-  }
-  for (int k = 0; k < N; ++k) {
-    for (int j = 0; j < 5; ++j) out[k].l[j] = t[k][j];
-  }
-}
-
 // The same, carried.
 template <class P>
 PYZKFL_INLINE Lanes<P> mul(const Factor<P>& a, const Factor<P>& b) {
@@ -360,27 +327,6 @@ PYZKFL_INLINE Lanes<P> square_uncarried(const Factor<P>& a) {
 template <class P>
 PYZKFL_INLINE Lanes<P> square(const Factor<P>& a) {
   return carried(square_uncarried(a));
-}
-
-// N independent squares.
-template <int N, class P>
-PYZKFL_INLINE void square_uncarried(Lanes<P> (&out)[N], const Factor<P> (&a)[N]) {
-  using C = Constants52<P>;
-  __m512i t[N][10], m[N];
-  for (int k = 0; k < N; ++k) square_columns(t[k], a[k]);
-  for (int i = 0; i < 5; ++i) {
-    for (int k = 0; k < N; ++k) m[k] = _mm512_madd52lo_epu64(_mm512_setzero_si512(), t[k][i], splat(C::n0));
-    for (int k = 0; k < N; ++k) {
-      t[k][i + 1] = _mm512_add_epi64(t[k][i + 1], _mm512_srli_epi64(_mm512_add_epi64(t[k][i], splat(mask52)), 52));
-    }
-    for (int k = 0; k < N; ++k) {
-      for (int j = 1; j < 5; ++j) t[k][i + j] = _mm512_madd52lo_epu64(t[k][i + j], m[k], splat(C::p.l[j]));
-      for (int j = 0; j < 5; ++j) t[k][i + j + 1] = _mm512_madd52hi_epu64(t[k][i + j + 1], m[k], splat(C::p.l[j]));
-    }
-  }
-  for (int k = 0; k < N; ++k) {
-    for (int j = 0; j < 5; ++j) out[k].l[j] = t[k][j + 5];
-  }
 }
 
 // 16 a^2 / 2^260 modulo p, Field's own square: below p + 16 a^2 / 2^260, so below 1.19 p for a below p and 1.76 p for
