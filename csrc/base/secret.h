@@ -56,7 +56,7 @@ class SecretBytes {
   std::vector<uint8_t> data_;  // never grows after construction: a reallocation would leave a copy behind
 };
 
-// Memory that is wiped when it is given back, what a growing vector leaves behind included.
+// Wipes memory before giving it back, so that neither growth nor destruction of a vector leaves a copy behind.
 template <class T>
 struct WipingAllocator {
   using value_type = T;
