@@ -123,13 +123,12 @@ class Replay:
     def absorb_claims(self) -> None:
         self.values += self.message()
 
-    def sumcheck(self, variables: int, degree: int, value: int) -> tuple[Point, int]:
-        """The point, and the value that the summed function must have there."""
+    def sumcheck(self, variables: int, value: int) -> tuple[Point, int]:
+        """The point, and the value that the summed function must have there. The degree is in the messages' lengths."""
         point = [0] * variables
         for j in reversed(range(variables)):
             c0, *high = self.message()
             c1 = value - 2 * c0 - sum(high)
-            require(len(high) == degree - 1, "shape")
             point[j] = self.challenge()
             value = sum(c * pow(point[j], i, R) for i, c in enumerate([c0, c1, *high])) % R
         return point, value
@@ -214,7 +213,7 @@ class Replay:
         names = ("tau", "kappa")
         w = self.challenge()
         start = sum(pow(w, i, R) * v for i, v in enumerate([*sums, *self.square_sums])) % R
-        self.known["kappa"], last = self.sumcheck(all_variables, 2, start)
+        self.known["kappa"], last = self.sumcheck(all_variables, start)
         self.absorb_claims()
         value = 0
         for m, product in enumerate(p["products"]):
@@ -229,7 +228,7 @@ class Replay:
 
     def t4(self) -> None:
         y = self.challenge()
-        self.known["zeta"], last = self.sumcheck(self.shape.zetas, 3, 0)
+        self.known["zeta"], last = self.sumcheck(self.shape.zetas, 0)
         self.absorb_claims()
         value = 0
         for m, check in enumerate(self.program["zeros"]):
@@ -254,7 +253,7 @@ class Replay:
         rho = [mu]
         for level in range(1, self.shape.depth):
             weight = self.challenge()
-            point, last = self.sumcheck(level, 3, numerator + weight * denominator)
+            point, last = self.sumcheck(level, numerator + weight * denominator)
             p0, p1, q0, q1 = self.message()
             children = p0 * q1 + p1 * q0 + weight * q0 * q1
             require(eq(rho, point) * children % R == last, f"T5 last value of level {level}")
@@ -301,7 +300,7 @@ class Replay:
         columns, height = self.program["columns"], self.program["log_height"]
         a = self.challenge()
         start = sum(pow(a, i, R) * v for i, v in enumerate(self.values)) % R
-        point, last = self.sumcheck(height, 2, start)
+        point, last = self.sumcheck(height, start)
         column_values = self.message()
         weights = [0] * len(columns)  # E_c(r_)
         for claim, i in self.shape.claims.numbers.items():
@@ -328,7 +327,6 @@ class Replay:
 
         left = f_z * e_of(inverse) + f_inverse * e_of(z)
         require((left - 2 * value - z * s_z - inverse * s_inverse) % R == 0, "T7 identity")
-        require(next(self.left, None) is None, "shape")
         gamma = self.challenge()
         g_z, g_inverse = f_z + gamma * s_z, f_inverse + gamma * s_inverse
         i1 = (g_z - g_inverse) * pow(z - inverse, -1, R) % R

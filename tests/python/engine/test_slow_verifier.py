@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from program_shape import Program, Shape, program_digest
 from py_ecc import optimized_bn128 as curve
-from slow_verifier import R, Refused, eq, first, hashing, opening_holds, public_input, split, verify
+from slow_verifier import R, Refused, Replay, eq, first, hashing, opening_holds, public_input, split, verify
 from toy_program import EXP, ROWS, expression, get, gradients, honest_witness, put, term, toy_program, with_update
 from toy_prover import Change, Proof, Prover, Vector, Witness, cube, mle
 
@@ -174,7 +174,7 @@ def test_a_prover_that_changes_a_message_before_the_challenge_is_refused_by_the_
 ) -> None:
     rng = random.Random(11)
     for target, message in zip(proof.labels, proof.messages, strict=True):
-        every = target in ("T0", "T6 column values", "T7", "T5 level 0")
+        every = target in ("T0", "T5 claims", "T6 column values", "T7", "T5 level 0")
         for j in range(len(message)) if every else [rng.randrange(len(message))]:
 
             def change(label: str, sent: Vector, target: str = target, j: int = j) -> Vector:
@@ -228,6 +228,32 @@ def test_a_rate_of_zero_is_refused(program: Program, witness: Witness) -> None:
         return [*message[:3], 0, message[4], 0, 0] if label == "T0" else message
 
     assert refusal(program, prove(program, witness, change)) == "clip 0: rate >= 1"
+
+
+@pytest.mark.parametrize("rows", [0, 5, R - 1])
+def test_a_number_of_rows_that_the_selectors_cannot_tell_is_refused(
+    program: Program, witness: Witness, rows: int
+) -> None:
+    proof = prove(program, Witness(witness.cells, [rows], witness.rates))
+    with pytest.raises(Refused, match="rows of a selector"):
+        verify(program, CONTEXT, [rows], proof.points, proof.messages)
+
+
+def test_a_squared_norm_beyond_its_bits_is_refused(program: Program, witness: Witness) -> None:
+    clips = [{**program["clips"][0], "norm_square_bits": 1}]
+    tight = {**program, "clips": clips}
+    assert refusal(tight, prove(tight, witness)) == "clip 0: norm_square_bits"
+
+
+@pytest.mark.parametrize("z", [0, 1, R - 1])
+def test_a_z_that_is_its_own_inverse_is_refused(
+    program: Program, proof: Proof, monkeypatch: pytest.MonkeyPatch, z: int
+) -> None:
+    replay = Replay(Shape.of(program), proof.points, proof.messages)
+    replay.left = iter([[0, 0, 0, 0]])
+    monkeypatch.setattr(replay, "challenge", iter([7, z, 9]).__next__)
+    with pytest.raises(Refused, match="T7 z"):
+        replay.t7([0] * program["log_height"], [0] * len(program["columns"]))
 
 
 # ---- False witnesses, proven as well as they can be ------------------------------------------------------------------
