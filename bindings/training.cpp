@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "integer_arrays.h"
 #include "registry.h"
 #include "training/forgery.h"
 #include "training/logistic_circuit.h"
@@ -20,8 +21,11 @@ namespace pyzkfl {
 namespace {
 
 namespace py = pybind11;
-
-using IntArray = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
+using bindings::bytes32;
+using bindings::int_array;
+using bindings::IntArray;
+using bindings::to_numpy;
+using bindings::view;
 
 // A spec with the shape of its circuit, built once when it is first asked for.
 class Spec {
@@ -50,53 +54,6 @@ int64_t to_int64(const py::int_& value, const char* name) {
   return out;
 }
 
-std::string shape_text(const std::vector<py::ssize_t>& shape) {
-  std::string out = "(";
-  for (size_t i = 0; i < shape.size(); ++i) out += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return out + (shape.size() == 1 ? ",)" : ")");
-}
-
-// Integers of this shape; bool and integers of up to 64 bits are taken, floats never.
-IntArray int_array(const py::object& in, const char* name, const std::vector<size_t>& shape) {
-  const py::array array = py::array::ensure(in);
-  if (!array) {
-    PyErr_Clear();
-    throw ParameterError(std::string(name) + " must be an array of integers");
-  }
-  const char kind = array.dtype().kind();
-  if (!(kind == 'i' || kind == 'b' || (kind == 'u' && array.itemsize() < 8))) {
-    throw ParameterError(std::string(name) + " must be signed integers of at most 64 bits, got dtype " +
-                         py::str(array.dtype()).cast<std::string>());
-  }
-  const std::vector<py::ssize_t> expected(shape.begin(), shape.end());
-  const std::vector<py::ssize_t> got(array.shape(), array.shape() + array.ndim());
-  if (got != expected) {
-    throw ParameterError(std::string(name) + " must have shape " + shape_text(expected) + ", got " +
-                         shape_text(got));
-  }
-  return IntArray::ensure(array);
-}
-
-std::span<const int64_t> view(const IntArray& array) {
-  return {array.data(), static_cast<size_t>(array.size())};
-}
-
-py::array_t<int64_t> to_numpy(std::span<const int64_t> values) {
-  py::array_t<int64_t> out(static_cast<py::ssize_t>(values.size()));
-  std::copy(values.begin(), values.end(), out.mutable_data());
-  return out;
-}
-
-std::array<uint8_t, 32> bytes32(const py::bytes& in, const char* name) {
-  const auto text = static_cast<std::string_view>(in);
-  if (text.size() != 32) {
-    throw ParameterError(std::string(name) + " must have 32 bytes, got " + std::to_string(text.size()));
-  }
-  std::array<uint8_t, 32> out;
-  std::copy(text.begin(), text.end(), out.begin());
-  return out;
-}
-
 // The arrays of one batch, alive and checked for shape, while the GIL is away.
 struct Batch {
   Batch(const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
@@ -107,7 +64,7 @@ struct Batch {
         rows(to_int64(rows_in, "rows")) {}
 
   LogisticBatch view() const {
-    return {pyzkfl::view(weights), pyzkfl::view(features), pyzkfl::view(labels), rows};
+    return {bindings::view(weights), bindings::view(features), bindings::view(labels), rows};
   }
 
   IntArray weights, features, labels;

@@ -104,6 +104,9 @@ G2 msm(std::span<const G2Affine> points, std::span<const Fr> scalars) { return m
 G1 msm_i64(std::span<const G1Affine> points, std::span<const int64_t> scalars) {
   return recoded_and_summed(PointBytes<Fp>(points), scalars);
 }
+G1 msm_i32(std::span<const G1Affine> points, std::span<const int32_t> scalars) {
+  return recoded_and_summed(PointBytes<Fp>(points), scalars);
+}
 G1 sum(std::span<const G1Affine> points) { return plain_sum(PointBytes<Fp>(points)); }
 G2 sum(std::span<const G2Affine> points) { return plain_sum(PointBytes<Fp2>(points)); }
 

@@ -10,21 +10,11 @@
 #include "base/errors.h"
 #include "base/thread_pool.h"
 #include "curves/signed_windows.h"
+#include "curves/window_plan.h"
 #include "fields/kernels/kernel_table.h"
 
 namespace pyzkfl {
 namespace {
-
-// Fewer terms are multiplied one by one.
-constexpr size_t least_bucket_terms = 8;
-// So that the terms of all windows are fewer than 2^32.
-constexpr size_t most_scalars = size_t{1} << 27;
-
-// Terms are put in classes by the length of their scalars, at most these many bits; neighbours merge when that is
-// estimated to be cheaper.
-constexpr std::array<unsigned, 8> class_bits = {1, 8, 16, 24, 40, 72, 136, 253};
-
-constexpr unsigned most_window_bits = 18;
 
 struct Magnitude {
   Limbs value;
@@ -56,62 +46,6 @@ unsigned bit_length(const Limbs& v) {
     if (v[i] != 0) return static_cast<unsigned>(64 * i) + static_cast<unsigned>(std::bit_width(v[i]));
   }
   return 0;
-}
-
-// The window that takes the fewest additions, and how many that is, roughly.
-struct WindowPlan {
-  unsigned window_bits;
-  double cost;
-};
-
-// `counts[b]` is how many magnitudes have exactly b bits, for b from 1 to `bits` = counts.size() - 1.
-WindowPlan plan_window(std::span<const size_t> counts) {
-  // In additions. A bucket is added to a row and a column; each window's last sums take some more, alone in their
-  // batches; and a doubling and an addition in Jacobian coordinates stand at the end for each bit.
-  constexpr double bucket = 2.5, window = 250;
-  const unsigned bits = static_cast<unsigned>(counts.size()) - 1;
-  WindowPlan best = {2, 1e300};
-  for (unsigned c = 2; c <= most_window_bits; ++c) {
-    const double windows = static_cast<double>(SignedWindows::window_count(bits, c));
-    double cost = windows * (bucket * static_cast<double>(size_t{1} << (c - 1)) + window);
-    for (unsigned b = 1; b <= bits; ++b) {
-      if (counts[b] != 0) cost += static_cast<double>(counts[b] * SignedWindows::window_count(b, c));
-    }
-    if (cost < best.cost) best = {c, cost};
-  }
-  return best;
-}
-
-// The partition of the classes into runs of neighbours that takes the fewest additions: the first and the last class
-// of each run, and the window to use for it.
-struct Run {
-  size_t first, last;
-  unsigned window_bits;
-};
-
-std::vector<Run> plan(std::span<const size_t> counts_by_bits) {
-  constexpr size_t n = class_bits.size();
-  std::array<double, n + 1> cost{};  // of the first i classes
-  std::array<Run, n + 1> choice{};
-  for (size_t i = 1; i <= n; ++i) {
-    cost[i] = 1e300;
-    for (size_t j = 0; j < i; ++j) {  // a run of the classes j .. i - 1
-      std::vector<size_t> counts(counts_by_bits.begin(), counts_by_bits.begin() + class_bits[i - 1] + 1);
-      for (unsigned b = 0; j > 0 && b <= class_bits[j - 1]; ++b) counts[b] = 0;
-      counts[0] = 0;
-      const bool empty = std::all_of(counts.begin(), counts.end(), [](size_t c) { return c == 0; });
-      const WindowPlan best = empty ? WindowPlan{0, 0} : plan_window(counts);
-      if (cost[j] + best.cost < cost[i]) {
-        cost[i] = cost[j] + best.cost;
-        choice[i] = {j, i - 1, best.window_bits};
-      }
-    }
-  }
-  std::vector<Run> runs;
-  for (size_t i = n; i > 0; i = choice[i].first) {
-    if (choice[i].window_bits != 0) runs.push_back(choice[i]);
-  }
-  return runs;
 }
 
 // Magnitudes, with bit 255 for a negative sign, and their lengths.
@@ -232,7 +166,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
 
 template <class Scalar>
 SortedScalars sort_all(std::span<const Scalar> scalars) {
-  if (scalars.size() >= most_scalars) throw ParameterError("msm: more terms than it is made for (2^27)");
+  if (scalars.size() >= most_sorted_scalars) throw ParameterError("msm: more terms than it is made for (2^27)");
   SortedScalars out;
   out.size = scalars.size();
   out.few.reserve(class_bits.size() * least_bucket_terms);  // a vector that grows leaves copies of its secrets behind
@@ -246,9 +180,9 @@ SortedScalars sort_all(std::span<const Scalar> scalars) {
     take_one_by_one(0, class_bits.back());
     return out;
   }
-  for (const Run& run : plan(all.counts)) {
-    const unsigned above = run.first == 0 ? 0 : class_bits[run.first - 1];
-    const unsigned most = class_bits[run.last];
+  for (const LengthRun& run : plan_runs(all.counts)) {
+    const unsigned above = run.above;
+    const unsigned most = run.most;
     size_t size = 0;
     for (unsigned b = above + 1; b <= most; ++b) size += all.counts[b];
     if (size < least_bucket_terms) {

@@ -42,8 +42,12 @@ struct SortedScalars {
   ~SortedScalars();
 };
 
-// Throws ParameterError for 2^27 scalars or more.
+// So that the terms of all windows are fewer than 2^32.
+inline constexpr size_t most_sorted_scalars = size_t{1} << 27;
+
+// Throws ParameterError for most_sorted_scalars or more.
 SortedScalars sort_scalars(std::span<const Fr> scalars);
 SortedScalars sort_scalars(std::span<const int64_t> scalars);
+SortedScalars sort_scalars(std::span<const int32_t> scalars);
 
 }  // namespace pyzkfl

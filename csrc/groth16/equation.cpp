@@ -113,7 +113,7 @@ void Equation::expect_counts(const Claim& claim) const {
                          " groups of committed wires");
 }
 
-bool Equation::holds(const Claim& claim) const {
+bool Equation::holds(const Claim& claim, std::span<const PreparedPairingInput> others) const {
   expect_counts(claim);
   if (!on_curves(claim) || !is_in_subgroup(claim.proof->b)) return false;
   G1 on_gamma = msm(std::span(points_.ic).subspan(1), claim.public_inputs) + points_.ic[0];
@@ -129,6 +129,7 @@ bool Equation::holds(const Claim& claim) const {
   std::vector<PreparedPairingInput> prepared = {{-claim.proof->c, &delta_},
                                                 {(-on_gamma).to_affine(), &gamma_}};
   for (size_t g = 0; g < num_groups(); ++g) prepared.push_back({on_sigma[g].to_affine(), &sigma_[g]});
+  prepared.insert(prepared.end(), others.begin(), others.end());
   const PairingInput left = {claim.proof->a, claim.proof->b};
   return final_exponentiation(multi_miller_loop({&left, 1}, prepared)) == alpha_beta_;
 }

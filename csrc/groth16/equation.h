@@ -46,7 +46,11 @@ class Equation {
 
   // Whether the claim's proof holds. All its points are checked: on the curve, in the subgroup, not infinity.
   // Throws ParameterError for another number of inputs or commitments.
-  [[nodiscard]] bool holds(const Claim& claim) const;
+  [[nodiscard]] bool holds(const Claim& claim) const { return holds(claim, {}); }
+  // The same for the claim's equation times another one: the product of e(P, Q) over `others`, raised to a nonzero
+  // weight that whoever made the proof could not choose (kzg/symmetric_opening.h). Without such a weight the two could
+  // be false and cancel.
+  [[nodiscard]] bool holds(const Claim& claim, std::span<const PreparedPairingInput> others) const;
   // The positions of the claims that do not hold, in order.
   [[nodiscard]] std::vector<size_t> failing(std::span<const Claim> claims) const;
   // e(point, sigma_group) = e(knowledge, gamma), both points checked.

@@ -19,6 +19,7 @@ const char* name_of(uint8_t kind) {
     case ArtefactKind::phase1: return "a state of the setup's first phase";
     case ArtefactKind::phase2: return "a state of the setup's second phase";
     case ArtefactKind::contribution: return "a record of a contribution";
+    case ArtefactKind::column_key: return "a column key";
   }
   return nullptr;
 }

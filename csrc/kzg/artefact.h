@@ -15,6 +15,7 @@ enum class ArtefactKind : uint8_t {
   phase1 = 0x83,
   phase2 = 0x84,
   contribution = 0x85,
+  column_key = 0x86,
 };
 
 inline constexpr uint8_t artefact_version = 1;

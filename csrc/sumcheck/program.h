@@ -101,7 +101,8 @@ struct LinearCheck {
 };
 
 // sum_p sum_{k in {0,1}^inner_p} left_p(x, k) right_p(x, k), times the scalar, = result(x), for every x in
-// {0,1}^outer. Neither side of a pair is a product; `left` and `right` hold no selector.
+// {0,1}^outer. Neither side of a pair is a product; `left` and `right` hold no selector, and no outer variable is named
+// by both (an element product is a zero-check).
 struct ProductSum {
   struct Pair {
     unsigned inner = 0;

@@ -6,28 +6,44 @@
 #include "base/sha256.h"
 
 namespace pyzkfl {
-namespace {
+namespace transcript {
 
-enum Kind : uint8_t { element = 1, list_of = 2, point = 3, byte_string = 4, squeeze = 5 };
-
-// SHA-256 as a big-endian integer without its top 3 bits: below 2^253 < r.
+// Below 2^253 < r without the top 3 bits.
 Fr hash_to_field(std::string_view name, ByteSpan data) {
   Digest digest = Sha256().update(as_bytes(name)).update(data).finish();
   digest[0] &= 0x1f;
   return Fr::from_bytes_be(digest);
 }
 
-}  // namespace
-
-Transcript::Transcript(std::string_view domain) {
-  state_[poseidon2::rate] = hash_to_field("pyzkfl/transcript/1/start", as_bytes(domain));
+Fr initial_capacity(std::string_view domain) {
+  return hash_to_field("pyzkfl/transcript/1/start", as_bytes(domain));
 }
 
-void Transcript::begin(uint8_t kind, uint64_t length) { calls_.u8(kind).u64(length); }
+Fr CallLog::take() {
+  const Fr hash = hash_to_field("pyzkfl/transcript/1/calls", calls_.view());
+  calls_ = Writer();
+  return hash;
+}
+
+std::array<Fr, 2> point_elements(const G1Affine& p) {
+  if (p.is_infinity()) return {Fr::zero(), Fr::from_canonical({0, uint64_t{1} << 62, 0, 0})};
+  const Limbs x = p.x.to_canonical();
+  const Limbs y = p.y.to_canonical();
+  const bool larger = limbs::less(Modulus<FpParams>::p_minus_1_half, y);
+  return {Fr::from_canonical({x[0], x[1], 0, 0}),
+          Fr::from_canonical({x[2], x[3] | static_cast<uint64_t>(larger) << 63, 0, 0})};
+}
+
+}  // namespace transcript
+
+using transcript::Call;
+
+Transcript::Transcript(std::string_view domain) {
+  state_[poseidon2::rate] = transcript::initial_capacity(domain);
+}
 
 void Transcript::permute() {
-  state_[poseidon2::rate] += hash_to_field("pyzkfl/transcript/1/calls", calls_.take());
-  calls_ = Writer();
+  state_[poseidon2::rate] += calls_.take();
   poseidon2_permute(state_);
   absorbed_ = 0;
 }
@@ -39,32 +55,23 @@ void Transcript::add(const Fr& v) {
 }
 
 void Transcript::absorb(const Fr& v) {
-  begin(element, 1);
+  calls_.begin(Call::element, 1);
   add(v);
 }
 
 void Transcript::absorb(std::span<const Fr> list) {
-  begin(list_of, list.size());
+  calls_.begin(Call::list, list.size());
   available_ = 0;
   for (const Fr& v : list) add(v);
 }
 
 void Transcript::absorb(const G1Affine& p) {
-  begin(point, 1);
-  if (p.is_infinity()) {
-    add(Fr::zero());
-    add(Fr::from_canonical({0, uint64_t{1} << 62, 0, 0}));
-    return;
-  }
-  const Limbs x = p.x.to_canonical();
-  const Limbs y = p.y.to_canonical();
-  const bool larger = limbs::less(Modulus<FpParams>::p_minus_1_half, y);
-  add(Fr::from_canonical({x[0], x[1], 0, 0}));
-  add(Fr::from_canonical({x[2], x[3] | static_cast<uint64_t>(larger) << 63, 0, 0}));
+  calls_.begin(Call::point, 1);
+  for (const Fr& v : transcript::point_elements(p)) add(v);
 }
 
 void Transcript::absorb_bytes(ByteSpan data) {
-  begin(byte_string, data.size());
+  calls_.begin(Call::bytes, data.size());
   available_ = 0;
   while (!data.empty()) {
     std::array<uint8_t, 32> chunk{};
@@ -76,7 +83,7 @@ void Transcript::absorb_bytes(ByteSpan data) {
 }
 
 Fr Transcript::challenge() {
-  begin(squeeze, 1);
+  calls_.begin(Call::challenge, 1);
   if (available_ == 0) {
     permute();
     available_ = poseidon2::rate;

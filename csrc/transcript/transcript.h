@@ -20,6 +20,7 @@
 // A call is begun, and named to the capacity, before its first element goes in. Public data: variable time.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -28,6 +29,33 @@
 #include "hash/poseidon2.h"
 
 namespace pyzkfl {
+
+// What a circuit that replays a transcript computes as it is built: it depends on calls and lengths alone.
+namespace transcript {
+
+enum class Call : uint8_t { element = 1, list = 2, point = 3, bytes = 4, challenge = 5 };
+
+// H above.
+Fr hash_to_field(std::string_view name, ByteSpan data);
+
+// The capacity at the start.
+Fr initial_capacity(std::string_view domain);
+
+// The calls begun since the last permutation.
+class CallLog {
+ public:
+  void begin(Call call, uint64_t length) { calls_.u8(static_cast<uint8_t>(call)).u64(length); }
+  // What they add to the capacity before a permutation; the log starts anew.
+  Fr take();
+
+ private:
+  Writer calls_;
+};
+
+// The two elements that stand for a point.
+std::array<Fr, 2> point_elements(const G1Affine& p);
+
+}  // namespace transcript
 
 class Transcript {
  public:
@@ -46,12 +74,11 @@ class Transcript {
   Fr challenge();
 
  private:
-  void begin(uint8_t kind, uint64_t length);
   void add(const Fr& v);
   void permute();
 
   Poseidon2State state_{};
-  Writer calls_;
+  transcript::CallLog calls_;
   unsigned absorbed_ = 0;   // cells filled since the last permutation
   unsigned available_ = 0;  // challenges left in the state; 0 after anything was absorbed
 };

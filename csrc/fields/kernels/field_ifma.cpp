@@ -95,11 +95,16 @@ void mul_sub_arrays(void* out, const void* a, const void* b, const void* c, size
   for_groups(out, n, operation, a, b, c);
 }
 
+// One element in all lanes.
+PYZKFL_INLINE Words load_everywhere(const void* element) {
+  const __m512i twice = _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i_u*>(element)));
+  const auto word = [&](uint64_t i) { return _mm512_permutexvar_epi64(splat(i), twice); };
+  return {{word(0), word(1), word(2), word(3)}};
+}
+
 template <class P>
 void scale_array(void* out, const void* a, const void* factor, size_t n) {
-  const __m512i twice = _mm512_broadcast_i64x4(_mm256_loadu_si256(static_cast<const __m256i_u*>(factor)));
-  const auto word = [&](uint64_t i) { return _mm512_permutexvar_epi64(splat(i), twice); };
-  const Words by = {{word(0), word(1), word(2), word(3)}};
+  const Words by = load_everywhere(factor);
   const auto operation = [&]<int N>(Words(&packed)[N], const Groups<N>& x) {
     Groups<N> factors;
     for (int k = 0; k < N; ++k) factors.words[k] = by;
@@ -108,6 +113,29 @@ void scale_array(void* out, const void* a, const void* factor, size_t n) {
     for (int k = 0; k < N; ++k) packed[k] = packed_canonical(products[k]);
   };
   for_groups(out, n, operation, a);
+}
+
+template <class P>
+void interpolate_arrays(void* out, const void* a, const void* b, const void* factor, size_t n) {
+  const Factor<P> by = unpack16<P>(load_everywhere(factor));
+  const auto operation = [&]<int N>(Words(&packed)[N], const Groups<N>& x, const Groups<N>& y) {
+    Lanes<P> products[N];
+    Factor<P> left[N], right[N];
+    for (int k = 0; k < N; ++k) {
+      const auto lifted = add_uncarried(unpack<P>(y.words[k]), Lanes<P>::template multiple<1>());
+      left[k] = by;
+      right[k] = carried_unmasked(sub_uncarried(lifted, unpack<P>(x.words[k])));  // below 2p
+    }
+    mul_uncarried(products, left, right);  // below 1.38 p
+    for (int k = 0; k < N; ++k) {
+      const auto sum = add_uncarried(products[k], unpack<P>(x.words[k]));  // below 2.38 p
+      const Lanes<P> once = carried_unmasked(sub_uncarried(sum, Lanes<P>::template multiple<1>()));
+      const Lanes<P> two = carried_unmasked(sub_uncarried(sum, Lanes<P>::template multiple<2>()));
+      const Lanes<P> least = Lanes<P>::select(_mm512_movepi64_mask(once.l[4]), carried_unmasked(sum), once);
+      packed[k] = pack<P>(Lanes<P>::select(_mm512_movepi64_mask(two.l[4]), least, two));
+    }
+  };
+  for_groups(out, n, operation, a, b);
 }
 
 // Products are summed before they are reduced, 64 at a time: 64 p 16 p / 2^260 + p = 13.1 p at most.
@@ -145,8 +173,8 @@ void mul_chains(void* values16, const void* factors16, size_t k) {
 }
 
 template <class P>
-constexpr FieldKernel kernel = {add_arrays<P>,  sub_arrays<P>,     mul_arrays<P>, mul_sub_arrays<P>,
-                                scale_array<P>, inner_products<P>, mul_chains<P>};
+constexpr FieldKernel kernel = {add_arrays<P>,         sub_arrays<P>,  mul_arrays<P>,     mul_sub_arrays<P>,
+                                interpolate_arrays<P>, scale_array<P>, inner_products<P>, mul_chains<P>};
 
 }  // namespace
 

@@ -15,6 +15,8 @@ struct FieldKernel {
   void (*mul)(void* out, const void* a, const void* b, size_t n);
   // out = a b - c.
   void (*mul_sub)(void* out, const void* a, const void* b, const void* c, size_t n);
+  // out = a + factor (b - a).
+  void (*interpolate)(void* out, const void* a, const void* b, const void* factor, size_t n);
   // out = a factor, for a of any words.
   void (*scale)(void* out, const void* a, const void* factor, size_t n);
   // Eight partial sums of a[i] b[i].

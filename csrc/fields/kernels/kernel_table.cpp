@@ -43,6 +43,14 @@ KernelTable<F> make_table() {
               out[i].l = Arithmetic::template sub<M>(product, c[i].l);
             }
           },
+      .interpolate =
+          [](std::span<F> out, std::span<const F> a, std::span<const F> b, const F& factor) {
+            const Limbs by = factor.l;
+            for (size_t i = 0; i < out.size(); ++i) {
+              const Limbs difference = Arithmetic::template sub<M>(b[i].l, a[i].l);
+              out[i].l = Arithmetic::template add<M>(a[i].l, Arithmetic::template mul<M>(difference, by));
+            }
+          },
       .inner_product =
           [](std::span<const F> a, std::span<const F> b) {
             F sum;
@@ -102,6 +110,10 @@ KernelTable<F> make_ifma_table() {
       .mul_sub =
           [](std::span<F> out, std::span<const F> a, std::span<const F> b, std::span<const F> c) {
             present_ifma_kernel<F>().mul_sub(out.data(), a.data(), b.data(), c.data(), out.size());
+          },
+      .interpolate =
+          [](std::span<F> out, std::span<const F> a, std::span<const F> b, const F& factor) {
+            present_ifma_kernel<F>().interpolate(out.data(), a.data(), b.data(), factor.l.data(), out.size());
           },
       .inner_product =
           [](std::span<const F> a, std::span<const F> b) {

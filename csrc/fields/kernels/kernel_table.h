@@ -27,6 +27,8 @@ struct KernelTable {
   void (*scale)(std::span<F> out, std::span<const F> a, const F& factor);
   // out[i] = a[i] b[i] - c[i].
   void (*mul_sub)(std::span<F> out, std::span<const F> a, std::span<const F> b, std::span<const F> c);
+  // out[i] = a[i] + factor (b[i] - a[i]): the value at `factor` of the line through a[i] at 0 and b[i] at 1.
+  void (*interpolate)(std::span<F> out, std::span<const F> a, std::span<const F> b, const F& factor);
   // The sum of a[i] b[i]; zero for empty spans.
   F (*inner_product)(std::span<const F> a, std::span<const F> b);
   // values[i] *= factors[i], k times over, for 16 values that stay in registers in a vector kernel: the multiplication

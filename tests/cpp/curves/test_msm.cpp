@@ -158,6 +158,45 @@ TEST_CASE("msm of integers agrees with msm of field elements, the smallest integ
   CHECK_THROWS_AS(msm_i64(points, one), ParameterError);
 }
 
+TEST_CASE("msm of integers of 32 bits agrees with that of 64 bits, at every length and mixed") {
+  for (size_t n : {0, 1, 2, 7, 8, 9, 100, 5000}) {
+    const auto points = naive::points<G1Affine>(n);
+    for (int shift : {0, 8, 15, 16, 17, 24, 25, 30, 31, 64}) {
+      std::vector<int32_t> integers(n);
+      std::vector<int64_t> wide(n);
+      for (size_t i = 0; i < n; ++i) {
+        const auto random = static_cast<int32_t>(Fr::random().to_canonical()[0]);
+        integers[i] = random >> (shift == 64 ? static_cast<int>(i % 32) : shift);
+        if (i == 0) integers[i] = INT32_MIN;
+        if (i == 1) integers[i] = INT32_MAX;
+        if (i == 2) integers[i] = 0;
+        // The ends of classes and windows.
+        if (i > 2 && i < 100) integers[i] = (int32_t{1} << (i / 3 % 31)) + static_cast<int32_t>(i % 3) - 1;
+        if (i > 2 && i < 100 && n > 100 && i % 2 == 0) integers[i] = -integers[i];
+        wide[i] = integers[i];
+      }
+      CHECK(msm_i32(points, integers) == msm_i64(points, wide));
+    }
+  }
+  // Few that are not zero, of one length and of several.
+  const auto points = naive::points<G1Affine>(300);
+  for (size_t few : {1, 7, 8, 20}) {
+    std::vector<int32_t> integers(300);
+    std::vector<int64_t> wide(300);
+    for (size_t i = 0; i < few; ++i) wide[13 * i] = integers[13 * i] = (i % 3 == 0 ? 40000 : -3) + static_cast<int32_t>(i);
+    CHECK(msm_i32(points, integers) == msm_i64(points, wide));
+  }
+  for (size_t threads : {1, 2, 3, 8}) {
+    set_thread_count(threads);
+    std::vector<int32_t> integers(300);
+    std::vector<int64_t> wide(300);
+    for (size_t i = 0; i < 300; ++i) wide[i] = integers[i] = static_cast<int32_t>(i * i * 31) - 70000;
+    CHECK(msm_i32(points, integers) == msm_i64(points, wide));
+  }
+  set_thread_count(0);
+  CHECK_THROWS_AS(msm_i32(points, std::vector<int32_t>(1)), ParameterError);
+}
+
 TEST_CASE("the plain sum of points is right, equal and opposite ones included") {
   auto points = naive::points<G1Affine>(1000);
   points[3] = points[2];

@@ -134,6 +134,8 @@ void check_table(const KernelTable<F>& table, const std::vector<F>& a, const std
              [&](size_t i) { return mul(x[i], factor); });
   everywhere("mul_sub", [&](Span out, Const u, Const v) { table.mul_sub(out, u, v, z); },
              [&](size_t i) { return sub(mul(x[i], y[i]), z[i]); });
+  everywhere("interpolate", [&](Span out, Const u, Const v) { table.interpolate(out, u, v, factor); },
+             [&](size_t i) { return add(x[i], mul(sub(y[i], x[i]), factor)); });
   std::copy(z.begin(), z.end(), memory.begin() + static_cast<std::ptrdiff_t>(shift));
   const Span over_z = Span(memory).subspan(shift, n);
   table.mul_sub(over_z, x, y, over_z);
@@ -229,6 +231,7 @@ void check_tables_on_millions() {
     same([&](const KernelTable<F>& table, std::vector<F>& out) { table.add(out, a, b); });
     same([&](const KernelTable<F>& table, std::vector<F>& out) { table.sub(out, a, b); });
     same([&](const KernelTable<F>& table, std::vector<F>& out) { table.mul_sub(out, a, b, c); });
+    same([&](const KernelTable<F>& table, std::vector<F>& out) { table.interpolate(out, a, b, c[0]); });
     same([&](const KernelTable<F>& table, std::vector<F>& out) { out[0] = table.inner_product(a, b); });
   }
   CHECK(wrong == 0);

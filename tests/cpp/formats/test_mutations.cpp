@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -20,27 +19,12 @@
 #include "formats/zkey/zkey_check.h"
 #include "groth16/plain_prover.h"
 #include "r1cs/chain_circuit.h"
+#include "temporary_folder.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::formats;
 
 namespace {
-
-namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "pyzkfl-formats-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string at(const char* name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 Bytes content_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -49,7 +33,7 @@ Bytes content_of(const std::string& path) {
 
 // Good files of each kind, of a chain circuit of three steps.
 struct Samples {
-  Folder folder;
+  test::TemporaryFolder folder;
   Witness witness;
 
   Samples() {

@@ -6,6 +6,7 @@
 
 #include "curves/encoding.h"
 #include "curves/scalar_mul.h"
+#include "kzg/symmetric_opening.h"
 #include "pairing/pairing.h"
 #include "plain_circuit.h"
 
@@ -28,6 +29,34 @@ TEST_CASE("a proof with either basis of the quotient verifies, and no other stat
     inputs.pop_back();
     CHECK_THROWS_AS((void)verify(key, inputs, proof), ParameterError);
   }
+}
+
+TEST_CASE("a proof and an opening are checked as one product, and neither hides the other's error") {
+  const PlainFixture f(QuotientBasis::powers);
+  const Proof proof = prove_plain(f.view(), f.rows(), f.witness);
+  const PlainVerifyingKey key(f.view());
+  const std::vector<Fr> inputs = f.public_inputs();
+  const ColumnKey columns = ColumnKey::insecure(3);
+  std::vector<Fr> g(9);
+  for (Fr& v : g) v = Fr::random();
+  const Fr z = Fr::random(), chi = Fr::random();
+  const PairOpening opening = open_at_pair(columns, g, z);
+  const G1Affine commitment = commit_polynomial(columns, g);
+  const auto together = [&](const Proof& p, const G1Affine& c, const Fr& weight) {
+    const auto others = pair_opening_inputs(columns.verifier(), c, opening, z, weight);
+    REQUIRE(others.has_value());
+    return key.equation().holds({inputs, {}, &p}, *others);
+  };
+  CHECK(together(proof, commitment, chi));
+  CHECK(together(proof, commitment, Fr::one()));
+  // C + X off by e(X, delta), the opening by its inverse: each false, and without a weight they cancel.
+  Proof bad = proof;
+  bad.c = (G1(proof.c) + g1_generator()).to_affine();
+  const G1Affine other = (G1(commitment) + mul_vartime(G1(g1_generator()), f.trapdoor.delta)).to_affine();
+  CHECK_FALSE(together(bad, commitment, chi));
+  CHECK_FALSE(together(proof, other, chi));
+  CHECK(together(bad, other, Fr::one()));
+  CHECK_FALSE(together(bad, other, chi));
 }
 
 TEST_CASE("points are read where they lie, at any alignment") {

@@ -1,0 +1,333 @@
+// pyzkfl._core.engine: networks, their integer training, and proofs of it (docs/engine.md).
+//
+// Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
+// little-endian.
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "curves/encoding.h"
+#include "groth16/setup.h"
+#include "integer_arrays.h"
+#include "progress.h"
+#include "registry.h"
+#include "training/network_program.h"
+#include "wrap/engine.h"
+
+namespace pyzkfl {
+namespace {
+
+namespace py = pybind11;
+using bindings::bytes32;
+using bindings::int_array;
+using bindings::IntArray;
+using bindings::progress_of;
+using bindings::to_numpy;
+using bindings::view;
+using wrap::Engine;
+using wrap::EngineProof;
+using wrap::EngineProver;
+using wrap::EngineVerifier;
+using wrap::Statement;
+
+// A spec, its program and the wrap circuit; the last is built when it is first asked for.
+class Network {
+ public:
+  explicit Network(const NetworkParameters& parameters) : spec(parameters), program(spec) {}
+
+  const NetworkSpec spec;
+  const NetworkProgram program;
+
+  // Call it without the GIL: another thread may be building.
+  const std::shared_ptr<const Engine>& engine() const {
+    std::call_once(once_, [this] { engine_ = std::make_shared<const Engine>(program.program); });
+    return engine_;
+  }
+
+ private:
+  mutable std::once_flag once_;
+  mutable std::shared_ptr<const Engine> engine_;
+};
+
+// What a member keeps of a round: weights, all intermediate values. Secret: it has no repr and no ==.
+struct Trained {
+  std::shared_ptr<const Network> network;
+  std::vector<int64_t> weights;
+  NetworkRound round;
+};
+
+py::bytes to_py(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+py::bytes to_py(const G1Affine& p) { return to_py(compress(p)); }
+
+Fr blinder_of(const py::bytes& in, const char* name) { return Fr::from_bytes_le(bytes32(in, name)); }
+
+std::vector<Fr> blinders_of(const std::vector<py::bytes>& in) {
+  std::vector<Fr> out;
+  for (const py::bytes& b : in) out.push_back(blinder_of(b, "a data blinder"));
+  return out;
+}
+
+// One batch's arrays, alive while the GIL is away.
+struct Batch {
+  Batch(const Network& network, const py::object& x, const py::object& y)
+      : Batch(network, x, py::array::ensure(y), 0) {}
+
+  NetworkBatch seen() const { return {view(features), view(labels)}; }
+
+  IntArray features, labels;
+
+ private:
+  Batch(const Network& network, const py::object& x, const py::array& y, int)
+      : features(int_array(x, "features", {rows_of(y), network.spec.features()})),
+        labels(int_array(y, "labels", {rows_of(y)})) {}
+  static size_t rows_of(const py::array& y) {
+    if (!y || y.ndim() != 1) throw ParameterError("labels must be an array of one dimension");
+    return static_cast<size_t>(y.shape(0));
+  }
+};
+
+NetworkParameters parameters_of(const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits,
+                                int64_t a_frac, int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta,
+                                int64_t eta_shift, int64_t bound) {
+  return {widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound};
+}
+
+py::dict to_dict(const NetworkParameters& p) {
+  py::dict out;
+  out["widths"] = p.widths;
+  out["batch"] = p.batch;
+  out["steps"] = p.steps;
+  out["x_bits"] = p.x_bits;
+  out["a_frac"] = p.a_frac;
+  out["w_bits"] = p.w_bits;
+  out["w_frac"] = p.w_frac;
+  out["g_frac"] = p.g_frac;
+  out["eta"] = p.eta;
+  out["eta_shift"] = p.eta_shift;
+  out["bound"] = p.bound;
+  return out;
+}
+
+void bind_network(py::module_& m) {
+  m.def(
+      "with_learning_rate",
+      [](const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits, int64_t a_frac,
+         int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t bound, double learning_rate) {
+        return to_dict(NetworkSpec::with_learning_rate(
+            parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, 0, 0, bound), learning_rate));
+      },
+      py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
+      py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("bound"), py::arg("learning_rate"),
+      "Network's parameters with the eta and eta_shift of a learning rate.");
+
+  py::class_<Network, std::shared_ptr<Network>>(
+      m, "Network", R"(A multilayer perceptron with its integer training step (docs/engine.md, section 6).
+
+widths: features, hidden units .., classes. Raises ParameterError naming the parameter or the layer that does not fit.)")
+      .def(py::init([](const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits, int64_t a_frac,
+                       int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta, int64_t eta_shift, int64_t bound) {
+             return std::make_shared<Network>(
+                 parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound));
+           }),
+           py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
+           py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("eta"), py::arg("eta_shift"),
+           py::arg("bound"))
+      .def_property_readonly("parameters", [](const Network& n) { return to_dict(n.spec.parameters()); })
+      .def_property_readonly("dimension", [](const Network& n) { return n.spec.dimension(); },
+                             "Coordinates of weights and updates.")
+      .def_property_readonly("log_height", [](const Network& n) { return n.program.program.log_height; },
+                             "A string of 2^log_height + 1 powers is needed.")
+      .def_property_readonly("digest", [](const Network& n) { return to_py(n.program.program.digest()); },
+                             "SHA-256 of the program, 32 bytes.")
+      .def_property_readonly(
+          "constraints",
+          [](const Network& n) {
+            const py::gil_scoped_release release;
+            return n.engine()->circuit().num_constraints();
+          },
+          "Of the wrap circuit.")
+      .def_property_readonly("proof_bytes",
+                             [](const Network&) { return EngineProof::compressed_bytes(2); })
+      .def(
+          "train",
+          [](const std::shared_ptr<Network>& n, const py::object& weights, const std::vector<py::object>& features,
+             const std::vector<py::object>& labels) {
+            const IntArray w = int_array(weights, "weights", {n->spec.dimension()});
+            if (features.size() != labels.size()) throw ParameterError("features and labels differ in number");
+            std::vector<Batch> batches;
+            for (size_t s = 0; s < features.size(); ++s) batches.emplace_back(*n, features[s], labels[s]);
+            const py::gil_scoped_release release;
+            std::vector<NetworkBatch> seen;
+            for (const Batch& b : batches) seen.push_back(b.seen());
+            auto out = std::make_shared<Trained>();
+            out->network = n;
+            out->weights.assign(view(w).begin(), view(w).end());
+            out->round = network_round(n->spec, view(w), seen);
+            return out;
+          },
+          py::arg("weights"), py::arg("features"), py::arg("labels"),
+          R"(The local steps of a round, one batch each.
+
+weights: int64 (dimension,); features: a list of int64 (rows, features), labels: of int64 (rows,), one a step.)")
+      .def(
+          "outputs",
+          [](const Network& n, const py::object& weights, const py::object& features) {
+            const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+            const py::array x = py::array::ensure(features);
+            if (!x || x.ndim() != 2) throw ParameterError("features must be an array of two dimensions");
+            const auto rows = static_cast<size_t>(x.shape(0));
+            const IntArray checked = int_array(x, "features", {rows, n.spec.features()});
+            std::vector<int64_t> out;
+            {
+              const py::gil_scoped_release release;
+              out = network_outputs(n.spec, view(w), view(checked), rows);
+            }
+            return to_numpy(out).reshape({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(n.spec.classes())});
+          },
+          py::arg("weights"), py::arg("features"), "Logits, int64 (rows, classes), in units of 2^-a_frac.");
+
+  py::class_<Trained, std::shared_ptr<Trained>>(m, "Trained", "A round's training with all that its proof needs. Secret.")
+      .def_property_readonly(
+          "update", [](const Trained& t) { return to_numpy(t.round.update.to_flat(t.network->spec)); },
+          "D: int64 (dimension,).");
+}
+
+void bind_proofs(py::module_& m) {
+  py::class_<ColumnKey, std::shared_ptr<ColumnKey>>(m, "ColumnKey", "The powers of tau that columns are committed with.")
+      .def_static(
+          "insecure",
+          [](unsigned log_n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(ColumnKey::insecure(log_n));
+          },
+          py::arg("log_n"), "From a tau that this process knew: for tests and benchmarks.")
+      .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
+      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
+
+  m.def(
+      "commit_weights",
+      [](const Network& n, const ColumnKey& key, const py::object& weights) {
+        const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          out = commit_column(key, weight_cells(n.spec, n.program, view(w)));
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), py::arg("weights"), "C(W): what each verifier makes itself once a round.");
+  m.def(
+      "commit_tables",
+      [](const Network& n, const ColumnKey& key) {
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          out = commit_column(key, table_cells(n.spec, n.program));
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), "C(T): what each verifier makes itself once a job.");
+  m.def(
+      "commit_update",
+      [](const Network& n, const ColumnKey& key, const py::object& update, const py::bytes& blinder) {
+        const IntArray d = int_array(update, "update", {n.spec.dimension()});
+        const Fr b = blinder_of(blinder, "the blinder");
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          const unsigned height = n.program.program.columns[n.program.layout.update_column].log_height;
+          out = commit_column(key, weight_cells(n.spec, n.program, view(d)), b, size_t{1} << height);
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), py::arg("update"), py::arg("blinder"),
+      "C(D), additive: the sum of commitments is that to the sum of updates with the sum of blinders.");
+  m.def(
+      "commit_batch",
+      [](const Network& n, const ColumnKey& key, const py::object& features, const py::object& labels,
+         const py::bytes& blinder) {
+        const Batch batch(n, features, labels);
+        const Fr b = blinder_of(blinder, "the blinder");
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          const unsigned height = n.program.program.columns[n.program.layout.first_data_column].log_height;
+          out = commit_column(key, batch_cells(n.spec, n.program, batch.seen()), b, size_t{1} << height);
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), py::arg("features"), py::arg("labels"), py::arg("blinder"),
+      "C(X) of a batch, as it is registered.");
+
+  py::class_<EngineProver, std::shared_ptr<EngineProver>>(m, "Prover", "Proves rounds of a network.")
+      .def_static(
+          "insecure",
+          [](const std::shared_ptr<Network>& n, const std::shared_ptr<ColumnKey>& columns, const py::object& progress) {
+            const Progress report = progress_of(progress);
+            const py::gil_scoped_release release;
+            auto key = std::make_shared<const groth16::ProvingKey>(groth16::insecure_setup(n->engine()->circuit(), report));
+            return std::make_shared<EngineProver>(n->engine(), std::move(key), columns);
+          },
+          py::arg("network"), py::arg("columns"), py::arg("progress") = py::none(),
+          "With a key from secrets that this process knew: for tests and benchmarks.")
+      .def_property_readonly("verifier", [](const EngineProver& p) { return p.verifier(); })
+      .def(
+          "prove",
+          [](const EngineProver& p, const Trained& trained, const py::bytes& context,
+             const std::vector<py::bytes>& data_blinders, const py::bytes& update_blinder, const py::object& progress) {
+            const Digest digest = bytes32(context, "context");
+            const std::vector<Fr> data = blinders_of(data_blinders);
+            const Fr update = blinder_of(update_blinder, "the update's blinder");
+            const Progress report = progress_of(progress);
+            EngineProver::Proved proved;
+            {
+              const py::gil_scoped_release release;
+              const Network& n = *trained.network;
+              sumcheck::ProgramValues values =
+                  network_values(n.spec, n.program, trained.weights, trained.round, data, update);
+              proved = p.prove(values, digest, report);
+            }
+            py::list commitments;
+            for (const G1Affine& c : proved.statement.commitments) commitments.append(to_py(c));
+            py::dict out;
+            out["proof"] = to_py(proved.proof.to_compressed());
+            out["commitments"] = commitments;
+            out["rows"] = proved.statement.rows;
+            out["inner_seconds"] = proved.seconds.inner;
+            out["wrap_seconds"] = proved.seconds.wrap;
+            return out;
+          },
+          py::arg("trained"), py::arg("context"), py::arg("data_blinders"), py::arg("update_blinder"),
+          py::arg("progress") = py::none(),
+          R"(A dict: proof (bytes), commitments (weights, tables, data .., update; 32 bytes each), rows, seconds.
+
+context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments.)");
+
+  py::class_<EngineVerifier>(m, "Verifier", "Checks proofs of a network's rounds.")
+      .def(
+          "verify",
+          [](const EngineVerifier& v, const py::bytes& context, const std::vector<uint64_t>& rows,
+             const std::vector<py::bytes>& commitments, const py::bytes& proof) {
+            Statement statement{bytes32(context, "context"), rows, {}};
+            std::vector<std::array<uint8_t, 32>> points;
+            for (const py::bytes& c : commitments) points.push_back(bytes32(c, "a commitment"));
+            const auto text = static_cast<std::string>(proof);
+            const py::gil_scoped_release release;
+            for (const auto& c : points) statement.commitments.push_back(g1_decompress(c, Infinity::allowed));
+            return v.verify(statement, EngineProof::from_bytes(as_bytes(text), v.engine().digits_columns()));
+          },
+          py::arg("context"), py::arg("rows"), py::arg("commitments"), py::arg("proof"),
+          "Whether the proof holds. Raises DecodeError for bytes that are no proof.");
+}
+
+}  // namespace
+}  // namespace pyzkfl
+
+PYZKFL_BINDINGS(engine) {
+  pyzkfl::bind_network(m);
+  pyzkfl::bind_proofs(m);
+}

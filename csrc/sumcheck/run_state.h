@@ -1,0 +1,88 @@
+// What the phases of a reduction (prover.h) share: the program with its values, the transcript so far, the challenges
+// and the claims' values.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/thread_pool.h"
+#include "r1cs/witness.h"
+#include "sumcheck/claims.h"
+#include "sumcheck/columns.h"
+#include "sumcheck/program.h"
+#include "transcript/transcript.h"
+
+namespace pyzkfl::sumcheck {
+
+using SecretElements = std::vector<Fr, WipingAllocator<Fr>>;
+
+struct RunState {
+  const Program& program;
+  const ClaimTable& claims;
+  const ProgramValues& values;
+  Transcript transcript;
+  SecretElements messages{};
+  std::vector<Fr> tau{}, kappa{}, zeta{}, rho{};  // the points of T1, T3, T4, T5
+  SecretElements claim_values{};
+  std::vector<Fr> square_sums{};
+
+  // Absorbs a list of the proof.
+  void send(std::span<const Fr> list) {
+    transcript.absorb(list);
+    messages.insert(messages.end(), list.begin(), list.end());
+  }
+  Fr coordinate(const Coordinate& c) const;
+  std::vector<Fr> point(const Claim& claim) const;
+  // Evaluates and sends the claims that first occur in a phase.
+  void send_claims(ClaimTable::Phase phase);
+};
+
+// One round of a sumcheck: sends all coefficients but c_1 and replaces `value`, which is s(0) + s(1), by s at the
+// challenge, which is returned.
+template <size_t n>
+Fr send_round(RunState& run, const std::array<Fr, n>& coefficients, Fr& value) {
+  std::array<Fr, n - 1> sent;
+  sent[0] = coefficients[0];
+  for (size_t i = 2; i < n; ++i) sent[i - 1] = coefficients[i];
+  run.send(sent);
+  const Fr challenge = run.transcript.challenge();
+  value = coefficients[n - 1];
+  for (size_t i = n - 1; i-- > 0;) value = value * challenge + coefficients[i];
+  return challenge;
+}
+
+// The sums of what body(block, sums) adds, over blocks 0 .. count - 1, on the pool.
+template <size_t n, class Body>
+std::array<Fr, n> sum_over_blocks(size_t count, size_t min_chunk, const Body& body) {
+  std::array<Fr, n> total{};
+  std::mutex lock;
+  parallel_for(count, min_chunk, [&](size_t begin, size_t end) {
+    std::array<Fr, n> part{};
+    for (size_t block = begin; block < end; ++block) body(block, part);
+    const std::lock_guard<std::mutex> guard(lock);
+    for (size_t i = 0; i < n; ++i) total[i] += part[i];
+  });
+  return total;
+}
+
+// The cells of a part of a column that are there; those behind them are zero.
+inline std::span<const int32_t> present_cells(const ProgramValues& values, uint32_t column, uint64_t offset,
+                                              uint64_t count) {
+  const Cells& cells = values.columns[column].cells;
+  if (offset >= cells.size()) return {};
+  return std::span<const int32_t>(cells).subspan(offset, std::min<uint64_t>(count, cells.size() - offset));
+}
+
+// T3, T4, T5, T6. Each but the last sends its claims at its end.
+void prove_products(RunState& run);
+void prove_zeros(RunState& run);
+void prove_lookups(RunState& run, const Progress& progress);
+// Returns the values v_c and sets the point.
+SecretElements prove_claims(RunState& run, std::vector<Fr>& point);
+
+}  // namespace pyzkfl::sumcheck

@@ -1,0 +1,56 @@
+// A view as a function of indices: which cell it reads where.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sumcheck/columns.h"
+#include "sumcheck/program.h"
+
+namespace pyzkfl::sumcheck {
+
+// The first indices of which a selector is 1. Clear of overflow for rows of any value.
+inline uint64_t selected_indices(const Selector& selector, const ProgramValues& values) {
+  return selector.kind == Selector::Kind::first_constant ? selector.count : values.rows[selector.count];
+}
+
+class ViewReader {
+ public:
+  // Program and values must fit together (check_shape) and outlive this object.
+  ViewReader(const Program& program, const ProgramValues& values, const View& view);
+
+  // The view's value at an index of the relation: a sum of 2^(summed variables) cells.
+  int64_t at(uint64_t outer, uint64_t inner) const {
+    uint64_t index = fixed_;
+    for (const Variable& v : variables_) index += ((v.is_inner ? inner : outer) >> v.from & 1) << v.to;
+    if (summed_.empty()) return cell(index);
+    int64_t sum = 0;
+    for (uint64_t k = 0; k < uint64_t{1} << summed_.size(); ++k) {
+      uint64_t part = 0;
+      for (size_t j = 0; j < summed_.size(); ++j) part += (k >> j & 1) << summed_[j];
+      sum += cell(index + part);
+    }
+    return sum;
+  }
+
+ private:
+  struct Variable {
+    bool is_inner;
+    unsigned from, to;  // bit `from` of the relation's index is bit `to` of the cell's
+  };
+
+  int64_t cell(uint64_t index) const {
+    if (is_selector_) return index < selected_ ? 1 : 0;
+    return index < cells_.size() ? cells_[index] : 0;
+  }
+
+  bool is_selector_;
+  uint64_t selected_ = 0;
+  std::span<const int32_t> cells_;
+  uint64_t fixed_ = 0;
+  std::vector<Variable> variables_;
+  std::vector<unsigned> summed_;
+};
+
+}  // namespace pyzkfl::sumcheck

@@ -1,0 +1,172 @@
+// Blocks of a network, placed by falling size: an aligned place is then always the next one.
+#include "training/network_layout.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/errors.h"
+
+namespace pyzkfl {
+namespace {
+
+using sumcheck::Block;
+using sumcheck::ColumnKind;
+using sumcheck::Program;
+
+// Blocks that are to be placed in one or more columns.
+class Placement {
+ public:
+  explicit Placement(Program& program) : program_(program) {}
+
+  uint32_t add(unsigned log_size, std::string name) {
+    program_.blocks.push_back({0, 0, log_size, std::move(name)});
+    own_.push_back(static_cast<uint32_t>(program_.blocks.size() - 1));
+    total_ += uint64_t{1} << log_size;
+    return own_.back();
+  }
+  Digits add_digits(unsigned log_size, const DigitWidths& widths, const std::string& name) {
+    Digits out;
+    for (size_t d = 0; d < widths.widths.size(); ++d) out.push_back(add(log_size, name + "." + std::to_string(d)));
+    return out;
+  }
+
+  // The least height of each of `columns` columns that hold all blocks.
+  unsigned log_height(uint64_t columns) const {
+    unsigned log = 0;
+    for (const uint32_t b : own_) log = std::max(log, program_.blocks[b].log_size);
+    while ((columns << log) < total_) ++log;
+    return log;
+  }
+
+  // Into columns first, first + 1, .. of this height.
+  void place(uint32_t first, unsigned log_height) {
+    std::stable_sort(own_.begin(), own_.end(), [&](uint32_t a, uint32_t b) {
+      return program_.blocks[a].log_size > program_.blocks[b].log_size;
+    });
+    uint64_t next = 0;
+    for (const uint32_t b : own_) {
+      Block& block = program_.blocks[b];
+      block.column = first + static_cast<uint32_t>(next >> log_height);
+      block.offset = next & ((uint64_t{1} << log_height) - 1);
+      next += uint64_t{1} << block.log_size;
+    }
+  }
+  uint64_t total() const { return total_; }
+
+ private:
+  Program& program_;
+  std::vector<uint32_t> own_;
+  uint64_t total_ = 0;
+};
+
+MatrixBlocks add_matrix(Placement& placement, const LayerSpec& layer, const std::string& name) {
+  MatrixBlocks out;
+  for (size_t part = 0; part < layer.log_in_parts.size(); ++part)
+    out.parts.push_back(placement.add(layer.log_in_parts[part] + layer.log_out, name + ".matrix" + std::to_string(part)));
+  out.bias = placement.add(layer.log_out, name + ".bias");
+  return out;
+}
+
+MatrixDigits add_matrix_digits(Placement& placement, const LayerSpec& layer, const DigitWidths& widths,
+                               const std::string& name) {
+  MatrixDigits out;
+  for (size_t part = 0; part < layer.log_in_parts.size(); ++part)
+    out.parts.push_back(placement.add_digits(layer.log_in_parts[part] + layer.log_out, widths,
+                                             name + ".matrix" + std::to_string(part)));
+  out.bias = placement.add_digits(layer.log_out, widths, name + ".bias");
+  return out;
+}
+
+void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
+  const unsigned rows = spec.log_batch();
+  for (size_t l = 0; l < spec.layers().size(); ++l) {
+    const LayerSpec& layer = spec.layers()[l];
+    const std::string own = name + ".layer" + std::to_string(l + 1);
+    const unsigned size = layer.log_out + rows;
+    NetworkLayout::StepLayer& out = step.layers.emplace_back();
+    out.quotient = digits.add_digits(size, layer.quotient, own + ".q");
+    out.remainder = digits.add_digits(size, spec.remainder(), own + ".rem");
+    out.gradient = digits.add(size, own + ".dZ");
+    if (layer.relu) {
+      out.sign = digits.add(size, own + ".g");
+      out.activation = digits.add(size, own + ".a");
+    }
+    if (l > 0) {
+      const unsigned below = layer.log_in_parts[0] + rows;
+      out.back_quotient = digits.add_digits(below, layer.backward_quotient, own + ".q'");
+      out.back_remainder = digits.add_digits(below, spec.remainder(), own + ".rem'");
+    }
+    out.update_remainder = add_matrix_digits(digits, layer, spec.update_remainder(), own + ".update_rem");
+    if (spec.steps() > 1) out.update = add_matrix(digits, layer, own + ".D");
+  }
+  const unsigned size = spec.layers().back().log_out + rows;
+  step.most = digits.add(rows, name + ".c");
+  step.key = digits.add(size, name + ".t");
+  step.excess = digits.add_digits(size, spec.excess(), name + ".over");
+  step.hint = digits.add(size, name + ".h");
+  step.exponential = digits.add(size, name + ".e");
+  step.probability = digits.add_digits(size, {{16}}, name + ".p");
+  step.remainder = digits.add_digits(size, spec.softmax_remainder(), name + ".softmax_rem");
+  step.rest = digits.add_digits(size, spec.softmax_remainder(), name + ".w");
+}
+
+}  // namespace
+
+NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
+  NetworkLayout out;
+  Placement weights(program), update(program), tables(program), digits(program);
+  std::vector<Placement> data(spec.steps(), Placement(program));
+  out.steps.resize(spec.steps());
+  for (size_t l = 0; l < spec.layers().size(); ++l) {
+    const std::string name = "layer" + std::to_string(l + 1);
+    out.weights.push_back(add_matrix(weights, spec.layers()[l], "W." + name));
+    out.update.push_back(add_matrix(update, spec.layers()[l], "D." + name));
+  }
+  out.exp_values = tables.add(spec.exp_log_size(), "EXP");
+  for (size_t s = 0; s < spec.steps(); ++s) {
+    const std::string name = "step" + std::to_string(s + 1);
+    const LayerSpec& first = spec.layers().front();
+    for (size_t part = 0; part < first.log_in_parts.size(); ++part)
+      out.steps[s].inputs.push_back(
+          data[s].add(first.log_in_parts[part] + spec.log_batch(), name + ".x" + std::to_string(part)));
+    out.steps[s].labels = data[s].add(spec.layers().back().log_out + spec.log_batch(), name + ".y");
+    add_step(digits, spec, out.steps[s], name);
+  }
+  out.counts_16 = digits.add(16, "counts 16");
+  out.counts_8 = digits.add(8, "counts 8");
+  out.counts_1 = digits.add(1, "counts 1");
+  out.counts_0 = digits.add(0, "counts 0");
+  out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
+
+  const auto S = static_cast<uint32_t>(spec.steps());
+  out.update_column = out.first_data_column + S;
+  const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
+  program.log_height = std::max({log_weights, log_data, digits.log_height(2), tables.log_height(1), 3U});
+  if (program.log_height > 28)
+    throw ParameterError("network: its columns would have 2^" + std::to_string(program.log_height) + " cells; at most 2^28");
+  program.steps = S;
+  program.columns.push_back({ColumnKind::weights, log_weights, "weights"});
+  program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
+  for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
+  program.columns.push_back({ColumnKind::update, log_weights, "update"});
+  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 1"});
+  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 2"});
+  program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
+
+  weights.place(out.weights_column, log_weights);
+  tables.place(out.tables_column, tables.log_height(1));
+  for (uint32_t s = 0; s < S; ++s) data[s].place(out.first_data_column + s, log_data);
+  update.place(out.update_column, log_weights);
+  digits.place(out.update_column + 1, program.log_height);
+
+  uint64_t next = update.total();
+  for (unsigned size = 0; next < uint64_t{1} << log_weights; ++size) {
+    if ((next >> size & 1) == 0) continue;
+    program.blocks.push_back({out.update_column, next, size, "D.unused" + std::to_string(size)});
+    out.unused_update.push_back(static_cast<uint32_t>(program.blocks.size() - 1));
+    next += uint64_t{1} << size;
+  }
+  return out;
+}
+
+}  // namespace pyzkfl

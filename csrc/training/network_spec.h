@@ -1,0 +1,110 @@
+// The numbers of one SGD step of a multilayer perceptron, in integers (docs/engine.md, section 6).
+//
+// A spec is checked when it is made: from the ranges of features, labels and weights it derives the largest value that
+// every intermediate can take, and the digits that hold it. So every honest input has a witness, no identity can wrap
+// modulo r, and nothing overflows in the trainer. What does not fit is refused, naming the layer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pyzkfl {
+
+struct NetworkParameters {
+  std::vector<int64_t> widths;  // features, hidden units .., classes: linear layers with biases, ReLU between them
+  int64_t batch = 64;           // rows of a batch
+  int64_t steps = 1;            // local steps of a round
+  int64_t x_bits = 8;           // features are signed integers of 8 or 16 bits ..
+  int64_t a_frac = 5;           // .. in units of 2^-a_frac, as all activations
+  int64_t w_bits = 20;          // weights are signed integers of w_bits bits ..
+  int64_t w_frac = 16;          // .. in units of 2^-w_frac; 8 or 16
+  int64_t g_frac = 12;          // loss gradients are in units of 2^-g_frac
+  int64_t eta = 0;              // learning rate over batch size, times 2^(w_frac - a_frac - g_frac): eta / 2^eta_shift
+  int64_t eta_shift = 0;        // 16, 24 or 32
+  int64_t bound = 0;            // L2 bound of a step's update, in units of 2^-w_frac; below 2^15
+
+  bool operator==(const NetworkParameters&) const = default;
+};
+
+// A value as a sum of digits: the lowest first, of 16 bits, the last of 16 or 8.
+struct DigitWidths {
+  std::vector<unsigned> widths;
+
+  unsigned bits() const;
+};
+
+// The digits of a layer's values, and the largest magnitudes that honest inputs reach.
+struct LayerSpec {
+  size_t in = 0, out = 0;              // as the model has them
+  std::vector<unsigned> log_in_parts;  // the input dimension, cut into powers of two; one part but in the first layer
+  unsigned log_out = 0;
+  bool relu = false;
+  DigitWidths quotient;           // of q: 2^bits() above all |q| (ReLU), or twice that (last layer)
+  DigitWidths backward_quotient;  // of the rescaled dA, signed; empty in the first layer
+  int64_t most_output = 0;        // |q|
+  int64_t most_gradient = 0;      // |dZ|
+
+  size_t padded_in() const;
+  size_t padded_out() const { return size_t{1} << log_out; }
+};
+
+class NetworkSpec {
+ public:
+  // e of the softmax has this many fraction bits.
+  static constexpr int exp_frac = 12;
+
+  // Throws ParameterError that names the parameter or the layer.
+  explicit NetworkSpec(const NetworkParameters& parameters);
+
+  // The eta and eta_shift of a learning rate for these parameters (whose own are ignored): the least shift for which the
+  // rate keeps at least 10 bits and no clipped rate reaches zero. Throws ParameterError if there is none.
+  static NetworkParameters with_learning_rate(NetworkParameters parameters, double learning_rate);
+
+  const NetworkParameters& parameters() const { return p_; }
+  const std::vector<LayerSpec>& layers() const { return layers_; }
+  size_t batch() const { return static_cast<size_t>(p_.batch); }
+  unsigned log_batch() const { return log_batch_; }
+  size_t padded_batch() const { return size_t{1} << log_batch_; }
+  size_t steps() const { return static_cast<size_t>(p_.steps); }
+  size_t features() const { return layers_.front().in; }
+  size_t classes() const { return layers_.back().out; }
+  size_t dimension() const { return dimension_; }  // coordinates of weights and updates
+
+  // Digits of the remainder of a division by 2^w_frac, and by 2^eta_shift.
+  DigitWidths remainder() const;
+  DigitWidths update_remainder() const;
+  const DigitWidths& excess() const { return excess_; }              // c - z beyond the table
+  const DigitWidths& softmax_remainder() const { return softmax_; }  // of the division by E
+
+  // EXP: 2^exp_log_size() values of unit 2^-exp_frac; the last is 0.
+  unsigned exp_log_size() const { return exp_log_size_; }
+  std::vector<int32_t> exp_table() const;
+
+  // rate = min(eta, floor(target / (n + 1))).
+  unsigned __int128 target() const { return target_; }
+  unsigned norm_square_bits() const { return norm_square_bits_; }
+
+  int64_t feature_limit() const { return int64_t{1} << (p_.x_bits - 1); }  // features in [-limit, limit)
+  int64_t weight_limit() const { return int64_t{1} << (p_.w_bits - 1); }   // weights in [-limit, limit)
+
+  bool operator==(const NetworkSpec& other) const { return p_ == other.p_; }
+
+ private:
+  NetworkParameters p_;
+  std::vector<LayerSpec> layers_;
+  unsigned log_batch_ = 0, exp_log_size_ = 0, norm_square_bits_ = 0;
+  size_t dimension_ = 0;
+  DigitWidths excess_, softmax_;
+  unsigned __int128 target_ = 0;
+};
+
+// The least l with 2^l >= n.
+unsigned log2_ceil(size_t n);
+
+// floor(sqrt(v)); exact.
+uint64_t isqrt_wide(unsigned __int128 v);
+
+}  // namespace pyzkfl

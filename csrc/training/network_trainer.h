@@ -1,0 +1,86 @@
+// The training step of a network, bit by bit: what a member computes, and what a proof speaks of (docs/engine.md,
+// section 6). This is the definition.
+//
+// Matrices are padded as the proof's blocks are: inputs of the first layer to the sum of its parts, units and classes to
+// powers of two, rows to a power of two; what is padded holds zeros and is computed like the rest. Divisions by powers of
+// two are floor((v + half) / 2^s).
+//
+// Time: depends on the data (table, division). It runs on the member's own machine, on its own data.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "r1cs/witness.h"
+#include "training/network_spec.h"
+
+namespace pyzkfl {
+
+// Row-major; wiped when it goes.
+using SecretMatrix = std::vector<int64_t, WipingAllocator<int64_t>>;
+
+// Weights or updates of all layers, padded.
+struct NetworkWeights {
+  struct Layer {
+    SecretMatrix matrix;  // padded_out x padded_in
+    SecretMatrix bias;    // padded_out
+  };
+  std::vector<Layer> layers;
+
+  static NetworkWeights zeros(const NetworkSpec& spec);
+  // From and to a flat vector of spec.dimension(): for each layer the matrix (out, in), then the bias (out), as torch
+  // keeps them. `from_flat` throws ParameterError for another length.
+  static NetworkWeights from_flat(const NetworkSpec& spec, std::span<const int64_t> flat);
+  std::vector<int64_t> to_flat(const NetworkSpec& spec) const;
+};
+
+// A batch as it is registered.
+struct NetworkBatch {
+  std::span<const int64_t> features;  // rows x features
+  std::span<const int64_t> labels;    // rows; 0 .. classes - 1
+};
+
+// Every intermediate value of a step that has a cell. B x .. matrices have padded_batch() rows.
+struct NetworkStep {
+  struct Layer {
+    SecretMatrix quotient, remainder;            // q, rem: B x padded_out
+    SecretMatrix sign, activation;               // g, a: B x padded_out; empty in the last layer
+    SecretMatrix gradient;                       // dZ: B x padded_out
+    SecretMatrix back_quotient, back_remainder;  // of dA, the gradient of the layer's inputs; empty in the first
+  };
+  size_t rows = 0;
+  SecretMatrix inputs;  // B x padded_in of the first layer
+  SecretMatrix labels;  // one-hot, B x padded classes
+  std::vector<Layer> layers;
+  SecretMatrix most;                                    // c: B
+  SecretMatrix key, excess, hint, exponential;          // t, over, h, e: B x padded classes
+  SecretMatrix probability, remainder, rest;            // p, rem, w
+  unsigned __int128 norm_square = 0;                    // N2
+  uint64_t rate = 0;
+  NetworkWeights update, update_remainder;              // D, rem
+};
+
+// One step from these (padded) weights. Throws ParameterError for a batch of another shape, with more rows than the job's
+// batch or none, or with values out of range; the message names row and column, never a value.
+NetworkStep network_step(const NetworkSpec& spec, const NetworkWeights& weights, const NetworkBatch& batch);
+
+// The local steps of a round, one batch each, each from the weights that the last one left.
+struct NetworkRound {
+  std::vector<NetworkStep> steps;
+  NetworkWeights update;  // the sum of the steps' updates
+};
+NetworkRound network_round(const NetworkSpec& spec, std::span<const int64_t> flat_weights,
+                           std::span<const NetworkBatch> batches);
+
+// A step of which only rows, inputs and labels are filled, checked as network_step does.
+NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch);
+
+// c, t, over, h, e, p, rem, w and dZ of the last layer from its outputs: the part of a step between forward and backward.
+void softmax_cross_entropy(const NetworkSpec& spec, NetworkStep& step);
+
+// Outputs of the last layer, rows x classes, without any padding.
+std::vector<int64_t> network_outputs(const NetworkSpec& spec, std::span<const int64_t> flat_weights,
+                                     std::span<const int64_t> features, size_t rows);
+
+}  // namespace pyzkfl

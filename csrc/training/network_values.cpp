@@ -1,0 +1,176 @@
+// The cells of a network's program.
+#include <algorithm>
+#include <string>
+
+#include "base/errors.h"
+#include "sumcheck/direct_check.h"
+#include "training/network_program.h"
+
+namespace pyzkfl {
+namespace {
+
+using namespace sumcheck;
+
+// A part of a matrix's columns, as a block holds it.
+struct Part {
+  size_t rows, row_length, first, length;
+};
+
+class Filler {
+ public:
+  Filler(const Program& program, std::vector<ColumnValues>& columns) : program_(program), columns_(columns) {}
+
+  void fill(uint32_t block, const SecretMatrix& values) { fill(block, values, whole(values)); }
+  void fill(uint32_t block, const SecretMatrix& values, const Part& part) {
+    put(block, part, [&](size_t i) { return values[i]; });
+  }
+  // Digits of nonnegative values plus an offset.
+  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, int64_t offset = 0) {
+    fill_digits(digits, widths, values, whole(values), offset);
+  }
+  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, const Part& part,
+                   int64_t offset = 0) {
+    unsigned shift = 0;
+    for (size_t d = 0; d < digits.size(); ++d) {
+      const int64_t mask = (int64_t{1} << widths.widths[d]) - 1;
+      put(digits[d], part, [&](size_t i) { return (values[i] + offset) >> shift & mask; });
+      shift += widths.widths[d];
+    }
+  }
+
+ private:
+  static Part whole(const SecretMatrix& values) { return {1, values.size(), 0, values.size()}; }
+
+  template <class Value>
+  void put(uint32_t block, const Part& part, const Value& value) {
+    const Block& b = program_.blocks[block];
+    Cells& cells = columns_[b.column].cells;
+    const size_t end = b.offset + (size_t{1} << b.log_size);
+    if (part.rows * part.length != size_t{1} << b.log_size)
+      throw ParameterError("network: values of another size than block " + b.name);
+    if (cells.size() < end) cells.resize(end);
+    int32_t* to = cells.data() + b.offset;
+    for (size_t r = 0; r < part.rows; ++r) {
+      for (size_t k = 0; k < part.length; ++k) *to++ = static_cast<int32_t>(value(r * part.row_length + part.first + k));
+    }
+  }
+
+  const Program& program_;
+  std::vector<ColumnValues>& columns_;
+};
+
+// Calls use(part number, part) for each part of a layer's inputs.
+template <class Use>
+void for_parts(const LayerSpec& layer, size_t rows, const Use& use) {
+  size_t first = 0;
+  for (size_t part = 0; part < layer.log_in_parts.size(); ++part) {
+    const size_t length = size_t{1} << layer.log_in_parts[part];
+    use(part, Part{rows, layer.padded_in(), first, length});
+    first += length;
+  }
+}
+
+void fill_weights(Filler& filler, const NetworkSpec& spec, const std::vector<MatrixBlocks>& blocks,
+                  const NetworkWeights& weights) {
+  for (size_t l = 0; l < blocks.size(); ++l) {
+    const LayerSpec& layer = spec.layers()[l];
+    for_parts(layer, layer.padded_out(), [&](size_t part, const Part& where) {
+      filler.fill(blocks[l].parts[part], weights.layers[l].matrix, where);
+    });
+    filler.fill(blocks[l].bias, weights.layers[l].bias);
+  }
+}
+
+void fill_data(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const SecretMatrix& inputs,
+               const SecretMatrix& labels) {
+  for_parts(spec.layers().front(), spec.padded_batch(),
+            [&](size_t part, const Part& where) { filler.fill(blocks.inputs[part], inputs, where); });
+  filler.fill(blocks.labels, labels);
+}
+
+void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const NetworkStep& step) {
+  fill_data(filler, spec, blocks, step.inputs, step.labels);
+  for (size_t l = 0; l < spec.layers().size(); ++l) {
+    const LayerSpec& layer = spec.layers()[l];
+    const NetworkLayout::StepLayer& to = blocks.layers[l];
+    const NetworkStep::Layer& from = step.layers[l];
+    const unsigned bits = layer.quotient.bits();
+    if (layer.relu) {  // u = q - 1 + (1 - g) 2^m
+      SecretMatrix u(from.quotient.size());
+      for (size_t i = 0; i < u.size(); ++i)
+        u[i] = from.quotient[i] - 1 + (1 - from.sign[i]) * (int64_t{1} << bits);
+      filler.fill_digits(to.quotient, layer.quotient, u);
+      filler.fill(to.sign, from.sign);
+      filler.fill(to.activation, from.activation);
+    } else {
+      filler.fill_digits(to.quotient, layer.quotient, from.quotient, int64_t{1} << (bits - 1));
+    }
+    filler.fill_digits(to.remainder, spec.remainder(), from.remainder);
+    filler.fill(to.gradient, from.gradient);
+    if (l > 0) {
+      filler.fill_digits(to.back_quotient, layer.backward_quotient, from.back_quotient,
+                         int64_t{1} << (layer.backward_quotient.bits() - 1));
+      filler.fill_digits(to.back_remainder, spec.remainder(), from.back_remainder);
+    }
+    for_parts(layer, layer.padded_out(), [&](size_t part, const Part& where) {
+      filler.fill_digits(to.update_remainder.parts[part], spec.update_remainder(), step.update_remainder.layers[l].matrix, where);
+      if (spec.steps() > 1) filler.fill(to.update.parts[part], step.update.layers[l].matrix, where);
+    });
+    filler.fill_digits(to.update_remainder.bias, spec.update_remainder(), step.update_remainder.layers[l].bias);
+    if (spec.steps() > 1) filler.fill(to.update.bias, step.update.layers[l].bias);
+  }
+  filler.fill(blocks.most, step.most);
+  filler.fill(blocks.key, step.key);
+  filler.fill(blocks.hint, step.hint);
+  filler.fill(blocks.exponential, step.exponential);
+  filler.fill_digits(blocks.excess, spec.excess(), step.excess);
+  filler.fill_digits(blocks.probability, {{16}}, step.probability);
+  filler.fill_digits(blocks.remainder, spec.softmax_remainder(), step.remainder);
+  filler.fill_digits(blocks.rest, spec.softmax_remainder(), step.rest);
+}
+
+}  // namespace
+
+Cells weight_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat) {
+  std::vector<ColumnValues> columns(program.program.columns.size());
+  Filler filler(program.program, columns);
+  fill_weights(filler, spec, program.layout.weights, NetworkWeights::from_flat(spec, flat));
+  return std::move(columns[program.layout.weights_column].cells);
+}
+
+Cells table_cells(const NetworkSpec& spec, const NetworkProgram&) {
+  const std::vector<int32_t> table = spec.exp_table();
+  return {table.begin(), table.end()};
+}
+
+Cells batch_cells(const NetworkSpec& spec, const NetworkProgram& program, const NetworkBatch& batch) {
+  std::vector<ColumnValues> columns(program.program.columns.size());
+  Filler filler(program.program, columns);
+  const NetworkStep step = network_inputs(spec, batch);
+  fill_data(filler, spec, program.layout.steps.front(), step.inputs, step.labels);
+  return std::move(columns[program.layout.first_data_column].cells);
+}
+
+ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
+                             const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
+  if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps())
+    throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps");
+  const NetworkLayout& layout = program.layout;
+  ProgramValues out;
+  out.columns.resize(program.program.columns.size());
+  Filler filler(program.program, out.columns);
+  fill_weights(filler, spec, layout.weights, NetworkWeights::from_flat(spec, flat_weights));
+  out.columns[layout.tables_column].cells = table_cells(spec, program);
+  for (size_t s = 0; s < spec.steps(); ++s) {
+    fill_step(filler, spec, layout.steps[s], round.steps[s]);
+    out.columns[layout.first_data_column + s].blinder = data_blinders[s];
+    out.rows.push_back(round.steps[s].rows);
+    out.rates.push_back(round.steps[s].rate);
+  }
+  fill_weights(filler, spec, layout.update, round.update);
+  out.columns[layout.update_column].blinder = update_blinder;
+  fill_multiplicities(program.program, out);
+  return out;
+}
+
+}  // namespace pyzkfl
