@@ -74,6 +74,13 @@ def to_field(name: bytes, data: bytes) -> int:
     return int.from_bytes(hashlib.sha256(name + data).digest(), "big") & ((1 << 253) - 1)
 
 
+def point_elements(point: tuple[int, int]) -> tuple[int, int]:
+    x, y = point
+    if (x, y) == (0, 0):
+        return 0, 1 << 126
+    return x % 2**128, (x >> 128) + (1 << 127 if y > (P - 1) // 2 else 0)
+
+
 class Transcript:
     """csrc/transcript/transcript.h, as its header says it."""
 
@@ -110,14 +117,13 @@ class Transcript:
             self._add(value)
 
     def absorb_g1(self, point: tuple[int, int]) -> None:
+        self.absorb_point_elements(*point_elements(point))
+
+    def absorb_point_elements(self, low: int, high: int) -> None:
+        """What a circuit does with a point that it never decomposes."""
         self._begin(3, 1)
-        x, y = point
-        if (x, y) == (0, 0):
-            self._add(0)
-            self._add(1 << 126)
-        else:
-            self._add(x % 2**128)
-            self._add((x >> 128) + (1 << 127 if y > (P - 1) // 2 else 0))
+        self._add(low)
+        self._add(high)
 
     def absorb_bytes(self, data: bytes) -> None:
         self._begin(4, len(data))
