@@ -30,6 +30,9 @@ struct NetworkLayout {
     Digits quotient, remainder;
     uint32_t sign = 0, activation = 0, gradient = 0;  // no sign and activation in the last layer
     Digits back_quotient, back_remainder;             // none in the first layer
+    Digits excess;                                    // where activations saturate
+    uint32_t back = 0;                                // where gradients do, with these
+    Digits back_over, back_under;
     MatrixDigits update_remainder;
     MatrixBlocks update;  // D_s; only where there are several steps
   };
