@@ -17,34 +17,12 @@ namespace {
 
 const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
 
-// Four vectors of one length: p and q of the two children. While a level is being proven, p1 has lambda q1 added, so
-// that p0 q1 + p1 q0 + lambda q0 q1 = p0 q1 + p1 q0.
-struct Children {
-  std::span<Fr> p0, p1, q0, q1;
-
-  Children part(size_t at, size_t n) const {
-    return {p0.subspan(at, n), p1.subspan(at, n), q0.subspan(at, n), q1.subspan(at, n)};
-  }
-};
-
+// While a level is being proven, p1 has lambda q1 added, so that p0 q1 + p1 q0 + lambda q0 q1 = p0 q1 + p1 q0.
 void fold_children(const Children& out, const Children& low, const Children& high, const Fr& r) {
   fold(out.p0, low.p0, high.p0, r);
   fold(out.p1, low.p1, high.p1, r);
   fold(out.q0, low.q0, high.q0, r);
   fold(out.q1, low.q1, high.q1, r);
-}
-
-// Adds the sums of eq (p0 q1 + p1 q0) at 0, and the coefficient of X^2, for lines through low and high.
-void add_round(std::array<Fr, 2>& sums, std::span<const Fr> eq, const Children& low, const Children& high) {
-  sums[0] += weighted_products(eq, low.p0, low.q1, low.p1, low.q0);
-  Scratch<4> scratch;
-  const size_t n = eq.size();
-  const Children step{scratch[0].first(n), scratch[1].first(n), scratch[2].first(n), scratch[3].first(n)};
-  kernel().sub(step.p0, high.p0, low.p0);
-  kernel().sub(step.p1, high.p1, low.p1);
-  kernel().sub(step.q0, high.q0, low.q0);
-  kernel().sub(step.q1, high.q1, low.q1);
-  sums[1] += weighted_products(eq, step.p0, step.q1, step.p1, step.q0);
 }
 
 class Tree {
@@ -96,15 +74,10 @@ class Tree {
     q_[k] = SecretArray<Fr>(n);
     parallel_for((n + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
       Scratch<4> scratch;
-      Scratch<1> other;
       for (size_t b = begin; b < end; ++b) {
         const size_t at = b * block_elements, m = std::min(block_elements, n - at);
         const Children c = children(k, at, m, scratch);
-        const std::span<Fr> p = p_[k].span().subspan(at, m), q = q_[k].span().subspan(at, m), right = other[0].first(m);
-        kernel().mul(p, c.p0, c.q1);
-        kernel().mul(right, c.p1, c.q0);
-        kernel().add(p, p, right);
-        kernel().mul(q, c.q0, c.q1);
+        add_fractions(p_[k].span().subspan(at, m), q_[k].span().subspan(at, m), c);
       }
     });
   }
@@ -155,10 +128,10 @@ class Tree {
     };
 
     // Held levels take lambda once, in the first pass; leaves are made twice, and take it twice.
-    std::array<Fr, 2> sums = sum_over_blocks<2>(blocks(n / 2), 8, [&](size_t b, std::array<Fr, 2>& part) {
+    RoundSums sums = sum_rounds(blocks(n / 2), 8, [&](size_t b, RoundSums& part) {
       const size_t at = b * block_elements, m = std::min(block_elements, n / 2 - at);
       Scratch<4> low, high;
-      add_round(part, std::span(eq).subspan(at, m), prepared(at, m, low, true), prepared(n / 2 + at, m, high, true));
+      add_tree_round(part, std::span(eq).subspan(at, m), prepared(at, m, low, true), prepared(n / 2 + at, m, high, true));
     });
 
     // What the vectors fold into: for leaves, the memory of level k, used up before.
@@ -195,7 +168,7 @@ class Tree {
         break;
       }
       // One pass folds and sums the next round: of vectors of 2 n elements, the four at b, b + n/2, b + n, b + 3n/2.
-      sums = sum_over_blocks<2>(blocks(n / 2), 8, [&](size_t b, std::array<Fr, 2>& part) {
+      sums = sum_rounds(blocks(n / 2), 8, [&](size_t b, RoundSums& part) {
         const size_t half = n / 2, at = b * block_elements, m = std::min(block_elements, half - at);
         const std::span<Fr> weights = std::span(eq).subspan(at, m);
         kernel().add(weights, weights, std::span(eq).subspan(half + at, m));
@@ -203,7 +176,7 @@ class Tree {
         Scratch<4> below, above;
         fold_children(low, unfolded(at, m, below), unfolded(n + at, m, above), r);
         fold_children(high, unfolded(half + at, m, below), unfolded(n + half + at, m, above), r);
-        add_round(part, weights, low, high);
+        add_tree_round(part, weights, low, high);
       });
     }
     const Children last = folded(0, 1);

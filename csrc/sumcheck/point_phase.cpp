@@ -185,20 +185,13 @@ void PointReduction::add_round(std::array<Fr, 3>& c, const ActiveColumn& column,
     return;
   }
   const size_t half = size_t{1} << j;
-  const auto sums =
-      sum_over_blocks<2>((half + block_elements - 1) / block_elements, 8, [&](size_t b, std::array<Fr, 2>& part) {
-        const size_t at = b * block_elements, n = std::min(block_elements, half - at);
-        const auto low = [&](const SecretArray<Fr>& v) { return v.span().subspan(at, n); };
-        const auto high = [&](const SecretArray<Fr>& v) { return v.span().subspan(half + at, n); };
-        Scratch<2> scratch;
-        const std::span<Fr> f = scratch[0].first(n), e = scratch[1].first(n);
-        kernel().sub(f, high(column.f), low(column.f));
-        kernel().sub(e, high(column.e), low(column.e));
-        part[0] += kernel().inner_product(low(column.f), low(column.e));
-        part[1] += kernel().inner_product(f, e);
-      });
-  c[0] += sums[0];
-  c[2] += sums[1];
+  const RoundSums sums = sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& part) {
+    const size_t at = b * block_elements, n = std::min(block_elements, half - at);
+    const std::span<const Fr> f = column.f.span(), e = column.e.span();
+    add_pair_round(part, f.subspan(at, n), e.subspan(at, n), f.subspan(half + at, n), e.subspan(half + at, n));
+  });
+  c[0] += sums.at_0;
+  c[2] += sums.quadratic;
 }
 
 void PointReduction::bind(ActiveColumn& column, unsigned j, const Fr& r) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -15,6 +14,7 @@
 #include "sumcheck/claims.h"
 #include "sumcheck/columns.h"
 #include "sumcheck/program.h"
+#include "sumcheck/vector_steps.h"
 #include "transcript/transcript.h"
 
 namespace pyzkfl::sumcheck {
@@ -68,6 +68,17 @@ std::array<Fr, n> sum_over_blocks(size_t count, size_t min_chunk, const Body& bo
     for (size_t i = 0; i < n; ++i) total[i] += part[i];
   });
   return total;
+}
+
+// The same for what rounds add up.
+template <class Body>
+RoundSums sum_rounds(size_t count, size_t min_chunk, const Body& body) {
+  const auto total = sum_over_blocks<2>(count, min_chunk, [&](size_t block, std::array<Fr, 2>& part) {
+    RoundSums sums{part[0], part[1]};
+    body(block, sums);
+    part = {sums.at_0, sums.quadratic};
+  });
+  return {total[0], total[1]};
 }
 
 // The cells of a part of a column that are there; those behind them are zero.
