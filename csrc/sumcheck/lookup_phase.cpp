@@ -6,7 +6,6 @@
 // into what is left of level L-1.
 #include <algorithm>
 
-#include "curves/large_array.h"
 #include "fields/batch_inverse.h"
 #include "sumcheck/leaves.h"
 #include "sumcheck/run_state.h"
@@ -54,7 +53,7 @@ class Tree {
 
   // Elements at .. at + n of the two halves of a level that is held, or of what is left of it: 2 half elements.
   Children halves(unsigned level, size_t half, size_t at, size_t n) {
-    const std::span<Fr> p = p_[level].span(), q = q_[level].span();
+    const std::span<Fr> p = p_[level], q = q_[level];
     return {p.subspan(at, n), p.subspan(half + at, n), q.subspan(at, n), q.subspan(half + at, n)};
   }
 
@@ -70,14 +69,14 @@ class Tree {
 
   void build(unsigned k) {
     const size_t n = size_t{1} << k;
-    p_[k] = SecretArray<Fr>(n);
-    q_[k] = SecretArray<Fr>(n);
+    p_[k] = run_.workspace.take(n);
+    q_[k] = run_.workspace.take(n);
     parallel_for((n + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
       Scratch<4> scratch;
       for (size_t b = begin; b < end; ++b) {
         const size_t at = b * block_elements, m = std::min(block_elements, n - at);
         const Children c = children(k, at, m, scratch);
-        add_fractions(p_[k].span().subspan(at, m), q_[k].span().subspan(at, m), c);
+        add_fractions(p_[k].subspan(at, m), q_[k].subspan(at, m), c);
       }
     });
   }
@@ -128,9 +127,10 @@ class Tree {
     };
 
     // Held levels take lambda once, in the first pass; leaves are made twice, and take it twice.
-    RoundSums sums = sum_rounds(blocks(n / 2), 8, [&](size_t b, RoundSums& part) {
+    using Two = std::array<Scratch<4>, 2>;
+    RoundSums sums = sum_rounds<Two>(blocks(n / 2), 8, [&](size_t b, RoundSums& part, Two& scratch) {
       const size_t at = b * block_elements, m = std::min(block_elements, n / 2 - at);
-      Scratch<4> low, high;
+      auto& [low, high] = scratch;
       add_tree_round(part, std::span(eq).subspan(at, m), prepared(at, m, low, true), prepared(n / 2 + at, m, high, true));
     });
 
@@ -168,12 +168,12 @@ class Tree {
         break;
       }
       // One pass folds and sums the next round: of vectors of 2 n elements, the four at b, b + n/2, b + n, b + 3n/2.
-      sums = sum_rounds(blocks(n / 2), 8, [&](size_t b, RoundSums& part) {
+      sums = sum_rounds<Two>(blocks(n / 2), 8, [&](size_t b, RoundSums& part, Two& scratch) {
         const size_t half = n / 2, at = b * block_elements, m = std::min(block_elements, half - at);
         const std::span<Fr> weights = std::span(eq).subspan(at, m);
         kernel().add(weights, weights, std::span(eq).subspan(half + at, m));
         const Children low = folded(at, m), high = folded(half + at, m);
-        Scratch<4> below, above;
+        auto& [below, above] = scratch;
         fold_children(low, unfolded(at, m, below), unfolded(n + at, m, above), r);
         fold_children(high, unfolded(half + at, m, below), unfolded(n + half + at, m, above), r);
         add_tree_round(part, weights, low, high);
@@ -187,7 +187,7 @@ class Tree {
   const Progress& progress_;
   unsigned depth_;
   Leaves leaves_;
-  std::vector<SecretArray<Fr>> p_, q_;  // of levels 1 .. depth - 1
+  std::vector<std::span<Fr>> p_, q_;  // of levels 1 .. depth - 1
   Fr p_value_, q_value_;
 };
 
@@ -195,6 +195,7 @@ class Tree {
 
 void prove_lookups(RunState& run, const Progress& progress) {
   if (run.program.tables.empty()) return;
+  run.workspace.restart();
   Tree tree(run, progress);
   report(progress, 0.25);
   tree.prove();

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <map>
 
-#include "curves/large_array.h"
 #include "sumcheck/run_state.h"
 #include "sumcheck/vector_steps.h"
 
@@ -88,7 +87,7 @@ struct ActiveColumn {
   bool has_vectors = false;
   Fr sum;          // of f E over the column's own indices, nothing bound
   Fr weight_at_0;  // E at index 0, which the blinder's round needs
-  SecretArray<Fr> f{}, e{};
+  std::span<Fr> f{}, e{};
 };
 
 class PointReduction {
@@ -159,14 +158,15 @@ void PointReduction::make_vectors(ActiveColumn& column) {
   const Fr above = zeros_from(column.height);
   Weights weights(run_, column.height);
   for (const size_t i : on_column_[column.column]) weights.add(run_.claims.claims[i], scales_[i] * above);
-  column.f = SecretArray<Fr>(n);
-  column.e = SecretArray<Fr>(n);
+  column.f = run_.workspace.take(n);
+  column.e = run_.workspace.take(n);
   const size_t row = weights.row_size();
   parallel_for(n / row, 8, [&](size_t begin, size_t end) {
     const size_t at = begin * row, count = (end - begin) * row;
-    weights.write(column.e.span().subspan(at, count), begin);
+    weights.write(column.e.subspan(at, count), begin);
     const auto cells = present_cells(run_.values, column.column, at, count);
-    from_cells(column.f.span().subspan(at, cells.size()), cells, above, Fr::zero());
+    from_cells(column.f.subspan(at, cells.size()), cells, above, Fr::zero());
+    std::fill_n(column.f.begin() + static_cast<ptrdiff_t>(at + cells.size()), count - cells.size(), Fr::zero());
   });
   // The blinder, at index 0 once its own variable is bound.
   if (column.height < point_.size())
@@ -185,9 +185,9 @@ void PointReduction::add_round(std::array<Fr, 3>& c, const ActiveColumn& column,
     return;
   }
   const size_t half = size_t{1} << j;
-  const RoundSums sums = sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& part) {
+  const RoundSums sums = sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& part, Nothing&) {
     const size_t at = b * block_elements, n = std::min(block_elements, half - at);
-    const std::span<const Fr> f = column.f.span(), e = column.e.span();
+    const std::span<const Fr> f = column.f, e = column.e;
     add_pair_round(part, f.subspan(at, n), e.subspan(at, n), f.subspan(half + at, n), e.subspan(half + at, n));
   });
   c[0] += sums.at_0;
@@ -199,8 +199,7 @@ void PointReduction::bind(ActiveColumn& column, unsigned j, const Fr& r) {
   const size_t half = size_t{1} << j;
   parallel_for((half + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
     const size_t at = begin * block_elements, n = std::min(end * block_elements, half) - at;
-    for (SecretArray<Fr>* v : {&column.f, &column.e})
-      fold(v->span().subspan(at, n), v->span().subspan(at, n), v->span().subspan(half + at, n), r);
+    for (const std::span<Fr> v : {column.f, column.e}) fold(v.subspan(at, n), v.subspan(at, n), v.subspan(half + at, n), r);
   });
 }
 
@@ -238,6 +237,7 @@ SecretElements PointReduction::column_values() {
 
 SecretElements prove_claims(RunState& run, std::vector<Fr>& point) {
   const Fr a = run.transcript.challenge();
+  run.workspace.restart();
   PointReduction reduction(run, a);
   reduction.prove();
   point = reduction.point();

@@ -31,7 +31,7 @@ Pair make_pair(const RunState& run, unsigned variables, const Expression& left, 
 // The coefficients c_0 and c_2 of one pair's round.
 RoundSums round_of(const Pair& pair) {
   const size_t half = pair.left.size() / 2;
-  return sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& sums) {
+  return sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& sums, Nothing&) {
     const size_t at = b * block_elements, n = std::min(block_elements, half - at);
     const auto part = [&](const SecretElements& v, size_t offset) { return std::span(v).subspan(offset + at, n); };
     add_pair_round(sums, part(pair.left, 0), part(pair.right, 0), part(pair.left, half), part(pair.right, half));
