@@ -40,7 +40,8 @@ class Tree {
     top();
     for (unsigned k = 1; k < depth_; ++k) {
       prove_level(k);
-      report(progress_, 0.25 + 0.5 * static_cast<double>(uint64_t{1} << k) / static_cast<double>(uint64_t{1} << depth_));
+      const double done = static_cast<double>(uint64_t{1} << k) / static_cast<double>(uint64_t{1} << depth_);
+      report(progress_, 0.25 + 0.5 * done);
     }
   }
 
@@ -116,13 +117,11 @@ class Tree {
     large_eq_table(eq, std::span(rho).first(k - 1), Fr::one());
 
     // The children with p1 + lambda q1, of the nodes at .. at + m.
-    const auto prepared = [&](size_t at, size_t m, Scratch<4>& scratch, bool add_lambda) {
+    const auto prepared = [&](size_t at, size_t m, Scratch<4>& scratch) {
       const Children c = children(k, at, m, scratch);
-      if (add_lambda) {
-        Scratch<1> product;
-        kernel().scale(product[0].first(m), c.q1, lambda);
-        kernel().add(c.p1, c.p1, product[0].first(m));
-      }
+      Scratch<1> product;
+      kernel().scale(product[0].first(m), c.q1, lambda);
+      kernel().add(c.p1, c.p1, product[0].first(m));
       return c;
     };
 
@@ -131,7 +130,7 @@ class Tree {
     RoundSums sums = sum_rounds<Two>(blocks(n / 2), 8, [&](size_t b, RoundSums& part, Two& scratch) {
       const size_t at = b * block_elements, m = std::min(block_elements, n / 2 - at);
       auto& [low, high] = scratch;
-      add_tree_round(part, std::span(eq).subspan(at, m), prepared(at, m, low, true), prepared(n / 2 + at, m, high, true));
+      add_tree_round(part, std::span(eq).subspan(at, m), prepared(at, m, low), prepared(n / 2 + at, m, high));
     });
 
     // What the vectors fold into: for leaves, the memory of level k, used up before.
@@ -160,7 +159,7 @@ class Tree {
       n /= 2;
       const bool fold_leaves = first && from_leaves;
       const auto unfolded = [&](size_t at, size_t m, Scratch<4>& scratch) {
-        return fold_leaves ? prepared(at, m, scratch, true) : folded(at, m);
+        return fold_leaves ? prepared(at, m, scratch) : folded(at, m);
       };
       if (j == 0) {
         Scratch<4> low, high;

@@ -14,7 +14,7 @@
 namespace pyzkfl::sumcheck {
 namespace {
 
-constexpr unsigned row_variables = 8;  // a row: block_elements
+constexpr unsigned row_variables = 7;  // a row: block_elements
 static_assert(size_t{1} << row_variables == block_elements);
 
 const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
@@ -23,7 +23,8 @@ const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
 // the low variables, which claims at the same point share, and a number for the row.
 class Weights {
  public:
-  Weights(const RunState& run, unsigned log_height) : run_(run), row_size_(size_t{1} << std::min(log_height, row_variables)) {}
+  Weights(const RunState& run, unsigned log_height)
+      : run_(run), row_size_(size_t{1} << std::min(log_height, row_variables)) {}
 
   void add(const Claim& claim, const Fr& scale) {
     const std::vector<Fr> point = run_.point(claim);
@@ -185,7 +186,8 @@ void PointReduction::add_round(std::array<Fr, 3>& c, const ActiveColumn& column,
     return;
   }
   const size_t half = size_t{1} << j;
-  const RoundSums sums = sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& part, Nothing&) {
+  const size_t blocks = (half + block_elements - 1) / block_elements;
+  const RoundSums sums = sum_rounds(blocks, 8, [&](size_t b, RoundSums& part, Nothing&) {
     const size_t at = b * block_elements, n = std::min(block_elements, half - at);
     const std::span<const Fr> f = column.f, e = column.e;
     add_pair_round(part, f.subspan(at, n), e.subspan(at, n), f.subspan(half + at, n), e.subspan(half + at, n));
@@ -199,7 +201,8 @@ void PointReduction::bind(ActiveColumn& column, unsigned j, const Fr& r) {
   const size_t half = size_t{1} << j;
   parallel_for((half + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
     const size_t at = begin * block_elements, n = std::min(end * block_elements, half) - at;
-    for (const std::span<Fr> v : {column.f, column.e}) fold(v.subspan(at, n), v.subspan(at, n), v.subspan(half + at, n), r);
+    for (const std::span<Fr> v : {column.f, column.e})
+      fold(v.subspan(at, n), v.subspan(at, n), v.subspan(half + at, n), r);
   });
 }
 

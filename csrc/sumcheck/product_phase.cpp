@@ -67,8 +67,10 @@ void prove_products(RunState& run) {
       weight *= w;
     }
     for (const SquareSum& square : program.squares) {
-      for (const SquareSum::Part& part : square.parts)
-        pairs.push_back(make_pair(run, part.inner, part.expression, part.expression, weight * halves[all - part.inner]));
+      for (const SquareSum::Part& part : square.parts) {
+        const Fr scale = weight * halves[all - part.inner];
+        pairs.push_back(make_pair(run, part.inner, part.expression, part.expression, scale));
+      }
       weight *= w;
     }
 

@@ -47,7 +47,8 @@ std::vector<Fr> RunState::point(const Claim& claim) const {
   return out;
 }
 
-// A claim is cut into rows, whose values at the low variables are found one by one; the pool takes a few rows at a time.
+// A claim is cut into rows, whose values at the low variables are found one by one; the pool takes a few rows at a
+// time.
 void RunState::send_claims(ClaimTable::Phase phase) {
   constexpr unsigned row_variables = 9;
   constexpr size_t rows_a_unit = 16;

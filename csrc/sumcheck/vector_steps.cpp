@@ -255,7 +255,7 @@ void eq_table(std::span<Fr> out, std::span<const Fr> point, const Fr& scale) {
 }
 
 void large_eq_table(std::span<Fr> out, std::span<const Fr> point, const Fr& scale) {
-  constexpr unsigned low_variables = 8;
+  constexpr unsigned low_variables = 7;
   if (point.size() <= low_variables + 2) return eq_table(out, point, scale);
   Scratch<1> scratch;
   const std::span<Fr> low = scratch[0].first(size_t{1} << low_variables);

@@ -1,8 +1,8 @@
 // The inner loops of sumchecks: over vectors of field elements, and over vectors of cells.
 //
 // Constant time in cells and elements. Cells are 32-bit integers that stand for field elements; they are multiplied as
-// what they are, which costs a fifth of a product of elements. With AVX-512 IFMA the steps that a large proof consists of are
-// kernels of their own (kernels/steps_ifma.h), elsewhere they are made of the kernels of fields/.
+// what they are, which costs a fifth of a product of elements. With AVX-512 IFMA the steps that a large proof consists
+// of are kernels of their own (kernels/steps_ifma.h), elsewhere they are made of the kernels of fields/.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 namespace pyzkfl::sumcheck {
 
 // What one step works on at a time: a few blocks of this many elements stay in the first cache.
-inline constexpr size_t block_elements = 256;
+inline constexpr size_t block_elements = 128;
 
 // Temporary memory for a thread; wiped at the end.
 template <size_t blocks>

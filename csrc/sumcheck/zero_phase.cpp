@@ -11,7 +11,8 @@
 namespace pyzkfl::sumcheck {
 namespace {
 
-// One zero-check times its weight: single(x) + sum of left(x) right(x), a constant in the variables from `variables` up.
+// One zero-check times its weight: single(x) + sum of left(x) right(x), a constant in the variables from `variables`
+// up.
 struct Check {
   struct Pair {
     SecretElements left, right;
@@ -90,7 +91,8 @@ void prove_zeros(RunState& run) {
     weight *= y;
   }
 
-  // eq of tau_0 .. tau_(j-1), for the round that binds variable j; halved from round to round by summing over a variable.
+  // eq of tau_0 .. tau_(j-1), for the round that binds variable j; halved from round to round by summing over a
+  // variable.
   SecretElements eq(size_t{1} << all);
   large_eq_table(eq, std::span<const Fr>(run.tau).first(all), Fr::one());
   const auto drop_variable = [&] {
