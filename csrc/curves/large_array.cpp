@@ -124,7 +124,9 @@ uint8_t* allocate_large(size_t bytes, Start start) {
 }
 
 void free_large(uint8_t* memory, size_t bytes, Contents contents) {
-  if (contents == Contents::secret) wipe_on_all_threads(memory, bytes);
+  // To the end of the last page: an open array that had the memory before may have reached further, and what is wiped
+  // is handed out again as zeros.
+  if (contents == Contents::secret) wipe_on_all_threads(memory, is_mapped(bytes) ? mapped_bytes(bytes) : bytes);
   if (!is_mapped(bytes)) {
     std::free(memory);
   } else if (!kept().keep(memory, mapped_bytes(bytes), contents == Contents::secret)) {

@@ -58,3 +58,16 @@ TEST_CASE("more memory than is kept is given back and taken again") {
     }
   }
 }
+
+TEST_CASE("a secret array does not hand on as zeros what an open one left behind its end") {
+  const size_t whole = size_t{5} << 20 | 4096;  // its last page of 2 MiB holds both ends
+  for (int round = 0; round < 8; ++round) {
+    {
+      LargeArray<uint8_t> open(whole, Start::any);
+      std::fill(open.span().begin(), open.span().end(), uint8_t{0xa5});
+    }
+    { const SecretArray<uint8_t> shorter(whole - 8192, Start::any); }
+    const LargeArray<uint8_t> zero(whole);
+    CHECK(std::all_of(zero.span().begin(), zero.span().end(), [](uint8_t v) { return v == 0; }));
+  }
+}
