@@ -143,6 +143,7 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   out.counts_1 = digits.add(1, "counts 1");
   out.counts_0 = digits.add(0, "counts 0");
   out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
+  if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
   out.update_column = out.first_data_column + S;

@@ -73,6 +73,8 @@ class Compiler {
                  {Table::Kind::range, 1, layout_.counts_1, 0},
                  {Table::Kind::range, 0, layout_.counts_0, 0},
                  {Table::Kind::pairs, spec_.exp_log_size(), layout_.counts_exp, layout_.exp_values}};
+    if (spec_.saturates())
+      p_.tables.push_back({Table::Kind::range, NetworkSpec::saturation_bits, layout_.counts_saturation, 0});
   }
 
   void range(const Digits& digits, const DigitWidths& widths) {
@@ -189,7 +191,7 @@ class Compiler {
     boolean(own.sign);
     Expression whole = single(block_view(own.activation, all(layer.log_out)));  // g q
     if (!layer.excess.widths.empty()) {
-      range({own.activation}, {{16}});
+      p_.ranges.push_back({own.activation, table_saturation, 0});
       range(own.excess, layer.excess);
       Expression excess;
       add_digits(excess, Fr::one(), own.excess, layer.excess, all(layer.log_out));
@@ -298,12 +300,12 @@ class Compiler {
                         name + " gradient through the ReLU"});
   }
 
-  // q' = dA + over - under with dA of 16 signed bits, over only at its upper end, under only at its lower one. Gives dA.
+  // q' = dA + over - under with dA of saturation_bits signed bits, over only at its upper end, under only at its lower one. Gives dA.
   Expression saturated(uint32_t s, size_t l, Expression quotient, const std::string& name) {
     const LayerSpec& layer = spec_.layers()[l];
     const NetworkLayout::StepLayer& own = layout_.steps[s].layers[l];
     const unsigned inputs = layer.log_in_parts[0];
-    signed_16(own.back);
+    p_.ranges.push_back({own.back, table_saturation, NetworkSpec::gradient_limit});
     const Expression back = single(block_view(own.back, all(inputs)));
     add(quotient, -Fr::one(), back.terms[0].view);
     const auto end = [&](const Digits& digits, const Fr& sign, int64_t limit) {

@@ -85,6 +85,12 @@ size_t LayerSpec::padded_in() const {
   return sum;
 }
 
+bool NetworkSpec::saturates() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const LayerSpec& layer) {
+    return !layer.excess.widths.empty() || !layer.backward_excess.widths.empty();
+  });
+}
+
 DigitWidths NetworkSpec::remainder() const { return exact_digits(static_cast<unsigned>(p_.w_frac)); }
 DigitWidths NetworkSpec::update_remainder() const { return exact_digits(static_cast<unsigned>(p_.eta_shift)); }
 

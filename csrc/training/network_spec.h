@@ -45,7 +45,7 @@ struct LayerSpec {
   DigitWidths quotient;           // of q: 2^bits() above all |q| (ReLU), or twice that (last layer)
   DigitWidths backward_quotient;  // of the rescaled dA, signed; empty in the first layer
   DigitWidths excess;             // of a beyond most_activation; empty where activations do not saturate
-  DigitWidths backward_excess;    // of q' beyond 16 bits, either way; empty where gradients do not saturate
+  DigitWidths backward_excess;    // of q' beyond its limits, either way; empty where gradients do not saturate
   int64_t most_output = 0;        // |q|
   int64_t most_gradient = 0;      // |dZ|
 
@@ -56,10 +56,11 @@ struct LayerSpec {
 class NetworkSpec {
  public:
   // Where honest values could reach saturation_from or more, activations saturate at most_activation, and gradients that
-  // go back through a layer at the ends of 16 signed bits. The derivative of the saturation counts as one.
+  // go back through a layer at the ends of saturation_bits signed bits. The derivative of the saturation counts as one.
   static constexpr int64_t saturation_from = int64_t{1} << 20;
-  static constexpr int64_t most_activation = (int64_t{1} << 16) - 1;
-  static constexpr int64_t gradient_limit = int64_t{1} << 15;
+  static constexpr unsigned saturation_bits = 13;
+  static constexpr int64_t most_activation = (int64_t{1} << saturation_bits) - 1;
+  static constexpr int64_t gradient_limit = int64_t{1} << (saturation_bits - 1);
   // e of the softmax has this many fraction bits.
   static constexpr int exp_frac = 12;
 
@@ -72,6 +73,7 @@ class NetworkSpec {
 
   const NetworkParameters& parameters() const { return p_; }
   const std::vector<LayerSpec>& layers() const { return layers_; }
+  bool saturates() const;  // anywhere
   size_t batch() const { return static_cast<size_t>(p_.batch); }
   unsigned log_batch() const { return log_batch_; }
   size_t padded_batch() const { return size_t{1} << log_batch_; }
