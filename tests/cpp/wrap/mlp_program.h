@@ -1,5 +1,5 @@
-// The shape of one clipped training step of a perceptron 784-128-10 with 64 rows, as section 6 of docs/engine.md compiles
-// it: for counting constraints. It has no values.
+// The shape of one clipped training step of a perceptron 784-128-10 with 64 rows, as section 6 of
+// docs/engine.md compiles it: for counting constraints. It has no values.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ class MlpProgram {
   Program build() {
     p_.log_height = 18;
     p_.columns = {{ColumnKind::weights, 17, "W"}, {ColumnKind::tables, 12, "T"}, {ColumnKind::data, 16, "X"},
-                  {ColumnKind::update, 17, "D"},  {ColumnKind::digits, 18, "A1"}, {ColumnKind::digits, 18, "A2"},
-                  {ColumnKind::mask, 3, "M"}};
+                  {ColumnKind::update, 17, "D"},  {ColumnKind::digits, 18, "A1"},
+                  {ColumnKind::digits, 18, "A2"}, {ColumnKind::mask, 3, "M"}};
     next_.resize(p_.columns.size());
     p_.selectors = {{Selector::Kind::first_rows, 0}, {Selector::Kind::first_constant, 10}};
     tables();
@@ -77,8 +77,10 @@ class MlpProgram {
   }
 
   void tables() {
-    p_.tables = {{Table::Kind::range, 16, block(A2, 16, "wide"), 0}, {Table::Kind::range, 8, block(A2, 8, "byte"), 0},
-                 {Table::Kind::range, 1, block(A2, 1, "bit"), 0},    {Table::Kind::range, 0, block(A2, 0, "none"), 0},
+    p_.tables = {{Table::Kind::range, 16, block(A2, 16, "wide"), 0},
+                 {Table::Kind::range, 8, block(A2, 8, "byte"), 0},
+                 {Table::Kind::range, 1, block(A2, 1, "bit"), 0},
+                 {Table::Kind::range, 0, block(A2, 0, "none"), 0},
                  {Table::Kind::pairs, 12, block(A2, 12, "exp"), block(T, 12, "EXP")}};
   }
 
@@ -140,7 +142,8 @@ class MlpProgram {
 
   void softmax() {
     constexpr unsigned size = rows + classes;
-    const std::vector<Source> at = run(outer, size), row = run(outer, rows, classes), unit = run(outer, classes);
+    const std::vector<Source> at = run(outer, size), row = run(outer, rows, classes),
+                              unit = run(outer, classes);
     const uint32_t largest = block(A2, rows, "c"), t = block(A2, size, "t"), e = block(A2, size, "e");
     const uint32_t hint = ranged(A2, size, bit, "h");
     p_.pairs.push_back({t, e, exponential});
@@ -184,7 +187,8 @@ class MlpProgram {
     add(product.result, 1, rem, at);
     p_.products.push_back(product);
     dz1_ = digits(A2, rows + hidden, "dZ1");
-    zero(rows + hidden, {{Fr::one(), {sum_of({term(1, gate_, at)}), of(1, q, at)}}, {-Fr::one(), {of(1, dz1_, at)}}});
+    zero(rows + hidden, {{Fr::one(), {sum_of({term(1, gate_, at)}), of(1, q, at)}},
+                         {-Fr::one(), {of(1, dz1_, at)}}});
   }
 
   void update(const Digits& gradient, unsigned units, unsigned inputs, const Expression* side, uint32_t d,

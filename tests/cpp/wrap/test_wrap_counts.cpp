@@ -42,8 +42,8 @@ void write(std::ostream& out, const char* name, const Program& program, bool las
   out << "    \"" << name << "\": {\n      \"claims\": " << ClaimTable(program).claims.size()
       << ", \"wires\": " << cs.layout().num_private;
   for (const auto& [part, count] : counts) {
-    out << ",\n      \"" << part << "\": {\"constraints\": " << count.constraints << ", \"entries\": " << count.entries
-        << "}";
+    out << ",\n      \"" << part << "\": {\"constraints\": " << count.constraints
+        << ", \"entries\": " << count.entries << "}";
   }
   out << "\n    }" << (last ? "\n" : ",\n");
 }
