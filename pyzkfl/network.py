@@ -39,11 +39,11 @@ def random_blinder() -> bytes:
 class NetworkJob:
     """A multilayer perceptron (linear layers with biases, ReLU between them, softmax cross-entropy) and its SGD step.
 
-    widths: features, hidden units .., classes. batch: rows of a step; steps: local steps of a round. max_norm: L2 bound of
-    one step's update (learning rate times gradient), to which the step clips; below 0.5 with the default scales.
+    widths: features, hidden units .., classes. batch: rows of a step; steps: local steps of a round. max_norm: L2 bound
+    of one step's update (learning rate times gradient), to which the step clips; below 0.5 with the default scales.
     Features are signed integers of x_bits bits in units of 2^-a_frac, activations in the same unit, weights of w_bits
-    bits in units of 2^-w_frac, gradients of the loss in units of 2^-g_frac. Raises ParameterError naming the layer or the
-    parameter when some value could overflow.
+    bits in units of 2^-w_frac, gradients of the loss in units of 2^-g_frac. Raises ParameterError naming the layer or
+    the parameter when some value could overflow.
 
     >>> job = NetworkJob(widths=(4, 8, 3), batch=16, learning_rate=0.1)
     >>> job.dimension
@@ -131,8 +131,8 @@ class NetworkJob:
         bad = ~((scaled >= -limit) & (scaled < limit))
         if bad.any():
             raise RangeError(
-                f"{int(bad.sum())} weights do not fit {self.w_bits} bits in units of 2^-{self.w_frac}, the first of them "
-                f"number {int(np.argmax(bad))}: more w_bits, or smaller weights"
+                f"{int(bad.sum())} weights do not fit {self.w_bits} bits in units of 2^-{self.w_frac}, the first of "
+                f"them number {int(np.argmax(bad))}: more w_bits, or smaller weights"
             )
         return scaled.astype(np.int64)
 
@@ -143,9 +143,9 @@ class NetworkJob:
     # ---- training ------------------------------------------------------------------------------------------------
 
     def train(self, weights: Integers, batches: Sequence[tuple[Integers, Integers]]) -> Any:
-        """The local steps of a round in integers, one (features, labels) batch each; `.update` is D, int64 (dimension,).
+        """The local steps of a round in integers, one (features, labels) batch each.
 
-        What is returned is all that a proof needs, and secret.
+        `.update` is D, int64 (dimension,). What is returned is all that a proof needs, and secret.
         """
         return self.core.train(weights, [x for x, _ in batches], [y for _, y in batches])
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -52,7 +53,7 @@ def _layers(module: nn.Module) -> list[nn.Linear]:
             )
     if not linear or not after_linear:
         raise UnprovableOption("the module must end with a linear layer")
-    for first, second in zip(linear, linear[1:], strict=False):
+    for first, second in itertools.pairwise(linear):
         if first.out_features != second.in_features:
             raise ParameterError(f"a layer of {first.out_features} outputs meets one of {second.in_features} inputs")
     return linear
@@ -139,8 +140,8 @@ class Job(NetworkJob):
 class FitResult:
     """What `fit` returns: one entry a round of `steps` batches.
 
-    weights: int64 (dimension,), after the last round. rounds: for each round the fixed-point weights that it began with,
-    its batches, and what its proof needs (secret).
+    weights: int64 (dimension,), after the last round. rounds: for each round the fixed-point weights that it began
+    with, its batches, and what its proof needs (secret).
     """
 
     weights: npt.NDArray[np.int64]
@@ -166,9 +167,9 @@ def _pairs(data: Any, batch: int) -> Iterator[tuple[Any, Any]]:
 def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult:
     """Train the module in place by the job's exact integer steps.
 
-    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order. A trailing round
-    with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, before any step
-    changes the module.
+    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order. A trailing
+    round with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, before any
+    step changes the module.
     """
     weights = job.read(module)
     rounds = []

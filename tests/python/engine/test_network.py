@@ -22,8 +22,9 @@ class Round:
         rng = np.random.default_rng(seed)
         self.prover = prover
         self.weights = job.weights(rng.normal(size=job.dimension) * 0.2)
+        rows = job.batch - 1
         self.batches = [
-            (job.features(rng.normal(size=(job.batch - 1, job.widths[0]))), rng.integers(0, job.widths[-1], job.batch - 1))
+            (job.features(rng.normal(size=(rows, job.widths[0]))), rng.integers(0, job.widths[-1], rows))
             for _ in range(job.steps)
         ]
         self.trained = job.train(self.weights, self.batches)
