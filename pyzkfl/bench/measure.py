@@ -37,7 +37,7 @@ class Benchmark:
     name: str
     measures: str
     measure: Callable[..., Sample]
-    defaults: Mapping[str, int | float] = field(default_factory=dict)
+    defaults: Mapping[str, int | float | str] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     runs: int = 5
 
@@ -76,7 +76,11 @@ def peak_rss_bytes() -> int:
 
 
 def run(
-    benchmark: Benchmark, params: Mapping[str, int | float], *, runs: int | None = None, threads: int | None = None
+    benchmark: Benchmark,
+    params: Mapping[str, int | float | str],
+    *,
+    runs: int | None = None,
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """Measure, and give the JSON object of docs and CLI.
 
@@ -86,6 +90,8 @@ def run(
         if name not in benchmark.defaults:
             takes = ", ".join(benchmark.defaults) or "none"
             raise ParameterError(f"benchmark {benchmark.name} has no parameter {name}; it takes: {takes}")
+        if isinstance(value, str):
+            continue  # the benchmark reads it
         low, high = benchmark.limits.get(name, (1, float("inf")))
         if not low <= value <= high:
             raise ParameterError(f"benchmark {benchmark.name}: {name} is {value}, and may be {low} to {high}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, groups, masking, proving
+from pyzkfl.bench import arithmetic, groups, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -33,6 +33,13 @@ _ALL = (
         proving.groth16_batch,
         {"proofs": 1000},
         {"proofs": (1, 100_000)},
+    ),
+    Benchmark(
+        "train",
+        "a training round proven by the engine",
+        training.train,
+        {"model": "mlp:784,128,10", "batch": 64, "steps": 1},
+        {"batch": (1, 65536), "steps": (1, 256)},
     ),
     Benchmark(
         "secagg",

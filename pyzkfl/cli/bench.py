@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def bench(
         name: Annotated[
-            str, typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, secagg, or all")
+            str, typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, secagg, or all")
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
         log_n: Annotated[int | None, typer.Option(help="log2 of the size (ntt, msm-g1, msm-g2, groth16)")] = None,
@@ -57,6 +57,9 @@ def register(app: typer.Typer) -> None:
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
         dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
+        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
+        batch: Annotated[int | None, typer.Option(help="rows of a batch (train)")] = None,
+        steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
         threads: Annotated[int | None, typer.Option(help="threads; default all processors")] = None,
         runs: Annotated[int | None, typer.Option(help="measured runs, after one that warms up")] = None,
     ) -> None:
@@ -68,7 +71,10 @@ def register(app: typer.Typer) -> None:
 
         if name != "all" and name not in BENCHMARKS:
             raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
-        given = {"log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout}
+        given: dict[str, int | float | str | None] = {
+            "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
+            "model": model, "batch": batch, "steps": steps,
+        }
         params = {key: value for key, value in given.items() if value is not None}
 
         console = Console(stderr=json_)

@@ -1,0 +1,165 @@
+"""Benchmarks of the engine: a training step and a norm bound, proven and verified."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+
+from pyzkfl.bench.measure import Sample
+from pyzkfl.errors import ParameterError
+from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+
+__all__ = ["float_accuracy", "train"]
+
+SEED = 7
+LEARNING_RATE = 0.1
+
+
+def widths_of(model: str) -> tuple[int, ...]:
+    """The widths that a model's name gives.
+
+    >>> widths_of("mlp:784,128,10")
+    (784, 128, 10)
+    """
+    kind, _, rest = model.partition(":")
+    try:
+        widths = tuple(int(part) for part in rest.split(","))
+    except ValueError:
+        widths = ()
+    if kind != "mlp" or len(widths) < 2:
+        raise ParameterError(f"model {model!r}: it reads mlp:FEATURES,HIDDEN,..,CLASSES, as mlp:784,128,10")
+    return widths
+
+
+def blobs(job: NetworkJob, rows: int, rng: np.random.Generator) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Points around one center a class: features (rows, features), labels (rows,)."""
+    centers = np.random.default_rng(SEED).normal(size=(job.widths[-1], job.widths[0])) * 0.5
+    labels = rng.integers(0, job.widths[-1], rows)
+    return centers[labels] + rng.normal(size=(rows, job.widths[0])), labels
+
+
+def initial_weights(job: NetworkJob, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    """As torch draws them: uniform within 1 / sqrt(inputs); (dimension,) floats."""
+    parts = []
+    for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
+        parts.append(rng.uniform(-1, 1, size=outputs * (inputs + 1)) / np.sqrt(inputs))
+    return np.concatenate(parts)
+
+
+def float_accuracy(
+    job: NetworkJob,
+    weights: np.ndarray[Any, Any],
+    batches: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]],
+    test: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
+) -> tuple[float, np.ndarray[Any, Any]]:
+    """Accuracy on `test`, and the weights, after the same steps in floats: no rounding, the same clipping."""
+    layers = []
+    at = 0
+    for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
+        matrix = weights[at : at + inputs * outputs].reshape(outputs, inputs)
+        at += inputs * outputs
+        layers.append([matrix.copy(), weights[at : at + outputs].copy()])
+        at += outputs
+
+    def forward(x: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+        out = [x]
+        for number, (matrix, bias) in enumerate(layers):
+            z = out[-1] @ matrix.T + bias
+            out.append(np.maximum(z, 0) if number + 1 < len(layers) else z)
+        return out
+
+    for x, y in batches:
+        values = forward(x)
+        p = np.exp(values[-1] - values[-1].max(axis=1, keepdims=True))
+        d = (p / p.sum(axis=1, keepdims=True) - np.eye(job.widths[-1])[y]) / job.batch
+        gradients = []
+        for number in reversed(range(len(layers))):
+            gradients.append((d.T @ values[number], d.sum(axis=0)))
+            if number:
+                d = (d @ layers[number][0]) * (values[number] > 0)
+        norm = job.learning_rate * np.sqrt(sum(float((g * g).sum()) for pair in gradients for g in pair))
+        scale = job.learning_rate * min(1.0, job.max_norm / max(norm, 1e-30))
+        for layer, (matrix, bias) in zip(layers, reversed(gradients), strict=True):
+            layer[0] -= scale * matrix
+            layer[1] -= scale * bias
+    accuracy = float(np.mean(forward(test[0])[-1].argmax(axis=1) == test[1]))
+    return accuracy, np.concatenate([part.ravel() for layer in layers for part in layer])
+
+
+def accuracy_delta(job: NetworkJob, rounds: int) -> float:
+    """Accuracy of integer training less that of float training, after the same batches of synthetic data."""
+    rng = np.random.default_rng(SEED + 1)
+    floats = initial_weights(job, rng)
+    batches = [blobs(job, job.batch, rng) for _ in range(rounds * job.steps)]
+    test = blobs(job, 1000, rng)
+    weights = job.weights(floats)
+    fixed = [(job.features(x), job.labels(y)) for x, y in batches]
+    for first in range(0, len(fixed), job.steps):
+        weights = job.apply(weights, job.train(weights, fixed[first : first + job.steps]).update)
+    reference, _ = float_accuracy(job, floats, batches, test)
+    return job.accuracy(weights, job.features(test[0]), job.labels(test[1])) - reference
+
+
+def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
+    """One operation is a round's proof: inner proof, wrap, its own verification before it leaves the prover."""
+    job = NetworkJob(widths=widths_of(model), batch=batch, steps=steps, learning_rate=LEARNING_RATE)
+    rng = np.random.default_rng(SEED)
+    weights = job.weights(initial_weights(job, rng))
+    batches = []
+    for _ in range(steps):
+        x, y = blobs(job, batch, rng)
+        batches.append((job.features(x), job.labels(y)))
+
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        prover = NetworkProver.insecure(job)
+    setup_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    trained = job.train(weights, batches)
+    train_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    weights_commitment = prover.commit_weights(weights)
+    round_setup_seconds = time.perf_counter() - began
+
+    blinders = [random_blinder() for _ in range(steps)]
+    blinder = random_blinder()
+    statement = RoundStatement(
+        job,
+        b"bench",
+        weights_commitment,
+        tuple(prover.commit_batch(x, y, b) for (x, y), b in zip(batches, blinders, strict=True)),
+        tuple(len(y) for _, y in batches),
+        prover.commit_update(trained.update, blinder),
+    )
+    proofs, totals, verify = [], [], []
+    for measured in range(runs + 1):
+        began = time.perf_counter()
+        proof = prover.prove(trained, statement, blinders, blinder)
+        total = time.perf_counter() - began
+        if measured:
+            proofs.append(proof)
+            totals.append(total)
+    for _ in range(max(runs, 10)):
+        began = time.perf_counter()
+        prover.verify(statement, proofs[-1])
+        verify.append(time.perf_counter() - began)
+    return Sample(
+        totals,
+        {
+            "parameters": job.dimension,
+            "prove_seconds": float(np.median([p.inner_seconds for p in proofs])),
+            "wrap_seconds": float(np.median([p.wrap_seconds for p in proofs])),
+            "train_seconds": train_seconds,
+            "verify_seconds": float(np.median(verify)),
+            "round_setup_seconds": round_setup_seconds,
+            "proof_bytes": len(proofs[-1].data),
+            "setup_seconds": setup_seconds,
+            "constraints": prover.constraints,
+            "log_height": int(job.core.log_height),
+            "accuracy_delta": accuracy_delta(job, 40) if job.dimension <= 300_000 else None,
+        },
+    )
