@@ -43,7 +43,7 @@ ContributionParameters ContributionParameters::read(Reader& in) {
 }
 
 void ContributionParameters::write(Writer& out) const {
-  if (name.size() > most_name_bytes) throw ParameterError("a contribution's name has at most 64 bytes");
+  check_contribution_name(name);
   Writer rest;
   if (!name.empty()) rest.u8(name_parameter).u8(static_cast<uint8_t>(name.size())).bytes(as_bytes(name));
   if (is_beacon()) {
@@ -51,6 +51,12 @@ void ContributionParameters::write(Writer& out) const {
     rest.u8(beacon_parameter).u8(static_cast<uint8_t>(beacon.size())).bytes(beacon);
   }
   out.u32(type).u32(static_cast<uint32_t>(rest.view().size())).bytes(rest.view());
+}
+
+void check_contribution_name(const std::string& name) {
+  if (name.size() > most_name_bytes)
+    throw ParameterError("a contribution's name has at most 64 bytes, and this one " +
+                         std::to_string(name.size()));
 }
 
 std::array<uint8_t, 32> ContributionParameters::beacon_seed(const Progress& progress) const {

@@ -31,6 +31,9 @@ struct ContributionParameters {
   std::array<uint8_t, 32> beacon_seed(const Progress& progress = {}) const;
 };
 
+// Throws ParameterError for a name that write() would refuse.
+void check_contribution_name(const std::string& name);
+
 // What a verifier spends on the beacons of one file: the format's exponent goes up to 255, nothing pays for it
 // in bytes, and a record of 2^63 iterations (snarkjs makes 2^10 to 2^63) would take centuries. Beacons of 2^0 to
 // 2^28 iterations are accepted, and 2^28 in all those of a file together: about a minute.

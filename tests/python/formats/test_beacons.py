@@ -47,7 +47,7 @@ def with_beacons(chain: Path, kind: str, exponents: list[int], beacon: bytes = b
 def test_a_beacon_that_did_not_make_its_record_is_found(kind: str, chain: Path, tmp_path: Path) -> None:
     for exponent in (0, 10):
         path = with_beacons(chain, kind, [exponent]).write(tmp_path / "file")
-        with pytest.raises(SetupInvalid, match="contribution 1 .*is not made from its beacon"):
+        with pytest.raises(SetupInvalid, match=r"contribution 1 .*is not made from its beacon"):
             VERIFY[kind][2](path)
 
 
@@ -98,7 +98,7 @@ def test_a_chain_that_does_not_hold_is_found_before_its_beacon_is_hashed(
     else:
         bad = good.patched(section, start + 192, good[2][212:340])  # x s' is some other point of G2
     seen: list[float] = []
-    with pytest.raises(SetupInvalid, match="contribution 1 .*shows no knowledge"):
+    with pytest.raises(SetupInvalid, match=r"contribution 1 .*shows no knowledge"):
         VERIFY[kind][2](bad.write(tmp_path / "file"), progress=seen.append)
     assert max(seen) < 0.97
 
