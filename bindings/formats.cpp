@@ -10,6 +10,7 @@
 #include "field_elements.h"
 #include "formats/circuit/r1cs_file.h"
 #include "formats/circuit/wtns_file.h"
+#include "formats/container/mapped_file.h"
 #include "formats/container/output_file.h"
 #include "formats/ptau/ceremony.h"
 #include "formats/ptau/phase1_records.h"
@@ -23,6 +24,7 @@
 #include "point_bytes.h"
 #include "progress.h"
 #include "registry.h"
+#include "system_text.h"
 
 namespace pyzkfl::bindings {
 namespace {
@@ -44,6 +46,18 @@ py::tuple prove(const ZkeyFile& key, const Witness& witness, bool allow_unfinish
   py::list inputs;
   for (size_t i = 1; i <= key.view().num_public; ++i) inputs.append(fr_to_int(witness[i]));
   return py::make_tuple(to_python(proof.to_evm()), inputs);
+}
+
+// What a check says, which is run without the GIL: it may have the file's path in it.
+template <class Check>
+std::optional<py::str> problem_in_python(Check&& check) {
+  std::optional<std::string> problem;
+  {
+    const py::gil_scoped_release release;
+    problem = check();
+  }
+  if (!problem) return std::nullopt;
+  return to_python_text(*problem);
 }
 
 py::list contribution_names(const std::vector<ContributionParameters>& all) {
@@ -70,12 +84,12 @@ void bind_snarkjs_json(py::module_& m) {
 void bind_zkey(py::module_& m) {
   py::class_<ZkeyFile>(m, "ZkeyFile",
                        "A .zkey of Groth16, mapped; its header is checked, its arrays are not.")
-      .def(py::init([](const std::string& path) {
+      .def(py::init([](const SystemText& path) {
              const py::gil_scoped_release release;
-             return std::make_unique<ZkeyFile>(path);
+             return std::make_unique<ZkeyFile>(path.bytes);
            }),
            py::arg("path"))
-      .def_property_readonly("path", &ZkeyFile::path)
+      .def_property_readonly("path", [](const ZkeyFile& key) { return to_python_path(key.path()); })
       .def_property_readonly("num_wires", [](const ZkeyFile& key) { return key.view().num_wires; })
       .def_property_readonly("num_public", [](const ZkeyFile& key) { return key.view().num_public; })
       .def_property_readonly("log_n", [](const ZkeyFile& key) { return key.view().log_n; })
@@ -102,14 +116,13 @@ void bind_zkey(py::module_& m) {
           "problem",
           [](const ZkeyFile& key, const py::object& progress) {
             const Progress report = progress_of(progress);
-            const py::gil_scoped_release release;
-            return problem_with_zkey(key, report);
+            return problem_in_python([&] { return problem_with_zkey(key, report); });
           },
           py::arg("progress") = py::none(),
           "What is wrong with the key, looking at every byte; None if nothing.");
   m.def(
       "setup_zkey",
-      [](const std::string& r1cs, const std::string& ptau, const std::string& output, const std::string& name,
+      [](const SystemText& r1cs, const SystemText& ptau, const SystemText& output, const SystemText& name,
          const py::object& progress) {
         const Progress report = progress_of(progress);
         const py::gil_scoped_release release;
@@ -121,27 +134,30 @@ void bind_zkey(py::module_& m) {
 void bind_circuit_files(py::module_& m) {
   m.def(
       "read_wtns",
-      [](const std::string& path) {
+      [](const SystemText& path) {
         const py::gil_scoped_release release;
         return read_wtns(path);
       },
       py::arg("path"), "A Witness (training.Witness: secret, wiped when it goes).");
   m.def(
-      "write_wtns", [](const std::string& path, const Witness& witness) { write_wtns(path, witness.span()); },
+      "write_wtns", [](const SystemText& path, const Witness& witness) { write_wtns(path, witness.span()); },
       py::arg("path"), py::arg("witness"));
   m.def(
       "write_wtns",
-      [](const std::string& path, const py::object& values) {
+      [](const SystemText& path, const py::object& values) {
         std::vector<Fr> elements = frs_from_python(values);
         write_wtns(path, elements);
         wipe({reinterpret_cast<uint8_t*>(elements.data()), elements.size() * sizeof(Fr)});
       },
       py::arg("path"), py::arg("values"));
-  m.def("write_r1cs", &write_r1cs, py::arg("path"), py::arg("constraints"));
+  m.def(
+      "write_r1cs",
+      [](const SystemText& path, const ConstraintSystem& constraints) { write_r1cs(path, constraints); },
+      py::arg("path"), py::arg("constraints"));
   m.def(
       "r1cs_info",
-      [](const std::string& path) {
-        const R1csFile file(path);
+      [](const SystemText& path) {
+        const R1csFile file(path.bytes);
         py::dict out;
         out["wires"] = file.num_wires();
         out["public"] = file.num_public();
@@ -151,14 +167,33 @@ void bind_circuit_files(py::module_& m) {
       },
       py::arg("path"), "Reads and checks a whole .r1cs.");
   m.def(
+      "read_file",
+      [](const SystemText& path, size_t most_bytes) {
+        const Bytes content = read_small_file(path, most_bytes);
+        return py::bytes(reinterpret_cast<const char*>(content.data()), content.size());
+      },
+      py::arg("path"), py::arg("most_bytes"), "The bytes of a small regular file.");
+  m.def(
+      "check_outputs",
+      [](const std::vector<SystemText>& outputs, const std::vector<SystemText>& inputs) {
+        std::vector<std::string> read;
+        for (const SystemText& path : inputs) read.push_back(path);
+        for (const SystemText& path : outputs) {
+          check_not_input(path, read);
+          check_output(path);
+        }
+      },
+      py::arg("outputs"), py::arg("inputs") = py::tuple(),
+      "Raises what writing these files would, and ParameterError if one of them is an input.");
+  m.def(
       "write_file",
-      [](const std::string& path, const py::bytes& content) { write_file(path, view_of(content)); },
+      [](const SystemText& path, const py::bytes& content) { write_file(path, view_of(content)); },
       py::arg("path"), py::arg("content"), "Writes a file whole or not at all, replacing a regular file.");
   m.def(
       "write_files",
-      [](const std::vector<std::pair<std::string, py::bytes>>& files) {
+      [](const std::vector<std::pair<SystemText, py::bytes>>& files) {
         std::vector<std::pair<std::string, ByteSpan>> views;
-        for (const auto& [path, content] : files) views.emplace_back(path, view_of(content));
+        for (const auto& [path, content] : files) views.emplace_back(path.bytes, view_of(content));
         write_files(views);
       },
       py::arg("files"),
@@ -168,14 +203,14 @@ void bind_circuit_files(py::module_& m) {
 void bind_ptau(py::module_& m) {
   m.def(
       "new_ptau",
-      [](const std::string& output, unsigned log_n) {
+      [](const SystemText& output, unsigned log_n) {
         const py::gil_scoped_release release;
         new_ptau(output, log_n);
       },
       py::arg("output"), py::arg("log_n"));
   m.def(
       "contribute_ptau",
-      [](const std::string& input, const std::string& output, const std::string& name,
+      [](const SystemText& input, const SystemText& output, const SystemText& name,
          const py::object& progress) {
         const Progress report = progress_of(progress);
         const py::gil_scoped_release release;
@@ -184,7 +219,7 @@ void bind_ptau(py::module_& m) {
       py::arg("input"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
   m.def(
       "prepare_ptau",
-      [](const std::string& input, const std::string& output, const py::object& progress) {
+      [](const SystemText& input, const SystemText& output, const py::object& progress) {
         const Progress report = progress_of(progress);
         const py::gil_scoped_release release;
         prepare_ptau(input, output, report);
@@ -192,16 +227,16 @@ void bind_ptau(py::module_& m) {
       py::arg("input"), py::arg("output"), py::arg("progress") = py::none());
   m.def(
       "ptau_problem",
-      [](const std::string& path, const py::object& progress) {
+      [](const SystemText& path, const py::object& progress) {
         const Progress report = progress_of(progress);
-        const py::gil_scoped_release release;
-        return problem_with_ptau(PtauFile(path), Contributions::needed, report);
+        return problem_in_python(
+            [&] { return problem_with_ptau(PtauFile(path.bytes), Contributions::needed, report); });
       },
       py::arg("path"), py::arg("progress") = py::none(), "What is wrong with the powers; None if nothing.");
   m.def(
       "ptau_info",
-      [](const std::string& path) {
-        const PtauFile file(path);
+      [](const SystemText& path) {
+        const PtauFile file(path.bytes);
         std::vector<ContributionParameters> all;
         for (const Phase1Record& record : read_phase1_records(file)) all.push_back(record.parameters);
         py::dict out;

@@ -6,6 +6,7 @@
 // RuntimeError, which is a bug of ours and reads like one.
 #include "base/errors.h"
 #include "registry.h"
+#include "system_text.h"
 
 #include <openssl/crypto.h>
 
@@ -44,30 +45,35 @@ void load_python_errors() {
                      take("Interrupted"),    take("SystemFailure")};
 }
 
+// A message may have a path in it, which need not be UTF-8.
+void set_error(PyObject* type, const std::exception& error) {
+  PyErr_SetObject(type, to_python_text(error.what()).ptr());
+}
+
 void translate(std::exception_ptr pointer) {
   if (!pointer) return;
   const PythonErrors& to = python_errors();
   try {
     std::rethrow_exception(pointer);
   } catch (const UnsupportedVersion& e) {
-    PyErr_SetString(to.unsupported_version, e.what());
+    set_error(to.unsupported_version, e);
   } catch (const DecodeError& e) {
-    PyErr_SetString(to.decode, e.what());
+    set_error(to.decode, e);
   } catch (const ParameterError& e) {
-    PyErr_SetString(to.parameter, e.what());
+    set_error(to.parameter, e);
   } catch (const WitnessInvalid& e) {
-    PyErr_SetString(to.witness_invalid, e.what());
+    set_error(to.witness_invalid, e);
   } catch (const ProtocolError& e) {
-    PyErr_SetString(to.protocol, e.what());
+    set_error(to.protocol, e);
   } catch (const Interrupted& e) {
     // Ctrl-C during a computation: the pending signal's KeyboardInterrupt, if there is one, is what the caller expects.
-    if (PyErr_Occurred() == nullptr && PyErr_CheckSignals() == 0) PyErr_SetString(to.interrupted, e.what());
+    if (PyErr_Occurred() == nullptr && PyErr_CheckSignals() == 0) set_error(to.interrupted, e);
   } catch (const SystemError& e) {
-    PyErr_SetString(to.system_failure, e.what());
+    set_error(to.system_failure, e);
   } catch (const Error& e) {
-    PyErr_SetString(to.base, e.what());
+    set_error(to.base, e);
   } catch (const std::system_error& e) {
-    PyErr_SetString(to.system_failure, e.what());  // no thread, no file, no memory map
+    set_error(to.system_failure, e);  // no thread, no file, no memory map
   }
   // Anything else falls through to pybind11's own translators.
 }

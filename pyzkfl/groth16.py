@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 from pyzkfl import snarkjs
 from pyzkfl._core import formats as _formats
 from pyzkfl._core.groth16 import PlainVerifyingKey as _PlainVerifyingKey
-from pyzkfl.errors import DecodeError, ProofInvalid, SetupInvalid, SystemFailure
+from pyzkfl.errors import DecodeError, ProofInvalid, SetupInvalid
 
 if TYPE_CHECKING:
     from pyzkfl._core.training import Witness
@@ -64,14 +64,10 @@ __all__ = [
 
 
 def read_text(path: Path) -> bytes:
-    """The bytes of a JSON file. Raises SystemFailure, or DecodeError if it is larger than any such file."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(snarkjs.MOST_BYTES + 1)
-    except OSError as error:
-        raise SystemFailure(f"cannot read {os.fspath(path)}: {error.strerror}") from None
-    if len(content) > snarkjs.MOST_BYTES:
-        raise DecodeError(f"{os.fspath(path)} is larger than any file of its kind")
+    """The bytes of a JSON file. Raises SystemFailure, ParameterError for what is no regular file (a pipe, a device),
+    DecodeError if it is larger than any such file.
+    """
+    content: bytes = _formats.read_file(os.fspath(path), snarkjs.MOST_BYTES)
     return content
 
 

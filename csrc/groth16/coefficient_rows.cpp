@@ -100,12 +100,11 @@ RowValues rows_of(ByteSpan bytes, unsigned log_n, std::span<const Fr> witness) {
     return rows;
   }
   // A range takes the rows that begin in it.
-  const auto first_of_row = [&](size_t i) {
-    while (i > 0 && i < entries.size() && entries.row(i) == entries.row(i - 1)) ++i;
-    return i;
+  const auto boundary = [&](size_t i) {
+    return row_boundary(i, entries.size(), [&](size_t entry) { return entries.row(entry); });
   };
   parallel_for(entries.size(), chunk, [&](size_t begin, size_t end) {
-    add_entries(rows, entries, first_of_row(begin), first_of_row(end), witness);
+    add_entries(rows, entries, boundary(begin), boundary(end), witness);
   });
   return rows;
 }

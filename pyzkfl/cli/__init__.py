@@ -40,7 +40,8 @@ def _run(arguments: Sequence[str]) -> object:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    shown = " ".join(message.split()).encode(errors="backslashreplace").decode()  # a path need not be UTF-8
+    print(f"error: {shown}", file=sys.stderr)
     sys.exit(code)
 
 

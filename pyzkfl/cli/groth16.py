@@ -70,6 +70,7 @@ def register(app: typer.Typer) -> None:
         from pyzkfl import groth16
         from pyzkfl._core import formats
 
+        formats.check_outputs([vkey], [zkey])
         key = groth16.load_zkey(zkey).verifying_key()
         formats.write_file(vkey, key.to_json().encode())
 

@@ -23,6 +23,7 @@ def prove(zkey: str, wtns: str, proof: str, public: str) -> None:
 
     if len({os.path.realpath(path) for path in (zkey, wtns, proof, public)}) < 4:
         raise ParameterError("key, witness, proof and public inputs are four files: two of these paths are one")
+    formats.check_outputs([proof, public])
     key = groth16.load_zkey(zkey, allow_unfinished=True)
     if key.is_unfinished:
         print(

@@ -28,4 +28,8 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+// A copy of a small file, for what others may write to meanwhile. Throws as MappedFile does, and DecodeError if the file
+// is larger than `most_bytes`.
+Bytes read_small_file(const std::string& path, size_t most_bytes);
+
 }  // namespace pyzkfl::formats

@@ -87,6 +87,19 @@ void OutputFile::commit() {
   sync_folder_of(path_);
 }
 
+void check_output(const std::string& path) { const OutputFile made(path); }
+
+void check_not_input(const std::string& output, std::span<const std::string> inputs) {
+  struct stat of_output, of_input;
+  const bool exists = ::stat(output.c_str(), &of_output) == 0;
+  for (const std::string& input : inputs) {
+    const bool same = exists && ::stat(input.c_str(), &of_input) == 0 &&
+                      of_output.st_dev == of_input.st_dev && of_output.st_ino == of_input.st_ino;
+    if (same || input == output)
+      throw ParameterError("the output " + output + " is the input " + input + ", which it would replace");
+  }
+}
+
 void write_file(const std::string& path, ByteSpan content) {
   OutputFile file(path);
   file.write(content);

@@ -3,6 +3,8 @@
 //
 // A regular file of that name is replaced, as snarkjs does; whoever has the old one open or mapped keeps it,
 // so input and output may be the same path. Anything else of that name (a folder, a device) is refused.
+//
+// What takes long begins with check_output: a name that cannot be written, or was not meant, is to be known before.
 #pragma once
 
 #include <span>
@@ -43,6 +45,12 @@ class OutputFile {
   int fd_ = -1;
   uint64_t position_ = 0;
 };
+
+// Throws what writing `path` would: makes the temporary file, and removes it.
+void check_output(const std::string& path);
+// Throws ParameterError if an output is one of the inputs, under any name: for files of different kinds, of which one
+// cannot take the other's place.
+void check_not_input(const std::string& output, std::span<const std::string> inputs);
 
 // The whole of a small file.
 void write_file(const std::string& path, ByteSpan content);

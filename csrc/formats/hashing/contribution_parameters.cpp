@@ -7,9 +7,14 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr unsigned most_iterations_exponent = 28;
+constexpr uint64_t iterations_a_report = 1 << 15;  // some milliseconds
 constexpr size_t most_name_bytes = 64;
 enum Parameter : uint8_t { name_parameter = 1, exponent_parameter = 2, beacon_parameter = 3 };
+
+[[noreturn]] void refuse_iterations(const std::string& which, const ContributionParameters& parameters) {
+  throw UnsupportedVersion(which + " is of a beacon of 2^" + std::to_string(parameters.iterations_exponent) +
+                           " iterations; this release checks 2^28 at most");
+}
 
 }  // namespace
 
@@ -38,7 +43,7 @@ ContributionParameters ContributionParameters::read(Reader& in) {
 }
 
 void ContributionParameters::write(Writer& out) const {
-  if (name.size() > most_name_bytes) throw ParameterError("a contribution's name has at most 64 bytes");
+  check_contribution_name(name);
   Writer rest;
   if (!name.empty()) rest.u8(name_parameter).u8(static_cast<uint8_t>(name.size())).bytes(as_bytes(name));
   if (is_beacon()) {
@@ -48,13 +53,33 @@ void ContributionParameters::write(Writer& out) const {
   out.u32(type).u32(static_cast<uint32_t>(rest.view().size())).bytes(rest.view());
 }
 
-std::array<uint8_t, 32> ContributionParameters::beacon_seed() const {
-  if (iterations_exponent > most_iterations_exponent)
-    throw UnsupportedVersion("a beacon of 2^" + std::to_string(iterations_exponent) +
-                             " iterations; this release checks 2^28 at most");
+void check_contribution_name(const std::string& name) {
+  if (name.size() > most_name_bytes)
+    throw ParameterError("a contribution's name has at most 64 bytes, and this one " +
+                         std::to_string(name.size()));
+}
+
+std::array<uint8_t, 32> ContributionParameters::beacon_seed(const Progress& progress) const {
+  if (iterations_exponent > BeaconBudget::most_exponent) refuse_iterations("a contribution", *this);
+  const uint64_t count = uint64_t{1} << iterations_exponent;
   Digest hash = sha256(beacon);
-  for (uint64_t i = 1; i < uint64_t{1} << iterations_exponent; ++i) hash = sha256(hash);
+  for (uint64_t i = 1; i < count; ++i) {
+    hash = sha256(hash);
+    if (i % iterations_a_report == 0)
+      report(progress, static_cast<double>(i) / static_cast<double>(count));
+  }
+  report(progress, 1.0);
   return hash;
+}
+
+void BeaconBudget::take(const ContributionParameters& parameters, const std::string& which) {
+  if (!parameters.is_beacon()) return;
+  if (parameters.beacon.empty()) throw DecodeError(which + " is of a beacon that has no bytes");
+  if (parameters.iterations_exponent > most_exponent) refuse_iterations(which, parameters);
+  spent_ += uint64_t{1} << parameters.iterations_exponent;
+  if (spent_ > uint64_t{1} << most_exponent)
+    throw UnsupportedVersion("the beacons up to " + which + " take " + std::to_string(spent_) +
+                             " iterations; this release checks 2^28 in all those of a file at most");
 }
 
 }  // namespace pyzkfl::formats

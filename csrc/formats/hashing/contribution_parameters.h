@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/progress.h"
 
 namespace pyzkfl::formats {
 
@@ -25,9 +26,29 @@ struct ContributionParameters {
   static ContributionParameters read(Reader& in);
   // Throws ParameterError for a name of more than 64 bytes.
   void write(Writer& out) const;
-  // The seed of a beacon's secrets: SHA-256 applied 2^exponent times. Throws UnsupportedVersion above 2^28,
-  // which would take a minute.
-  std::array<uint8_t, 32> beacon_seed() const;
+  // The seed of a beacon's secrets: SHA-256 applied 2^exponent times. Throws UnsupportedVersion for more than
+  // BeaconBudget::most_exponent.
+  std::array<uint8_t, 32> beacon_seed(const Progress& progress = {}) const;
+};
+
+// Throws ParameterError for a name that write() would refuse.
+void check_contribution_name(const std::string& name);
+
+// What a verifier spends on the beacons of one file: the format's exponent goes up to 255, nothing pays for it
+// in bytes, and a record of 2^63 iterations (snarkjs makes 2^10 to 2^63) would take centuries. Beacons of 2^0 to
+// 2^28 iterations are accepted, and 2^28 in all those of a file together: about a minute.
+class BeaconBudget {
+ public:
+  static constexpr unsigned most_exponent = 28;
+
+  // Counts a contribution's beacon, if it is one. Throws UnsupportedVersion naming `which` where the beacons so
+  // far take too long, DecodeError for a beacon of no bytes.
+  void take(const ContributionParameters& parameters, const std::string& which);
+  // Iterations counted so far.
+  uint64_t spent() const { return spent_; }
+
+ private:
+  uint64_t spent_ = 0;
 };
 
 }  // namespace pyzkfl::formats

@@ -89,6 +89,7 @@ class Multiplier {
 void new_ptau(const std::string& output, unsigned log_n) {
   if (log_n < 1 || log_n > ptau_most_log_n)
     throw ParameterError("powers of tau are for 2^1 to 2^28 rows, not 2^" + std::to_string(log_n));
+  check_output(output);
   const size_t n = size_t{1} << log_n;
   PowersOfTau powers;
   powers.tau_1.assign(2 * n - 1, g1_generator());
@@ -101,6 +102,8 @@ void new_ptau(const std::string& output, unsigned log_n) {
 
 void contribute_ptau(const std::string& input, const std::string& output, const std::string& name,
                      const Progress& progress) {
+  check_contribution_name(name);
+  check_output(output);
   const PtauFile file(input);
   if (file.log_n() != file.ceremony_log_n())
     throw ParameterError(input + " was cut down to fewer powers: nobody can contribute to it");

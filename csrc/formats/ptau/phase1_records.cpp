@@ -16,7 +16,10 @@ namespace {
 
 constexpr size_t least_record_bytes =
     9 * sizeof(G1Affine) + 5 * sizeof(G2Affine) + Blake2b::state_bytes + 64 + 8;
+constexpr size_t records_a_report = 64;  // some tens of milliseconds, whatever is done with them
 constexpr std::array<const char*, 3> secret_names = {"tau", "alpha", "beta"};
+
+std::string contribution_name(size_t i) { return "contribution " + std::to_string(i + 1); }
 
 G2Affine point_of_challenge(size_t which, const Blake2bDigest& challenge, const SecretProof& proof) {
   const std::array<uint8_t, 1> personalisation = {static_cast<uint8_t>(which)};
@@ -32,8 +35,8 @@ void read_bytes(Reader& in, Range& out) {
 }
 
 // Whether the proofs are those that the record's beacon leads to.
-bool is_from_beacon(const Phase1Record& record, const Blake2bDigest& challenge) {
-  ChaChaWords words(record.parameters.beacon_seed());
+bool is_from_beacon(const Phase1Record& record, const Blake2bDigest& challenge, const Progress& progress) {
+  ChaChaWords words(record.parameters.beacon_seed(progress));
   std::array<Fr, 3> secrets;
   for (Fr& secret : secrets) secret = draw_fr(words);
   for (size_t i = 0; i < secrets.size(); ++i) {
@@ -89,13 +92,14 @@ Blake2bDigest Phase1Record::response() const {
   return hash.digest();
 }
 
-std::vector<Phase1Record> read_phase1_records(const PtauFile& file) {
+std::vector<Phase1Record> read_phase1_records(const PtauFile& file, const Progress& progress) {
   Reader in = file.container().reader(ptau_contributions);
   const uint32_t count = in.u32();
   if (count > in.remaining() / least_record_bytes)
     in.fail("truncated: " + std::to_string(count) + " contributions expected");
   std::vector<Phase1Record> records(count);
-  for (Phase1Record& record : records) {
+  for (size_t i = 0; i < records.size(); ++i) {
+    Phase1Record& record = records[i];
     record.head.tau_1 = read_g1(in, "a contribution's tau");
     record.head.tau_2 = read_g2(in, "a contribution's tau in G2");
     record.head.alpha_1 = read_g1(in, "a contribution's alpha");
@@ -109,6 +113,7 @@ std::vector<Phase1Record> read_phase1_records(const PtauFile& file) {
     read_bytes(in, record.response_state);
     read_bytes(in, record.next_challenge);
     record.parameters = ContributionParameters::read(in);
+    if (i % records_a_report == 0) report(progress, static_cast<double>(i) / static_cast<double>(count));
   }
   in.done();
   return records;
@@ -176,21 +181,38 @@ Blake2bDigest next_challenge(const Blake2bDigest& response, const PowersOfTau& p
   return hash.update(to_evm(powers.beta_2)).digest();
 }
 
+void check_beacons(std::span<const Phase1Record> records) {
+  BeaconBudget budget;
+  for (size_t i = 0; i < records.size(); ++i) budget.take(records[i].parameters, contribution_name(i));
+}
+
 std::optional<std::string> problem_with_chain(std::span<const Phase1Record> records,
-                                              const Blake2bDigest& first) {
+                                              const Blake2bDigest& first, const Progress& progress) {
+  constexpr double chain_share = 0.2;
+  check_beacons(records);
   PowersHead before;
   Blake2bDigest challenge = first;
   std::vector<groth16::PairingRelation> relations;
   for (size_t i = 0; i < records.size(); ++i) {
     const Phase1Record& record = records[i];
-    const std::string which = "contribution " + std::to_string(i + 1);
-    if (record.parameters.is_beacon() && !is_from_beacon(record, challenge))
-      return which + " is not made from its beacon";
-    add_relations(relations, record, before, challenge, which);
+    add_relations(relations, record, before, challenge, contribution_name(i));
     before = record.head;
     challenge = record.next_challenge;
+    if ((i + 1) % records_a_report != 0 && i + 1 != records.size()) continue;
+    if (const auto problem = groth16::first_false(relations)) return problem;
+    relations.clear();
+    report(progress, chain_share * static_cast<double>(i + 1) / static_cast<double>(records.size()));
   }
-  return groth16::first_false(relations);
+  for (size_t i = 0; i < records.size(); ++i) {
+    const double share = (1 - chain_share) / static_cast<double>(records.size());
+    const Progress hashing = [&](double fraction) {
+      report(progress, chain_share + share * (static_cast<double>(i) + fraction));
+    };
+    if (records[i].parameters.is_beacon() &&
+        !is_from_beacon(records[i], i == 0 ? first : records[i - 1].next_challenge, hashing))
+      return contribution_name(i) + " is not made from its beacon";
+  }
+  return std::nullopt;
 }
 
 }  // namespace pyzkfl::formats

@@ -57,7 +57,10 @@ struct Phase1Secrets {
   Fr tau, alpha, beta;
 };
 
-std::vector<Phase1Record> read_phase1_records(const PtauFile& file);
+// Every point is checked. Throws DecodeError.
+std::vector<Phase1Record> read_phase1_records(const PtauFile& file, const Progress& progress = {});
+// Throws DecodeError for beacons that nobody would verify (BeaconBudget).
+void check_beacons(std::span<const Phase1Record> records);
 void write_phase1_records(Writer& out, std::span<const Phase1Record> records);
 
 // The challenge before the first contribution to 2^log_n powers. Hashes 384 bytes for each power.
@@ -70,8 +73,9 @@ std::array<SecretProof, 3> prove_secrets(const Phase1Secrets& secrets, const Bla
 Blake2bDigest next_challenge(const Blake2bDigest& response, const PowersOfTau& powers);
 
 // What is wrong with a chain that begins with `first`; nothing if it is right. The last record's hashes are
-// not looked at.
+// not looked at. What a beacon leads to is computed last, being the longest. Throws as check_beacons does.
 [[nodiscard]] std::optional<std::string> problem_with_chain(std::span<const Phase1Record> records,
-                                                            const Blake2bDigest& first);
+                                                            const Blake2bDigest& first,
+                                                            const Progress& progress = {});
 
 }  // namespace pyzkfl::formats

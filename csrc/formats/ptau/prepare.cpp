@@ -44,6 +44,7 @@ void write_bases(ContainerWriter& out, uint32_t type, const std::vector<Affine<F
 }  // namespace
 
 void prepare_ptau(const std::string& input, const std::string& output, const Progress& progress) {
+  check_output(output);
   const PtauFile file(input);
   const unsigned log_n = file.log_n();
   if (log_n > ptau_most_prepared_log_n)

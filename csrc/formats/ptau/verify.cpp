@@ -82,13 +82,15 @@ std::optional<std::string> problem_with_end(const PtauFile& file, const PowersOf
 std::optional<std::string> problem_with_ptau(const PtauFile& file, Contributions contributions,
                                              const Progress& progress) {
   try {
+    // First what is cheap, and bounds the rest.
+    const std::vector<Phase1Record> records = read_phase1_records(file, between(progress, 0.0, 0.05));
+    check_beacons(records);
+    if (contributions == Contributions::needed && records.empty())
+      return "it has no contribution: tau, alpha and beta are 1, so anyone could forge proofs";
     const PowersOfTau powers = file.powers();
     report(progress, 0.15);
     if (powers.tau_1[0] != g1_generator() || powers.tau_2[0] != g2_generator())
       return "the powers of tau do not begin with the generators";
-    if (contributions == Contributions::needed && file.container().reader(ptau_contributions).u32() == 0)
-      return "it has no contribution: tau, alpha and beta are 1, so anyone could forge proofs";
-    const std::vector<Phase1Record> records = read_phase1_records(file);
     if (const auto problem = problem_with_end(file, powers, records)) return problem;
     report(progress, 0.25);
     if (const auto problem = groth16::problem_with_powers(
@@ -100,7 +102,8 @@ std::optional<std::string> problem_with_ptau(const PtauFile& file, Contributions
     // Last, because the first challenge of a large ceremony takes minutes, however small the file is now.
     if (!records.empty())
       if (const auto problem = problem_with_chain(
-              records, first_challenge(file.ceremony_log_n(), between(progress, 0.9, 1.0))))
+              records, first_challenge(file.ceremony_log_n(), between(progress, 0.9, 0.95)),
+              between(progress, 0.95, 1.0)))
         return problem;
   } catch (const DecodeError& error) {
     return error.what();

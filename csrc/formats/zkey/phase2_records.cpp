@@ -14,6 +14,11 @@ namespace pyzkfl::formats {
 namespace {
 
 constexpr size_t least_record_bytes = 3 * sizeof(G1Affine) + sizeof(G2Affine) + 64 + 4 + 4;
+constexpr size_t records_a_report = 64;  // some tens of milliseconds, whatever is done with them
+
+std::string contribution_name(size_t i) {
+  return "contribution " + std::to_string(i + 1) + " of the second phase";
+}
 
 // The hash over the circuit and public keys so far.
 void add_keys(Blake2b& hash, const Phase2Record& record) {
@@ -27,7 +32,7 @@ Blake2bDigest transcript_of(Blake2b before, const G1Affine& s, const G1Affine& s
 
 }  // namespace
 
-Phase2Records Phase2Records::read(Reader& in) {
+Phase2Records Phase2Records::read(Reader& in, const Progress& progress) {
   Phase2Records out;
   const ByteSpan circuit = in.bytes(out.circuit.size());
   std::copy(circuit.begin(), circuit.end(), out.circuit.begin());
@@ -35,7 +40,8 @@ Phase2Records Phase2Records::read(Reader& in) {
   if (count > in.remaining() / least_record_bytes)
     in.fail("truncated: " + std::to_string(count) + " contributions expected");
   out.records.resize(count);
-  for (Phase2Record& record : out.records) {
+  for (size_t i = 0; i < out.records.size(); ++i) {
+    Phase2Record& record = out.records[i];
     record.delta_after = read_g1(in, "a contribution's delta");
     record.s = read_g1(in, "a contribution's s");
     record.s_x = read_g1(in, "a contribution's x s");
@@ -43,6 +49,7 @@ Phase2Records Phase2Records::read(Reader& in) {
     const ByteSpan transcript = in.bytes(record.transcript.size());
     std::copy(transcript.begin(), transcript.end(), record.transcript.begin());
     record.parameters = ContributionParameters::read(in);
+    if (i % records_a_report == 0) report(progress, static_cast<double>(i) / static_cast<double>(count));
   }
   in.done();
   return out;
@@ -71,14 +78,24 @@ void Phase2Records::append(const Fr& x, const G1Affine& before, std::string name
   records.push_back(std::move(record));
 }
 
-std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1) const {
+void Phase2Records::check_beacons() const {
+  BeaconBudget budget;
+  for (size_t i = 0; i < records.size(); ++i) budget.take(records[i].parameters, contribution_name(i));
+}
+
+std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
+                                                       const Progress& progress) const {
+  constexpr double chain_share = 0.2;
+  check_beacons();
+  if ((records.empty() ? g1_generator() : records.back().delta_after) != delta_1)
+    return "delta is not that of the last contribution";
   Blake2b hash;
   hash.update(circuit);
   G1Affine before = g1_generator();
   std::vector<groth16::PairingRelation> relations;
   for (size_t i = 0; i < records.size(); ++i) {
     const Phase2Record& record = records[i];
-    const std::string which = "contribution " + std::to_string(i + 1) + " of the second phase";
+    const std::string which = contribution_name(i);
     if (transcript_of(hash, record.s, record.s_x) != record.transcript)
       return which + " has another transcript than those before it lead to";
     const G2Affine s_2 = hash_to_g2(record.transcript);
@@ -86,18 +103,25 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1) 
         {which + " shows no knowledge of its secret", {{record.s, record.s_x_2}, {-record.s_x, s_2}}});
     relations.push_back({which + " leads to another delta than it says",
                          {{before, record.s_x_2}, {-record.delta_after, s_2}}});
-    if (record.parameters.is_beacon()) {
-      ChaChaWords words(record.parameters.beacon_seed());
-      const Fr x = draw_fr(words);
-      const G1Affine s = draw_g1(words);
-      if (s != record.s || mul(G1(s), x).to_affine() != record.s_x)
-        return which + " is not made from its beacon";
-    }
     before = record.delta_after;
     add_keys(hash, record);
+    if ((i + 1) % records_a_report != 0 && i + 1 != records.size()) continue;
+    if (const auto problem = groth16::first_false(relations)) return problem;
+    relations.clear();
+    report(progress, chain_share * static_cast<double>(i + 1) / static_cast<double>(records.size()));
   }
-  if (before != delta_1) return "delta is not that of the last contribution";
-  return groth16::first_false(relations);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records[i].parameters.is_beacon()) continue;
+    const double share = (1 - chain_share) / static_cast<double>(records.size());
+    ChaChaWords words(records[i].parameters.beacon_seed([&](double fraction) {
+      report(progress, chain_share + share * (static_cast<double>(i) + fraction));
+    }));
+    const Fr x = draw_fr(words);
+    const G1Affine s = draw_g1(words);
+    if (s != records[i].s || mul(G1(s), x).to_affine() != records[i].s_x)
+      return contribution_name(i) + " is not made from its beacon";
+  }
+  return std::nullopt;
 }
 
 }  // namespace pyzkfl::formats

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/progress.h"
 #include "curves/bn254.h"
 #include "fields/fr.h"
 #include "formats/hashing/blake2b.h"
@@ -30,15 +31,20 @@ struct Phase2Records {
   std::vector<Phase2Record> records;
 
   // Reads the whole section. Every point is checked. Throws DecodeError.
-  static Phase2Records read(Reader& in);
+  static Phase2Records read(Reader& in, const Progress& progress = {});
   void write(Writer& out) const;
 
   // Appends the record of secret x (not zero), which takes delta in G1 from `before` to x before. Constant
   // time in x.
   void append(const Fr& x, const G1Affine& before, std::string name);
 
-  // What is wrong with the chain that is to end at delta_1; nothing if it is right.
-  [[nodiscard]] std::optional<std::string> problem_with(const G1Affine& delta_1) const;
+  // Throws DecodeError for beacons that nobody would verify (BeaconBudget).
+  void check_beacons() const;
+
+  // What is wrong with the chain that is to end at delta_1; nothing if it is right. What a beacon leads to is
+  // computed last, being the longest. Throws as check_beacons does.
+  [[nodiscard]] std::optional<std::string> problem_with(const G1Affine& delta_1,
+                                                        const Progress& progress = {}) const;
 };
 
 }  // namespace pyzkfl::formats

@@ -2,6 +2,7 @@
 #include "formats/zkey/setup.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "base/errors.h"
@@ -83,6 +84,9 @@ void write_coefficients(ContainerWriter& out, const R1csFile& circuit) {
 
 void setup_zkey(const std::string& r1cs, const std::string& ptau, const std::string& output,
                 const std::string& name, const Progress& progress) {
+  check_contribution_name(name);
+  check_not_input(output, std::array{r1cs, ptau});
+  check_output(output);
   const R1csFile circuit(r1cs);
   const PtauFile powers(ptau);
   const uint64_t last_row = uint64_t{circuit.num_constraints()} + circuit.num_public();

@@ -18,6 +18,14 @@ std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress
     groth16::check_key(view, groth16::UnfinishedKey::refused);
     groth16::check_both_groups(view);
     (void)groth16::PlainVerifyingKey(view);
+    // First what is cheap.
+    if (!(view.gamma_2 == g2_generator())) return "gamma is not the generator, so its logarithm may be known";
+    if (!file.has(zkey_contributions)) return "it lists no contribution to delta, so anyone may know delta";
+    Reader in = file.reader(zkey_contributions);
+    const Phase2Records contributions =
+        Phase2Records::read(in, [&](double fraction) { report(progress, 0.05 * fraction); });
+    if (contributions.records.empty()) return "it lists no contribution to delta, so anyone may know delta";
+    contributions.check_beacons();
     key.check_coefficients();
     report(progress, 0.1);
     const auto g1 = [&](uint32_t type, const char* name, Infinity infinity) {
@@ -38,12 +46,8 @@ std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress
                                             {-g1_generator(), msm(view.b_2, scalars).to_affine()}}};
     if (const auto problem = groth16::first_false({&same, 1})) return problem;
     report(progress, 0.95);
-    if (!(view.gamma_2 == g2_generator())) return "gamma is not the generator, so its logarithm may be known";
-    if (!file.has(zkey_contributions)) return "it lists no contribution to delta, so anyone may know delta";
-    Reader in = file.reader(zkey_contributions);
-    const Phase2Records contributions = Phase2Records::read(in);
-    if (contributions.records.empty()) return "it lists no contribution to delta, so anyone may know delta";
-    return contributions.problem_with(view.delta_1);
+    return contributions.problem_with(view.delta_1,
+                                      [&](double fraction) { report(progress, 0.95 + 0.05 * fraction); });
   } catch (const DecodeError& error) {
     return error.what();
   }

@@ -144,6 +144,8 @@ TEST_CASE("parameters of contributions are read back, and refused out of order o
   CHECK_THROWS_AS((void)ContributionParameters::read(reader), DecodeError);
   parameters.iterations_exponent = 63;
   CHECK_THROWS_AS((void)parameters.beacon_seed(), UnsupportedVersion);
+  parameters.iterations_exponent = 255;
+  CHECK_THROWS_AS(BeaconBudget().take(parameters, "it"), UnsupportedVersion);
   parameters.name = std::string(65, 'x');
   CHECK_THROWS_AS(parameters.write(overlong), ParameterError);
 }

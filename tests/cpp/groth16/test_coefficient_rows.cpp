@@ -60,6 +60,27 @@ TEST_CASE("one row that is longer than a thread's share") {
   CHECK(rows_of({}, 1, witness).a[1].is_zero());
 }
 
+TEST_CASE("the ends of rows are found in few steps, however long a row is") {
+  // Every range of 2^13 entries asks for the end of its row. Walking there, a row of m entries took m^2 / 2^13 steps.
+  const size_t count = size_t{1} << 27;  // as many as a .zkey of 6 GB holds
+  size_t steps = 0;
+  const auto one_row = [&](size_t) { return ++steps, 7u; };
+  for (size_t i = 0; i <= count; i += size_t{1} << 13) CHECK(row_boundary(i, count, one_row) == (i == 0 ? 0 : count));
+  CHECK(steps < (count >> 13) * 64);
+
+  for (const uint32_t rows : {1u, 2u, 3u, 10u, 300u}) {
+    std::vector<uint32_t> of(300);
+    for (uint32_t& row : of) row = below(rows);
+    std::sort(of.begin(), of.end());
+    for (size_t i = 0; i <= of.size() + 1; ++i) {
+      size_t expected = std::min(i, of.size());
+      while (expected > 0 && expected < of.size() && of[expected] == of[expected - 1]) ++expected;
+      CHECK(row_boundary(i, of.size(), [&](size_t at) { return of.at(at); }) == expected);
+    }
+  }
+  CHECK(row_boundary(0, 0, one_row) == 0);
+}
+
 TEST_CASE("coefficients for what does not exist, or not below r, are refused") {
   const std::vector<Fr> witness(3, Fr::one());
   Bytes good;
