@@ -9,6 +9,7 @@
 
 #include "base/errors.h"
 #include "curves/encoding.h"
+#include "engine_norm.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "progress.h"
@@ -330,4 +331,5 @@ context: the statement's SHA-256; data_blinders: one a step, those of the regist
 PYZKFL_BINDINGS(engine) {
   pyzkfl::bind_network(m);
   pyzkfl::bind_proofs(m);
+  pyzkfl::bindings::bind_norm(m);
 }

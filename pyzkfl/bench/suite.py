@@ -42,6 +42,14 @@ _ALL = (
         {"batch": (1, 65536), "steps": (1, 256)},
     ),
     Benchmark(
+        "norm",
+        "a norm bound proven by the engine",
+        training.norm,
+        {"dim": 1_000_000},
+        {"dim": (1, 1 << 24)},
+        runs=3,
+    ),
+    Benchmark(
         "secagg",
         "a whole round, all parties",
         masking.secagg_round,

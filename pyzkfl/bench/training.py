@@ -11,8 +11,9 @@ import numpy as np
 from pyzkfl.bench.measure import Sample
 from pyzkfl.errors import ParameterError
 from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.norm import NormProver
 
-__all__ = ["float_accuracy", "train"]
+__all__ = ["float_accuracy", "norm", "train"]
 
 SEED = 7
 LEARNING_RATE = 0.1
@@ -161,5 +162,40 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
             "constraints": prover.constraints,
             "log_height": int(job.core.log_height),
             "accuracy_delta": accuracy_delta(job, 40) if job.dimension <= 300_000 else None,
+        },
+    )
+
+
+def norm(runs: int, *, dim: int) -> Sample:
+    """One operation is a proof that an update of `dim` 16-bit values has a norm within the bound, verified."""
+    rng = np.random.default_rng(SEED)
+    update = np.clip(np.round(rng.normal(size=dim) * 1000), -32768, 32767).astype(np.int64)
+    bound = int(np.ceil(1.1 * np.sqrt(float((update * update).sum())))) + 1
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        prover = NormProver.insecure(dim, bound)
+    setup_seconds = time.perf_counter() - began
+    blinder = random_blinder()
+    made, totals, verify = [], [], []
+    for measured in range(runs + 1):
+        began = time.perf_counter()
+        proof = prover.prove(update, b"bench", blinder)
+        if measured:
+            totals.append(time.perf_counter() - began)
+            made.append(proof)
+    for _ in range(max(runs, 10)):
+        began = time.perf_counter()
+        prover.verify(b"bench", made[-1]["commitment"], made[-1]["proof"])
+        verify.append(time.perf_counter() - began)
+    return Sample(
+        totals,
+        {
+            "prove_seconds": float(np.median([m["inner_seconds"] for m in made])),
+            "wrap_seconds": float(np.median([m["wrap_seconds"] for m in made])),
+            "verify_seconds": float(np.median(verify)),
+            "proof_bytes": len(made[-1]["proof"]),
+            "setup_seconds": setup_seconds,
+            "constraints": prover.constraints,
         },
     )

@@ -49,13 +49,14 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def bench(
         name: Annotated[
-            str, typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, secagg, or all")
+            str,
+            typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, or all"),
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
         log_n: Annotated[int | None, typer.Option(help="log2 of the size (ntt, msm-g1, msm-g2, groth16)")] = None,
         scalar_bits: Annotated[int | None, typer.Option(help="bits of a scalar (msm-g1, msm-g2)")] = None,
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
-        dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg)")] = None,
+        dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
         model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train)")] = None,

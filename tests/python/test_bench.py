@@ -24,6 +24,7 @@ TINY: dict[str, dict[str, Any]] = {
     "groth16": {"log_n": 6},
     "groth16-batch": {"proofs": 5},
     "train": {"model": "mlp:4,5,3", "batch": 4, "steps": 2},
+    "norm": {"dim": 100},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
 }
 

@@ -1,0 +1,108 @@
+// pyzkfl._core.engine.NormBound: an update's norm is within a bound, and nothing else (training/norm_program.h).
+#include "engine_norm.h"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "curves/encoding.h"
+#include "groth16/setup.h"
+#include "integer_arrays.h"
+#include "progress.h"
+#include "training/norm_program.h"
+#include "wrap/engine.h"
+
+namespace pyzkfl::bindings {
+namespace {
+
+using wrap::Engine;
+using wrap::EngineProof;
+using wrap::EngineProver;
+
+class NormBound {
+ public:
+  NormBound(size_t dimension, uint64_t bound) : program(dimension, bound) {}
+
+  const NormProgram program;
+
+  // Call it without the GIL: another thread may be building.
+  const std::shared_ptr<const Engine>& engine() const {
+    std::call_once(once_, [this] { engine_ = std::make_shared<const Engine>(program.program); });
+    return engine_;
+  }
+
+ private:
+  mutable std::once_flag once_;
+  mutable std::shared_ptr<const Engine> engine_;
+};
+
+py::bytes to_py(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void bind_norm(py::module_& m) {
+  py::class_<NormBound, std::shared_ptr<NormBound>>(
+      m, "NormBound", "The statement that an update of 16-bit integers has an L2 norm of at most `bound` units.")
+      .def(py::init<size_t, uint64_t>(), py::arg("dimension"), py::arg("bound"))
+      .def_property_readonly("log_height", [](const NormBound& n) { return n.program.program.log_height; })
+      .def_property_readonly("digest", [](const NormBound& n) { return to_py(n.program.program.digest()); })
+      .def_property_readonly("proof_bytes", [](const NormBound&) { return EngineProof::compressed_bytes(1); })
+      .def_property_readonly("constraints",
+                             [](const NormBound& n) {
+                               const py::gil_scoped_release release;
+                               return n.engine()->circuit().num_constraints();
+                             })
+      .def(
+          "prover",
+          [](const NormBound& n, const std::shared_ptr<ColumnKey>& columns, const py::object& progress) {
+            const Progress report = progress_of(progress);
+            const py::gil_scoped_release release;
+            auto key =
+                std::make_shared<const groth16::ProvingKey>(groth16::insecure_setup(n.engine()->circuit(), report));
+            return std::make_shared<EngineProver>(n.engine(), std::move(key), columns);
+          },
+          py::arg("columns"), py::arg("progress") = py::none(),
+          "With a key from secrets that this process knew: for tests and benchmarks.")
+      .def(
+          "commit",
+          [](const NormBound& n, const ColumnKey& key, const py::object& update, const py::bytes& blinder) {
+            const IntArray d = int_array(update, "update", {n.program.dimension});
+            const Fr b = Fr::from_bytes_le(bytes32(blinder, "the blinder"));
+            G1Affine out;
+            {
+              const py::gil_scoped_release release;
+              const sumcheck::ProgramValues values = norm_values(n.program, view(d), b);
+              out = n.engine()->commit(key, NormProgram::update_column, values.columns[NormProgram::update_column]);
+            }
+            return to_py(compress(out));
+          },
+          py::arg("key"), py::arg("update"), py::arg("blinder"), "C(D), additive over members.")
+      .def(
+          "prove",
+          [](const NormBound& n, const EngineProver& prover, const py::object& update, const py::bytes& context,
+             const py::bytes& blinder, const py::object& progress) {
+            const IntArray d = int_array(update, "update", {n.program.dimension});
+            const Fr b = Fr::from_bytes_le(bytes32(blinder, "the blinder"));
+            const Digest digest = bytes32(context, "context");
+            const Progress report = progress_of(progress);
+            EngineProver::Proved proved;
+            {
+              const py::gil_scoped_release release;
+              sumcheck::ProgramValues values = norm_values(n.program, view(d), b);
+              proved = prover.prove(values, digest, report);
+            }
+            py::dict out;
+            out["proof"] = to_py(proved.proof.to_compressed());
+            out["commitment"] = to_py(compress(proved.statement.commitments.at(0)));
+            out["inner_seconds"] = proved.seconds.inner;
+            out["wrap_seconds"] = proved.seconds.wrap;
+            return out;
+          },
+          py::arg("prover"), py::arg("update"), py::arg("context"), py::arg("blinder"),
+          py::arg("progress") = py::none(),
+          "A dict: proof, commitment, seconds. Raises WitnessInvalid if the norm is above the bound.");
+}
+
+}  // namespace pyzkfl::bindings
