@@ -1,6 +1,6 @@
 """Proofs that the core made of random programs, before the plain verifier: two readings of docs/engine.md must agree.
 
-tests/vectors/engine_proofs.json is written by tests/cpp/engine_vectors. PYZKFL_ENGINE_PROOFS names another file of that
+tests/vectors/engine_proofs.json is written by tests/cpp/wrap/vectors. PYZKFL_ENGINE_PROOFS names another file of that
 form, for a longer comparison.
 """
 

@@ -10,7 +10,7 @@
 #include <iostream>
 #include <string>
 
-#include "../sumcheck/sample_program.h"
+#include "../../sumcheck/sample_program.h"
 #include "base/bytes.h"
 #include "curves/encoding.h"
 #include "sumcheck/prover.h"
