@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -54,5 +55,27 @@ class SecretBytes {
  private:
   std::vector<uint8_t> data_;  // never grows after construction: a reallocation would leave a copy behind
 };
+
+// Wipes memory before giving it back, so that neither growth nor destruction of a vector leaves a copy behind.
+template <class T>
+struct WipingAllocator {
+  using value_type = T;
+
+  WipingAllocator() = default;
+  template <class U>
+  WipingAllocator(const WipingAllocator<U>&) {}
+
+  T* allocate(size_t n) { return std::allocator<T>().allocate(n); }
+  void deallocate(T* memory, size_t n) {
+    wipe({reinterpret_cast<uint8_t*>(memory), n * sizeof(T)});
+    std::allocator<T>().deallocate(memory, n);
+  }
+  friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
+};
+
+// A vector of what is derived from secrets.
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+using SecretVector = std::vector<T, WipingAllocator<T>>;
 
 }  // namespace pyzkfl

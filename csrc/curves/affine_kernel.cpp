@@ -167,7 +167,7 @@ void prefetch(PointBytes<F> base, PointRef ref) {
 
 template <class F>
 void add_columns(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
-                 std::span<const PointRef> next, std::vector<uint32_t>& refused) {
+                 std::span<const PointRef> next, SecretVector<uint32_t>& refused) {
   LoosePoint<F>* const sums = columns_of<F>(columns);
   // The first pass reads the points and keeps them for the second.
   struct Read {
@@ -266,8 +266,8 @@ uint8_t* room(KernelScratch& scratch, size_t n) {
 
 template <class F>
 void add_columns_ifma(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
-                      std::span<const PointRef> next, std::vector<uint32_t>& refused) {
-  std::vector<uint8_t>& masks = scratch.masks;
+                      std::span<const PointRef> next, SecretVector<uint32_t>& refused) {
+  SecretVector<uint8_t>& masks = scratch.masks;
   masks.resize((refs.size() + 7) / 8);
   if (ifma_columns<F>().add(room<F>(scratch, refs.size()), invert8<F>, bytes_of(columns), base.data, words(refs),
                             refs.size(), words(next), next.size(), masks.data())) {

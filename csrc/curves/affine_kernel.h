@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/secret.h"
 #include "curves/bn254.h"
 #include "curves/point_bytes.h"
 
@@ -53,10 +54,10 @@ LoosePoint<F> fetch(PointBytes<F> base, PointRef ref) {
   return {q.x, -q.y};
 }
 
-// Memory that a kernel works in; one for each thread, kept between calls.
+// Memory that a kernel works in; one for each thread, kept between calls, wiped at the end.
 struct KernelScratch {
-  std::vector<uint64_t> words;
-  std::vector<uint8_t> masks;
+  SecretVector<uint64_t> words;
+  SecretVector<uint8_t> masks;
 
   // Aligned to 64 bytes, for at least n words.
   uint64_t* reserve(size_t n);
@@ -82,7 +83,7 @@ struct AffineKernel {
   // columns[i] += refs[i], except where that is no chord (a point at infinity, equal or opposite points): these are
   // left as they were, and their indices appended to `refused`. Slower where there are such. `next` is what is going to be added next.
   void (*add_columns)(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
-                      std::span<const PointRef> next, std::vector<uint32_t>& refused);
+                      std::span<const PointRef> next, SecretVector<uint32_t>& refused);
   void (*store_columns)(std::span<LoosePoint<F>> out, const uint64_t* columns);
 };
 

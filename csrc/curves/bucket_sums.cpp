@@ -13,8 +13,8 @@ namespace {
 // Terms and groups under construction: each non-empty point of `base` goes to the groups that the caller names.
 template <class F>
 struct GroupList {
-  std::vector<PointRef> terms;
-  std::vector<Group> groups;
+  SecretVector<PointRef> terms;
+  SecretVector<Group> groups;
 
   // The points base[at(0)], base[at(1)], .. base[at(n - 1)] that are not infinity.
   template <class At>
@@ -36,15 +36,15 @@ struct GroupList {
 // Not by running sums, which no batch can share: with b = 2^k h + l the sums of rows (equal h) and columns (equal l)
 // are taken first, and then, for each bit of h and of l, the sum of those rows and columns that have the bit.
 template <class F>
-std::vector<LoosePoint<F>> weigh(std::span<const LoosePoint<F>> buckets, size_t windows, unsigned c) {
+SecretVector<LoosePoint<F>> weigh(std::span<const LoosePoint<F>> buckets, size_t windows, unsigned c) {
   const size_t count = (size_t{1} << (c - 1)) + 1;
   const unsigned k = c / 2;
   const size_t columns = size_t{1} << k;
   const size_t rows = (count - 1) / columns + 1;
   const size_t lines = rows + columns;
 
-  std::vector<LoosePoint<F>> line_sums(windows * lines);
-  std::vector<LoosePoint<F>> weighted(windows * c);
+  SecretVector<LoosePoint<F>> line_sums(windows * lines);
+  SecretVector<LoosePoint<F>> weighted(windows * c);
   const auto add_lines = [&](GroupList<F>& list, size_t w) {
     const size_t base = w * count;
     for (size_t h = 1; h < rows; ++h) {
@@ -88,15 +88,16 @@ std::vector<LoosePoint<F>> weigh(std::span<const LoosePoint<F>> buckets, size_t 
 template <class F>
 Jacobian<F> bucket_sum(PointBytes<F> points, const SortedDigits& digits, const InfinityMap& infinite) {
   const size_t all = digits.windows * digits.buckets();
-  std::vector<Group> groups;
-  groups.reserve(all);
+  SecretArray<Group> groups(all, Start::any);
+  size_t used = 0;
   for (size_t i = 0; i < all; ++i) {
     const uint32_t begin = digits.starts[i], count = digits.starts[i + 1] - begin;
-    if (count != 0) groups.push_back({static_cast<uint32_t>(i), begin, count});
+    groups[used] = {static_cast<uint32_t>(i), begin, count};
+    used += count != 0;
   }
-  LargeArray<LoosePoint<F>> buckets(all);
-  sum_groups<F>(buckets.span(), points, digits.terms.span(), groups, infinite);
-  const std::vector<LoosePoint<F>> weighted =
+  SecretArray<LoosePoint<F>> buckets(all);
+  sum_groups<F>(buckets.span(), points, digits.terms.span(), groups.span().first(used), infinite);
+  const SecretVector<LoosePoint<F>> weighted =
       weigh<F>(std::as_const(buckets).span(), digits.windows, digits.window_bits);
   Jacobian<F> total;
   for (size_t e = weighted.size(); e-- > 0;) total = total.dbl() + weighted[e].reduced();

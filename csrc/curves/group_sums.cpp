@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "curves/large_array.h"
 #include "curves/tree_sums.h"
 
 namespace pyzkfl {
@@ -21,11 +23,13 @@ constexpr size_t least_columns = 160;
 // Terms that a column takes in at most.
 constexpr size_t most_rounds = 4096;
 constexpr size_t rows_at_once = 8;
+// Groups in order of size lie anywhere: what belongs to those so many further on is brought near.
+constexpr size_t far_ahead = 16;
 
 // What columns could not take: terms of groups, group after group.
 struct Remainder {
-  std::vector<PointRef> terms;
-  std::vector<Group> groups;
+  SecretVector<PointRef> terms;
+  SecretVector<Group> groups;
 };
 
 template <class F>
@@ -52,7 +56,12 @@ class BlockOfColumns {
       }
       sums_.resize(all);
       kernel_.store_columns(sums_, columns);
-      for (size_t i = 0; i < all; ++i) out[order_[i].key] = sums_[i];
+      for (size_t i = 0; i < all; ++i) {
+        if (i + far_ahead < all) __builtin_prefetch(&out[order_[i + far_ahead].key], 1);
+        out[order_[i].key] = sums_[i];
+      }
+    } else {
+      for (const Group& g : order_) out[g.key] = {};
     }
     leave(round, rest);
   }
@@ -108,6 +117,7 @@ class BlockOfColumns {
     const size_t active = active_in(first);
     PointRef* const rows = rows_.data() + first % (2 * rows_at_once) * stride_;
     for (size_t i = 0; i < active; ++i) {
+      if (i + far_ahead < active) __builtin_prefetch(terms_.data() + order_[i + far_ahead].begin + first);
       const PointRef* const from = terms_.data() + order_[i].begin + first;
       const size_t count = std::min<size_t>(rows_at_once, order_[i].count - first);
       for (size_t k = 0; k < count; ++k) rows[k * stride_ + i] = from[k];
@@ -148,29 +158,29 @@ class BlockOfColumns {
   const AffineKernel<F>& kernel_ = affine_kernel<F>();
   KernelScratch scratch_;
   std::span<const PointRef> terms_;
-  std::vector<Group> order_, finite_groups_;
-  std::vector<uint32_t> size_of_, next_of_;
+  SecretVector<Group> order_, finite_groups_;
+  SecretVector<uint32_t> size_of_, next_of_;
   size_t stride_ = 0;
-  std::vector<PointRef> rows_, finite_terms_;
-  std::vector<uint64_t> columns_;
-  std::vector<LoosePoint<F>> sums_;
-  std::vector<uint32_t> refused_;
-  std::vector<Refused> refused_terms_;
+  SecretVector<PointRef> rows_, finite_terms_;
+  SecretVector<uint64_t> columns_;
+  SecretVector<LoosePoint<F>> sums_;
+  SecretVector<uint32_t> refused_;
+  SecretVector<Refused> refused_terms_;
 };
 
 // out[g.key] += the sum of g, for each group of the remainder.
 template <class F>
 void add_remainder(std::span<LoosePoint<F>> out, PointBytes<F> base, const Remainder& rest) {
-  std::vector<Group> groups = rest.groups;
+  SecretVector<Group> groups = rest.groups;
   for (size_t i = 0; i < groups.size(); ++i) groups[i].key = static_cast<uint32_t>(i);
-  std::vector<LoosePoint<F>> sums(groups.size());
+  SecretVector<LoosePoint<F>> sums(groups.size());
   sum_trees<F>(sums, base, rest.terms, groups);
   const AffineKernel<F>& kernel = affine_kernel<F>();
   parallel_for(groups.size(), 512, [&](size_t begin, size_t end) {
     constexpr size_t batch = 2048;
     KernelScratch scratch;
-    std::vector<uint32_t> targets;
-    std::vector<PointRef> refs;
+    SecretVector<uint32_t> targets;
+    SecretVector<PointRef> refs;
     for (size_t first = begin; first < end; first += batch) {
       targets.clear();
       refs.clear();
@@ -186,6 +196,31 @@ void add_remainder(std::span<LoosePoint<F>> out, PointBytes<F> base, const Remai
       kernel.add_into(scratch, out.data(), targets, as_bytes(std::span<const LoosePoint<F>>(sums)), refs);
     }
   });
+}
+
+// Groups in order of falling size: then those of a block take in their last terms together, and few are left over.
+SecretArray<Group> by_falling_size(std::span<const Group> groups) {
+  const size_t parts = std::min(thread_count(), groups.size() / 4096 + 1);
+  const auto begin_of = [&](size_t part) { return groups.size() * part / parts; };
+  const auto size_of = [](const Group& g) { return std::min<size_t>(g.count, most_rounds); };
+  std::vector<SecretVector<uint32_t>> next(parts);
+  parallel_for(parts, 1, [&](size_t first, size_t last) {
+    for (size_t part = first; part < last; ++part) {
+      next[part].resize(most_rounds + 1);
+      for (size_t i = begin_of(part); i < begin_of(part + 1); ++i) ++next[part][size_of(groups[i])];
+    }
+  });
+  uint32_t at = 0;
+  for (size_t size = most_rounds + 1; size-- > 0;) {
+    for (size_t part = 0; part < parts; ++part) at += std::exchange(next[part][size], at);
+  }
+  SecretArray<Group> out(groups.size(), Start::any);
+  parallel_for(parts, 1, [&](size_t first, size_t last) {
+    for (size_t part = first; part < last; ++part) {
+      for (size_t i = begin_of(part); i < begin_of(part + 1); ++i) out[next[part][size_of(groups[i])]++] = groups[i];
+    }
+  });
+  return out;
 }
 
 }  // namespace
@@ -212,8 +247,10 @@ InfinityMap find_infinities(PointBytes<F> points) {
 
 template <class F>
 void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const PointRef> terms,
-                std::span<const Group> groups, const InfinityMap& infinite) {
-  if (groups.empty()) return;
+                std::span<const Group> unordered, const InfinityMap& infinite) {
+  if (unordered.empty()) return;
+  const SecretArray<Group> ordered = by_falling_size(unordered);
+  const std::span<const Group> groups = ordered.span();
   const size_t threads = thread_count();
   const size_t size = std::clamp(groups.size() / (8 * threads), least_columns * 3 / 2, most_columns<F>);
   const size_t blocks = (groups.size() + size - 1) / size;
@@ -226,7 +263,6 @@ void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<cons
       Remainder own;
       for (size_t b; (b = next_block.fetch_add(1, std::memory_order_relaxed)) < blocks;) {
         const auto some = groups.subspan(b * size, std::min(size, groups.size() - b * size));
-        for (const Group& g : some) out[g.key] = {};
         block.sum(out, base, terms, some, infinite, own);
       }
       const std::lock_guard lock(mutex);

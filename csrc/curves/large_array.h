@@ -1,5 +1,9 @@
-// Arrays of megabytes that live for one computation: zero to begin with, in huge pages where the system has them (a
-// page fault for each 4 KiB would take longer than what the msm does with them), wiped at the end if asked.
+// Arrays of megabytes that live for one computation: in huge pages where the system has them (a page fault for each
+// 4 KiB would take longer than what the msm does with them), zero to begin with unless that is waived, wiped at the end
+// if they hold secrets.
+//
+// Memory of the same size is used again: what the system gives has to be cleared first, page by page, which took a tenth
+// of an msm. At most most_kept_bytes are kept, marked as free for the system to take whenever it needs memory.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +12,18 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/secret.h"
-
 namespace pyzkfl {
 
-// Zero bytes, aligned to 64. Throws std::bad_alloc.
-uint8_t* allocate_large(size_t bytes);
-void free_large(uint8_t* memory, size_t bytes);
-
 enum class Contents { open, secret };
+enum class Start { zero, any };
+
+constexpr size_t most_kept_bytes = size_t{256} << 20;
+
+// Bytes, aligned to 64. Those that start as any may be what an open array left, never what a secret one did. Throws
+// std::bad_alloc.
+uint8_t* allocate_large(size_t bytes, Start start = Start::zero);
+// Wipes secret contents, on all threads.
+void free_large(uint8_t* memory, size_t bytes, Contents contents);
 
 template <class T, Contents contents = Contents::open>
 class LargeArray {
@@ -24,8 +31,9 @@ class LargeArray {
 
  public:
   LargeArray() = default;
-  explicit LargeArray(size_t n)
-      : data_(reinterpret_cast<T*>(allocate_large(n * sizeof(T)))), size_(n) {}
+  // Start::any for what is written from end to end before it is read.
+  explicit LargeArray(size_t n, Start start = Start::zero)
+      : data_(reinterpret_cast<T*>(allocate_large(n * sizeof(T), start))), size_(n) {}
   LargeArray(LargeArray&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   LargeArray& operator=(LargeArray&& other) noexcept {
@@ -34,10 +42,7 @@ class LargeArray {
     return *this;
   }
   ~LargeArray() {
-    if (data_ == nullptr) return;
-    auto* const bytes = reinterpret_cast<uint8_t*>(data_);
-    if (contents == Contents::secret) wipe({bytes, size_ * sizeof(T)});
-    free_large(bytes, size_ * sizeof(T));
+    if (data_ != nullptr) free_large(reinterpret_cast<uint8_t*>(data_), size_ * sizeof(T), contents);
   }
 
   size_t size() const { return size_; }

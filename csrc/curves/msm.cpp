@@ -34,7 +34,7 @@ bool gathers_pay_a_copy(PointBytes<F> points, size_t terms) {
 
 template <class F>
 LargeArray<Affine<F>> copied(PointBytes<F> points) {
-  LargeArray<Affine<F>> out(points.size());
+  LargeArray<Affine<F>> out(points.size(), Start::any);
   parallel_for(points.size(), 4096, [&](size_t begin, size_t end) {
     std::memcpy(static_cast<void*>(out.data() + begin), points.data + begin * sizeof(Affine<F>),
                 (end - begin) * sizeof(Affine<F>));

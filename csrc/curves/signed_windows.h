@@ -1,7 +1,8 @@
 // Signed digits of a public scalar in fixed windows, for tables and buckets.
 //
 // k = sum_w d_w 2^(w c) with -2^(c-1) <= d_w < 2^(c-1), without a carry chain: adding 2^(c-1) to every window
-// of k once, digit w is window w of the sum, minus 2^(c-1).
+// of k once, digit w is window w of the sum, minus 2^(c-1). For -k the same with 2^(c-1) - 1, from which the windows are
+// taken: so the digits of both signs fit c bits.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +21,11 @@ class SignedWindows {
       const size_t at = w * window_bits + window_bits - 1;
       if (at < 256) offset_[at / 64] |= uint64_t{1} << (at % 64);
     }
+    Limbs units{};
+    for (size_t at = 0; at < 256 && at < count_ * window_bits; at += window_bits) {
+      if (at + window_bits - 1 < 256) units[at / 64] |= uint64_t{1} << (at % 64);
+    }
+    limbs::sub(negative_offset_, offset_, units);
   }
 
   // Windows that integers below 2^`bits` take: one bit more than they have, for the sign.
@@ -37,20 +43,34 @@ class SignedWindows {
     return out;
   }
 
+  // The same for digits of -k, with negative_digit().
+  constexpr Limbs negative_shifted(const Limbs& k) const {
+    Limbs out{};
+    limbs::add(out, k, negative_offset_);
+    return out;
+  }
+
   constexpr int32_t digit(const Limbs& shifted, size_t window) const {
-    const size_t at = window * window_bits_;
-    uint64_t v = shifted[at / 64] >> (at % 64);
-    if (at % 64 + window_bits_ > 64 && at / 64 < 3) v |= shifted[at / 64 + 1] << (64 - at % 64);
-    const int32_t half = int32_t{1} << (window_bits_ - 1);
-    // The top window may reach past bit 255, where its own half is not stored.
-    const int32_t value = static_cast<int32_t>(v & ((uint64_t{1} << window_bits_) - 1));
-    return at + window_bits_ - 1 < 256 ? value - half : value;
+    return value(shifted, window) - (stands_whole(window) ? half() : 0);
+  }
+  constexpr int32_t negative_digit(const Limbs& shifted, size_t window) const {
+    return (stands_whole(window) ? half() - 1 : 0) - value(shifted, window);
   }
 
  private:
+  constexpr int32_t half() const { return int32_t{1} << (window_bits_ - 1); }
+  // The top window may reach past bit 255, where its own half is not stored.
+  constexpr bool stands_whole(size_t window) const { return (window + 1) * window_bits_ <= 256; }
+  constexpr int32_t value(const Limbs& shifted, size_t window) const {
+    const size_t at = window * window_bits_;
+    uint64_t v = shifted[at / 64] >> (at % 64);
+    if (at % 64 + window_bits_ > 64 && at / 64 < 3) v |= shifted[at / 64 + 1] << (64 - at % 64);
+    return static_cast<int32_t>(v & ((uint64_t{1} << window_bits_) - 1));
+  }
+
   unsigned window_bits_;
   size_t count_;
-  Limbs offset_{};
+  Limbs offset_{}, negative_offset_{};
 };
 
 }  // namespace pyzkfl

@@ -16,7 +16,10 @@
 namespace pyzkfl {
 namespace {
 
-uint64_t magnitude(int32_t v) { return v < 0 ? uint64_t{0} - static_cast<uint64_t>(int64_t{v}) : static_cast<uint64_t>(v); }
+uint64_t magnitude(int32_t v) {
+  const auto wide = static_cast<uint64_t>(int64_t{v});
+  return v < 0 ? 0 - wide : wide;
+}
 
 // Whether a scalar's length lies in a run.
 class InRun {
@@ -57,15 +60,19 @@ std::vector<size_t> counted_lengths(std::span<const int32_t> scalars) {
   std::vector<size_t> total(class_bits.back() + 1);
   std::mutex mutex;
   parallel_for(scalars.size(), 4096, [&](size_t begin, size_t end) {
-    std::array<size_t, 33> counts{};
-    for (size_t i = begin; i < end; ++i) ++counts[static_cast<size_t>(std::bit_width(magnitude(scalars[i])))];
+    // Neighbours have like lengths, and a counter that was just written is slow to read again.
+    std::array<std::array<size_t, 33>, 4> counts{};
+    for (size_t i = begin; i < end; ++i) ++counts[i % 4][static_cast<size_t>(std::bit_width(magnitude(scalars[i])))];
     const std::lock_guard lock(mutex);
-    for (size_t b = 0; b < counts.size(); ++b) total[b] += counts[b];
+    for (size_t b = 0; b < counts[0].size(); ++b) {
+      for (const auto& own : counts) total[b] += own[b];
+    }
   });
   return total;
 }
 
-// The counting sort of every window's terms, each window in as many parts as there are threads.
+// The counting sort of every window's terms, each window in as many parts as there are threads. Digits that are zero
+// are counted and put away like others, without a branch: which of a column's cells are zero is hard to predict.
 SortedDigits sorted(std::span<const int32_t> scalars, const LengthRun& run) {
   const SmallWindows windows(run.most, run.window_bits);
   const InRun belongs(run);
@@ -77,8 +84,7 @@ SortedDigits sorted(std::span<const int32_t> scalars, const LengthRun& run) {
   const auto for_digits = [&](size_t task, const auto& take) {
     const size_t window = task / parts, part = task % parts;
     for (size_t i = scalars.size() * part / parts; i < scalars.size() * (part + 1) / parts; ++i) {
-      if (!belongs(scalars[i])) continue;
-      if (const int64_t d = windows.digit(scalars[i], window); d != 0) take(i, d);
+      take(i, belongs(scalars[i]) ? windows.digit(scalars[i], window) : 0);
     }
   };
   parallel_for(out.windows * parts, 1, [&](size_t begin, size_t end) {
@@ -92,6 +98,7 @@ SortedDigits sorted(std::span<const int32_t> scalars, const LengthRun& run) {
   for (size_t w = 0; w < out.windows; ++w) {
     for (size_t b = 0; b < buckets; ++b) {
       out.starts[w * buckets + b] = at;
+      if (b == 0) continue;
       for (size_t part = 0; part < parts; ++part) {
         uint32_t& place = next[(w * parts + part) * buckets + b];
         at += std::exchange(place, at);
@@ -103,7 +110,12 @@ SortedDigits sorted(std::span<const int32_t> scalars, const LengthRun& run) {
   parallel_for(out.windows * parts, 1, [&](size_t begin, size_t end) {
     for (size_t task = begin; task < end; ++task) {
       uint32_t* const own = next.data() + task * buckets;
-      for_digits(task, [&](size_t i, int64_t d) { out.terms[own[std::abs(d)]++] = PointRef::of(i, d < 0); });
+      PointRef nowhere;
+      for_digits(task, [&](size_t i, int64_t d) {
+        PointRef* const place = d != 0 ? out.terms.data() + own[std::abs(d)] : &nowhere;
+        *place = PointRef::of(i, d < 0);
+        ++own[std::abs(d)];
+      });
     }
   });
   return out;

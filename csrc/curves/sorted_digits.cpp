@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "base/thread_pool.h"
 #include "curves/signed_windows.h"
 #include "curves/window_plan.h"
@@ -81,8 +82,8 @@ void fill(Magnitudes& out, std::span<const int64_t> scalars, size_t begin, size_
 
 template <class Scalar>
 Magnitudes magnitudes(std::span<const Scalar> scalars) {
-  Magnitudes out = {SecretArray<Limbs>(scalars.size()), SecretArray<uint8_t>(scalars.size()),
-                    std::vector<size_t>(class_bits.back() + 1)};
+  Magnitudes out = {SecretArray<Limbs>(scalars.size(), Start::any),
+                    SecretArray<uint8_t>(scalars.size(), Start::any), std::vector<size_t>(class_bits.back() + 1)};
   std::mutex mutex;
   parallel_for(scalars.size(), 4096, [&](size_t begin, size_t end) {
     fill(out, scalars, begin, end);
@@ -111,14 +112,33 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
   const size_t buckets = out.buckets();
   const auto index = [&](size_t j) { return members.empty() ? j : members[j]; };
 
-  // Digits, transposed: a window's digits one after the other.
-  SecretArray<Digit> digits(out.windows * count);
+  // Digits, transposed: a window's digits one after the other. Some at a time, since as many streams as windows, a power
+  // of two apart, would compete for a few lines of the cache.
+  constexpr size_t at_a_time = 64;
+  SecretArray<Digit> digits(out.windows * count, Start::any);
   parallel_for(count, 4096, [&](size_t begin, size_t end) {
-    for (size_t j = begin; j < end; ++j) {
-      const MsmTerm term = term_of(all.values[index(j)], 0);
-      const Limbs shifted = windows.shifted(term.magnitude);
-      for (size_t w = 0; w < out.windows; ++w) digits[w * count + j] = static_cast<Digit>(windows.digit(shifted, w));
+    std::vector<Digit> some(out.windows * at_a_time);
+    for (size_t first = begin; first < end; first += at_a_time) {
+      const size_t n = std::min(at_a_time, end - first);
+      for (size_t i = 0; i < n; ++i) {
+        const MsmTerm term = term_of(all.values[index(first + i)], 0);
+        if (term.point.negative()) {
+          const Limbs shifted = windows.negative_shifted(term.magnitude);
+          for (size_t w = 0; w < out.windows; ++w) {
+            some[w * at_a_time + i] = static_cast<Digit>(windows.negative_digit(shifted, w));
+          }
+        } else {
+          const Limbs shifted = windows.shifted(term.magnitude);
+          for (size_t w = 0; w < out.windows; ++w) {
+            some[w * at_a_time + i] = static_cast<Digit>(windows.digit(shifted, w));
+          }
+        }
+      }
+      for (size_t w = 0; w < out.windows; ++w) {
+        std::copy_n(some.data() + w * at_a_time, n, digits.data() + w * count + first);
+      }
     }
+    wipe({reinterpret_cast<uint8_t*>(some.data()), some.size() * sizeof(Digit)});
   });
 
   // Each window in one part, or, if windows are few, in as many as there are threads.
@@ -134,7 +154,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
       for (size_t j = part_begin(t % parts); j < part_begin(t % parts + 1); ++j) ++own[absolute(from[j])];
     }
   });
-  out.starts = SecretArray<uint32_t>(out.windows * buckets + 1);
+  out.starts = SecretArray<uint32_t>(out.windows * buckets + 1, Start::any);
   uint32_t at = 0;
   for (size_t w = 0; w < out.windows; ++w) {
     for (size_t b = 0; b < buckets; ++b) {
@@ -147,7 +167,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
     }
   }
   out.starts[out.windows * buckets] = at;
-  out.terms = SecretArray<PointRef>(at);
+  out.terms = SecretArray<PointRef>(at, Start::any);
   parallel_for(out.windows * parts, 1, [&](size_t begin, size_t end) {
     for (size_t t = begin; t < end; ++t) {
       uint32_t* const own = next.data() + t * buckets;
@@ -155,9 +175,7 @@ SortedDigits sorted(const Magnitudes& all, std::span<const uint32_t> members, si
       for (size_t j = part_begin(t % parts); j < part_begin(t % parts + 1); ++j) {
         const Digit d = from[j];
         if (d == 0) continue;
-        const size_t i = index(j);
-        const bool negative = (all.values[i][3] & sign_of_limb) != 0;
-        out.terms[own[absolute(d)]++] = PointRef::of(i, negative != (d < 0));
+        out.terms[own[absolute(d)]++] = PointRef::of(index(j), d < 0);
       }
     }
   });
@@ -191,7 +209,7 @@ SortedScalars sort_all(std::span<const Scalar> scalars) {
     }
     SecretArray<uint32_t> members;
     if (size != scalars.size()) {
-      members = SecretArray<uint32_t>(size);
+      members = SecretArray<uint32_t>(size, Start::any);
       size_t used = 0;
       for (size_t i = 0; i < scalars.size(); ++i) {
         if (all.bits[i] > above && all.bits[i] <= most) members[used++] = static_cast<uint32_t>(i);

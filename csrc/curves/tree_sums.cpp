@@ -34,7 +34,7 @@ class BlockReducer {
       refs_.insert(refs_.end(), own.begin(), own.end());
     }
     for (size_t round = 0; !open_.empty(); ++round) {
-      std::vector<LoosePoint<F>>& sums = buffer_[round % 2];
+      SecretVector<LoosePoint<F>>& sums = buffer_[round % 2];
       pairs_.clear();
       single_.clear();
       next_.clear();
@@ -65,9 +65,9 @@ class BlockReducer {
   }
 
  private:
-  std::vector<PointRef> refs_, pairs_, single_;
-  std::vector<Group> open_, next_;
-  std::vector<LoosePoint<F>> buffer_[2];
+  SecretVector<PointRef> refs_, pairs_, single_;
+  SecretVector<Group> open_, next_;
+  SecretVector<LoosePoint<F>> buffer_[2];
   KernelScratch scratch_;
 };
 
@@ -81,7 +81,7 @@ void sum_trees(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const
   const size_t block_terms = std::clamp(total / (2 * thread_count()), least_block_terms, most_block_terms);
 
   // Large groups are cut, and the sums of their pieces added afterwards.
-  std::vector<Group> whole, pieces, rest;
+  SecretVector<Group> whole, pieces, rest;
   for (const Group& g : groups) {
     if (g.count < 2 * block_terms) {
       whole.push_back(g);
@@ -97,7 +97,7 @@ void sum_trees(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const
 
   // Blocks of consecutive groups.
   const auto run = [&](std::span<LoosePoint<F>> sums, std::span<const Group> list) {
-    std::vector<size_t> starts = {0};
+    SecretVector<size_t> starts = {0};
     size_t count = 0;
     for (size_t i = 0; i < list.size(); ++i) {
       count += list[i].count;
@@ -115,9 +115,9 @@ void sum_trees(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<const
   };
   run(out, whole);
   if (pieces.empty()) return;
-  std::vector<LoosePoint<F>> sums(pieces.size());
+  SecretVector<LoosePoint<F>> sums(pieces.size());
   run(std::span(sums), pieces);
-  std::vector<PointRef> sum_terms(pieces.size());
+  SecretVector<PointRef> sum_terms(pieces.size());
   for (size_t i = 0; i < sums.size(); ++i) sum_terms[i] = PointRef::of(i);
   sum_trees<F>(out, as_bytes(std::span<const LoosePoint<F>>(sums)), sum_terms, rest);
 }

@@ -1,5 +1,5 @@
-// The KZG commitment key of the engine (docs/engine.md, section 1; Kate, Zaverucha, Goldberg 2010): powers of a tau that
-// nobody knows, and commitments to columns of integers and to polynomials.
+// The KZG commitment key of the engine (docs/engine.md, section 1; Kate, Zaverucha, Goldberg 2010): powers of a tau
+// that nobody knows, and commitments to columns of integers and to polynomials.
 //
 //   commit(c) = sum_i c_i [tau^i]
 //
@@ -91,8 +91,8 @@ G1Affine commit_column(const ColumnKey& key, std::span<const int32_t> cells, con
 // Without a blinder, for what is public.
 G1Affine commit_column(const ColumnKey& key, std::span<const int32_t> cells);
 
-// sum_i coefficients_i [tau^i]. The time depends on the coefficients (curves/msm.h); up to eight, a mask, are multiplied
-// in constant time. Throws ParameterError if the key has too few powers.
+// sum_i coefficients_i [tau^i]. The time depends on the coefficients (curves/msm.h); up to eight, a mask, are
+// multiplied in constant time. Throws ParameterError if the key has too few powers.
 G1Affine commit_polynomial(const ColumnKey& key, std::span<const Fr> coefficients);
 
 }  // namespace pyzkfl

@@ -1,8 +1,8 @@
 // The opening of multilinear evaluations by a commitment to coefficients (docs/engine.md, sections 3 T7 and 5.3).
 //
 // A vector f of n = 2^l values is at once the polynomial F(X) = sum f_i X^i and the multilinear extension f~ with
-// f~(r) = sum f_i e_i, where E(X) = sum e_i X^i = prod_j ((1 - r_j) + r_j X^(2^j)). F(X) E(1/X) has f~(r) as its constant
-// coefficient, so that
+// f~(r) = sum f_i e_i, where E(X) = sum e_i X^i = prod_j ((1 - r_j) + r_j X^(2^j)). F(X) E(1/X) has f~(r) as its
+// constant coefficient, so that
 //
 //   F(X) E(1/X) + F(1/X) E(X) = 2 f~(r) + X S(X) + (1/X) S(1/X)
 //

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,28 +11,10 @@
 
 namespace pyzkfl {
 
-// Wipes memory before giving it back, so that neither growth nor destruction of a vector leaves a copy
-// behind.
-template <class T>
-struct WipingAllocator {
-  using value_type = T;
-
-  WipingAllocator() = default;
-  template <class U>
-  WipingAllocator(const WipingAllocator<U>&) {}
-
-  T* allocate(size_t n) { return std::allocator<T>().allocate(n); }
-  void deallocate(T* data, size_t n) {
-    wipe({reinterpret_cast<uint8_t*>(data), n * sizeof(T)});
-    std::allocator<T>().deallocate(data, n);
-  }
-  friend bool operator==(const WipingAllocator&, const WipingAllocator&) { return true; }
-};
-
 // The values of all wires, in the final order of WireLayout: [1 | public | committed groups | private].
 class Witness {
  public:
-  using Values = std::vector<Fr, WipingAllocator<Fr>>;
+  using Values = SecretVector<Fr>;
 
   Witness() = default;
   explicit Witness(Values values) : values_(std::move(values)) {}

@@ -171,7 +171,8 @@ std::vector<std::vector<uint32_t, WipingAllocator<uint32_t>>> count_lookups(cons
   std::vector<std::vector<uint32_t, WipingAllocator<uint32_t>>> counts;
   for (const Table& table : p.tables) counts.emplace_back(size_t{1} << table.log_size);
   const auto refuse = [&](const char* what, size_t i, uint32_t block, uint64_t x, const char* problem) {
-    throw WitnessInvalid(numbered(what, i, p.blocks[block].name) + ": the cell at index " + std::to_string(x) + problem);
+    throw WitnessInvalid(numbered(what, i, p.blocks[block].name) + ": the cell at index " + std::to_string(x) +
+                         problem);
   };
   for (size_t i = 0; i < p.ranges.size(); ++i) {
     const RangeLookup& range = p.ranges[i];

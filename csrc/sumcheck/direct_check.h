@@ -13,7 +13,8 @@
 namespace pyzkfl::sumcheck {
 
 // Throws ParameterError if the values are not of the program's shape: columns, cells that fit in them, blinders only
-// where columns have one, rows and rates as many as steps and clips, rows in 1 .. 2^(variables of the step's selectors).
+// where columns have one, rows and rates as many as steps and clips, rows in 1 .. 2^(variables of the selectors of the
+// step).
 void check_shape(const Program& program, const ProgramValues& values);
 
 // The value of each SquareSum, and N2 of each clip: Q / rate^2, in Fr. Of values that pass check_shape; rates not 0.

@@ -6,7 +6,6 @@
 // into what is left of level L-1.
 #include <algorithm>
 
-#include "curves/large_array.h"
 #include "fields/batch_inverse.h"
 #include "sumcheck/leaves.h"
 #include "sumcheck/run_state.h"
@@ -17,34 +16,12 @@ namespace {
 
 const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
 
-// Four vectors of one length: p and q of the two children. While a level is being proven, p1 has lambda q1 added, so
-// that p0 q1 + p1 q0 + lambda q0 q1 = p0 q1 + p1 q0.
-struct Children {
-  std::span<Fr> p0, p1, q0, q1;
-
-  Children part(size_t at, size_t n) const {
-    return {p0.subspan(at, n), p1.subspan(at, n), q0.subspan(at, n), q1.subspan(at, n)};
-  }
-};
-
+// While a level is being proven, p1 has lambda q1 added, so that p0 q1 + p1 q0 + lambda q0 q1 = p0 q1 + p1 q0.
 void fold_children(const Children& out, const Children& low, const Children& high, const Fr& r) {
   fold(out.p0, low.p0, high.p0, r);
   fold(out.p1, low.p1, high.p1, r);
   fold(out.q0, low.q0, high.q0, r);
   fold(out.q1, low.q1, high.q1, r);
-}
-
-// Adds the sums of eq (p0 q1 + p1 q0) at 0, and the coefficient of X^2, for lines through low and high.
-void add_round(std::array<Fr, 2>& sums, std::span<const Fr> eq, const Children& low, const Children& high) {
-  sums[0] += weighted_products(eq, low.p0, low.q1, low.p1, low.q0);
-  Scratch<4> scratch;
-  const size_t n = eq.size();
-  const Children step{scratch[0].first(n), scratch[1].first(n), scratch[2].first(n), scratch[3].first(n)};
-  kernel().sub(step.p0, high.p0, low.p0);
-  kernel().sub(step.p1, high.p1, low.p1);
-  kernel().sub(step.q0, high.q0, low.q0);
-  kernel().sub(step.q1, high.q1, low.q1);
-  sums[1] += weighted_products(eq, step.p0, step.q1, step.p1, step.q0);
 }
 
 class Tree {
@@ -63,7 +40,8 @@ class Tree {
     top();
     for (unsigned k = 1; k < depth_; ++k) {
       prove_level(k);
-      report(progress_, 0.25 + 0.5 * static_cast<double>(uint64_t{1} << k) / static_cast<double>(uint64_t{1} << depth_));
+      const double done = static_cast<double>(uint64_t{1} << k) / static_cast<double>(uint64_t{1} << depth_);
+      report(progress_, 0.25 + 0.5 * done);
     }
   }
 
@@ -76,7 +54,7 @@ class Tree {
 
   // Elements at .. at + n of the two halves of a level that is held, or of what is left of it: 2 half elements.
   Children halves(unsigned level, size_t half, size_t at, size_t n) {
-    const std::span<Fr> p = p_[level].span(), q = q_[level].span();
+    const std::span<Fr> p = p_[level], q = q_[level];
     return {p.subspan(at, n), p.subspan(half + at, n), q.subspan(at, n), q.subspan(half + at, n)};
   }
 
@@ -92,19 +70,14 @@ class Tree {
 
   void build(unsigned k) {
     const size_t n = size_t{1} << k;
-    p_[k] = SecretArray<Fr>(n);
-    q_[k] = SecretArray<Fr>(n);
+    p_[k] = run_.workspace.take(n);
+    q_[k] = run_.workspace.take(n);
     parallel_for((n + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
       Scratch<4> scratch;
-      Scratch<1> other;
       for (size_t b = begin; b < end; ++b) {
         const size_t at = b * block_elements, m = std::min(block_elements, n - at);
         const Children c = children(k, at, m, scratch);
-        const std::span<Fr> p = p_[k].span().subspan(at, m), q = q_[k].span().subspan(at, m), right = other[0].first(m);
-        kernel().mul(p, c.p0, c.q1);
-        kernel().mul(right, c.p1, c.q0);
-        kernel().add(p, p, right);
-        kernel().mul(q, c.q0, c.q1);
+        add_fractions(p_[k].subspan(at, m), q_[k].subspan(at, m), c);
       }
     });
   }
@@ -144,21 +117,20 @@ class Tree {
     large_eq_table(eq, std::span(rho).first(k - 1), Fr::one());
 
     // The children with p1 + lambda q1, of the nodes at .. at + m.
-    const auto prepared = [&](size_t at, size_t m, Scratch<4>& scratch, bool add_lambda) {
+    const auto prepared = [&](size_t at, size_t m, Scratch<4>& scratch) {
       const Children c = children(k, at, m, scratch);
-      if (add_lambda) {
-        Scratch<1> product;
-        kernel().scale(product[0].first(m), c.q1, lambda);
-        kernel().add(c.p1, c.p1, product[0].first(m));
-      }
+      Scratch<1> product;
+      kernel().scale(product[0].first(m), c.q1, lambda);
+      kernel().add(c.p1, c.p1, product[0].first(m));
       return c;
     };
 
     // Held levels take lambda once, in the first pass; leaves are made twice, and take it twice.
-    std::array<Fr, 2> sums = sum_over_blocks<2>(blocks(n / 2), 8, [&](size_t b, std::array<Fr, 2>& part) {
+    using Two = std::array<Scratch<4>, 2>;
+    RoundSums sums = sum_rounds<Two>(blocks(n / 2), 8, [&](size_t b, RoundSums& part, Two& scratch) {
       const size_t at = b * block_elements, m = std::min(block_elements, n / 2 - at);
-      Scratch<4> low, high;
-      add_round(part, std::span(eq).subspan(at, m), prepared(at, m, low, true), prepared(n / 2 + at, m, high, true));
+      auto& [low, high] = scratch;
+      add_tree_round(part, std::span(eq).subspan(at, m), prepared(at, m, low), prepared(n / 2 + at, m, high));
     });
 
     // What the vectors fold into: for leaves, the memory of level k, used up before.
@@ -187,7 +159,7 @@ class Tree {
       n /= 2;
       const bool fold_leaves = first && from_leaves;
       const auto unfolded = [&](size_t at, size_t m, Scratch<4>& scratch) {
-        return fold_leaves ? prepared(at, m, scratch, true) : folded(at, m);
+        return fold_leaves ? prepared(at, m, scratch) : folded(at, m);
       };
       if (j == 0) {
         Scratch<4> low, high;
@@ -195,15 +167,15 @@ class Tree {
         break;
       }
       // One pass folds and sums the next round: of vectors of 2 n elements, the four at b, b + n/2, b + n, b + 3n/2.
-      sums = sum_over_blocks<2>(blocks(n / 2), 8, [&](size_t b, std::array<Fr, 2>& part) {
+      sums = sum_rounds<Two>(blocks(n / 2), 8, [&](size_t b, RoundSums& part, Two& scratch) {
         const size_t half = n / 2, at = b * block_elements, m = std::min(block_elements, half - at);
         const std::span<Fr> weights = std::span(eq).subspan(at, m);
         kernel().add(weights, weights, std::span(eq).subspan(half + at, m));
         const Children low = folded(at, m), high = folded(half + at, m);
-        Scratch<4> below, above;
+        auto& [below, above] = scratch;
         fold_children(low, unfolded(at, m, below), unfolded(n + at, m, above), r);
         fold_children(high, unfolded(half + at, m, below), unfolded(n + half + at, m, above), r);
-        add_round(part, weights, low, high);
+        add_tree_round(part, weights, low, high);
       });
     }
     const Children last = folded(0, 1);
@@ -214,7 +186,7 @@ class Tree {
   const Progress& progress_;
   unsigned depth_;
   Leaves leaves_;
-  std::vector<SecretArray<Fr>> p_, q_;  // of levels 1 .. depth - 1
+  std::vector<std::span<Fr>> p_, q_;  // of levels 1 .. depth - 1
   Fr p_value_, q_value_;
 };
 
@@ -222,6 +194,7 @@ class Tree {
 
 void prove_lookups(RunState& run, const Progress& progress) {
   if (run.program.tables.empty()) return;
+  run.workspace.restart();
   Tree tree(run, progress);
   report(progress, 0.25);
   tree.prove();

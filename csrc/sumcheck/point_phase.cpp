@@ -8,14 +8,13 @@
 #include <algorithm>
 #include <map>
 
-#include "curves/large_array.h"
 #include "sumcheck/run_state.h"
 #include "sumcheck/vector_steps.h"
 
 namespace pyzkfl::sumcheck {
 namespace {
 
-constexpr unsigned row_variables = 8;  // a row: block_elements
+constexpr unsigned row_variables = 7;  // a row: block_elements
 static_assert(size_t{1} << row_variables == block_elements);
 
 const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
@@ -24,7 +23,8 @@ const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
 // the low variables, which claims at the same point share, and a number for the row.
 class Weights {
  public:
-  Weights(const RunState& run, unsigned log_height) : run_(run), row_size_(size_t{1} << std::min(log_height, row_variables)) {}
+  Weights(const RunState& run, unsigned log_height)
+      : run_(run), row_size_(size_t{1} << std::min(log_height, row_variables)) {}
 
   void add(const Claim& claim, const Fr& scale) {
     const std::vector<Fr> point = run_.point(claim);
@@ -88,7 +88,7 @@ struct ActiveColumn {
   bool has_vectors = false;
   Fr sum;          // of f E over the column's own indices, nothing bound
   Fr weight_at_0;  // E at index 0, which the blinder's round needs
-  SecretArray<Fr> f{}, e{};
+  std::span<Fr> f{}, e{};
 };
 
 class PointReduction {
@@ -159,14 +159,15 @@ void PointReduction::make_vectors(ActiveColumn& column) {
   const Fr above = zeros_from(column.height);
   Weights weights(run_, column.height);
   for (const size_t i : on_column_[column.column]) weights.add(run_.claims.claims[i], scales_[i] * above);
-  column.f = SecretArray<Fr>(n);
-  column.e = SecretArray<Fr>(n);
+  column.f = run_.workspace.take(n);
+  column.e = run_.workspace.take(n);
   const size_t row = weights.row_size();
   parallel_for(n / row, 8, [&](size_t begin, size_t end) {
     const size_t at = begin * row, count = (end - begin) * row;
-    weights.write(column.e.span().subspan(at, count), begin);
+    weights.write(column.e.subspan(at, count), begin);
     const auto cells = present_cells(run_.values, column.column, at, count);
-    from_cells(column.f.span().subspan(at, cells.size()), cells, above, Fr::zero());
+    from_cells(column.f.subspan(at, cells.size()), cells, above, Fr::zero());
+    std::fill_n(column.f.begin() + static_cast<ptrdiff_t>(at + cells.size()), count - cells.size(), Fr::zero());
   });
   // The blinder, at index 0 once its own variable is bound.
   if (column.height < point_.size())
@@ -185,20 +186,14 @@ void PointReduction::add_round(std::array<Fr, 3>& c, const ActiveColumn& column,
     return;
   }
   const size_t half = size_t{1} << j;
-  const auto sums =
-      sum_over_blocks<2>((half + block_elements - 1) / block_elements, 8, [&](size_t b, std::array<Fr, 2>& part) {
-        const size_t at = b * block_elements, n = std::min(block_elements, half - at);
-        const auto low = [&](const SecretArray<Fr>& v) { return v.span().subspan(at, n); };
-        const auto high = [&](const SecretArray<Fr>& v) { return v.span().subspan(half + at, n); };
-        Scratch<2> scratch;
-        const std::span<Fr> f = scratch[0].first(n), e = scratch[1].first(n);
-        kernel().sub(f, high(column.f), low(column.f));
-        kernel().sub(e, high(column.e), low(column.e));
-        part[0] += kernel().inner_product(low(column.f), low(column.e));
-        part[1] += kernel().inner_product(f, e);
-      });
-  c[0] += sums[0];
-  c[2] += sums[1];
+  const size_t blocks = (half + block_elements - 1) / block_elements;
+  const RoundSums sums = sum_rounds(blocks, 8, [&](size_t b, RoundSums& part, Nothing&) {
+    const size_t at = b * block_elements, n = std::min(block_elements, half - at);
+    const std::span<const Fr> f = column.f, e = column.e;
+    add_pair_round(part, f.subspan(at, n), e.subspan(at, n), f.subspan(half + at, n), e.subspan(half + at, n));
+  });
+  c[0] += sums.at_0;
+  c[2] += sums.quadratic;
 }
 
 void PointReduction::bind(ActiveColumn& column, unsigned j, const Fr& r) {
@@ -206,8 +201,8 @@ void PointReduction::bind(ActiveColumn& column, unsigned j, const Fr& r) {
   const size_t half = size_t{1} << j;
   parallel_for((half + block_elements - 1) / block_elements, 8, [&](size_t begin, size_t end) {
     const size_t at = begin * block_elements, n = std::min(end * block_elements, half) - at;
-    for (SecretArray<Fr>* v : {&column.f, &column.e})
-      fold(v->span().subspan(at, n), v->span().subspan(at, n), v->span().subspan(half + at, n), r);
+    for (const std::span<Fr> v : {column.f, column.e})
+      fold(v.subspan(at, n), v.subspan(at, n), v.subspan(half + at, n), r);
   });
 }
 
@@ -245,6 +240,7 @@ SecretElements PointReduction::column_values() {
 
 SecretElements prove_claims(RunState& run, std::vector<Fr>& point) {
   const Fr a = run.transcript.challenge();
+  run.workspace.restart();
   PointReduction reduction(run, a);
   reduction.prove();
   point = reduction.point();

@@ -29,17 +29,12 @@ Pair make_pair(const RunState& run, unsigned variables, const Expression& left, 
 }
 
 // The coefficients c_0 and c_2 of one pair's round.
-std::array<Fr, 2> round_of(const Pair& pair) {
+RoundSums round_of(const Pair& pair) {
   const size_t half = pair.left.size() / 2;
-  return sum_over_blocks<2>((half + block_elements - 1) / block_elements, 8, [&](size_t b, std::array<Fr, 2>& sums) {
+  return sum_rounds((half + block_elements - 1) / block_elements, 8, [&](size_t b, RoundSums& sums, Nothing&) {
     const size_t at = b * block_elements, n = std::min(block_elements, half - at);
     const auto part = [&](const SecretElements& v, size_t offset) { return std::span(v).subspan(offset + at, n); };
-    Scratch<2> scratch;
-    const std::span<Fr> left = scratch[0].first(n), right = scratch[1].first(n);
-    kernel_table<Fr>().sub(left, part(pair.left, half), part(pair.left, 0));
-    kernel_table<Fr>().sub(right, part(pair.right, half), part(pair.right, 0));
-    sums[0] += kernel_table<Fr>().inner_product(part(pair.left, 0), part(pair.right, 0));
-    sums[1] += kernel_table<Fr>().inner_product(left, right);
+    add_pair_round(sums, part(pair.left, 0), part(pair.right, 0), part(pair.left, half), part(pair.right, half));
   });
 }
 
@@ -72,8 +67,10 @@ void prove_products(RunState& run) {
       weight *= w;
     }
     for (const SquareSum& square : program.squares) {
-      for (const SquareSum::Part& part : square.parts)
-        pairs.push_back(make_pair(run, part.inner, part.expression, part.expression, weight * halves[all - part.inner]));
+      for (const SquareSum::Part& part : square.parts) {
+        const Fr scale = weight * halves[all - part.inner];
+        pairs.push_back(make_pair(run, part.inner, part.expression, part.expression, scale));
+      }
       weight *= w;
     }
 

@@ -187,7 +187,8 @@ class Checker {
     variables(check.outer, who);
     require(!check.products.empty() && check.products.size() <= most_items, who, "must have products");
     for (const ZeroCheck::Product& product : check.products) {
-      require(product.factors.size() == 1 || product.factors.size() == 2, who, "must have one or two factors a product");
+      require(product.factors.size() == 1 || product.factors.size() == 2, who,
+              "must have one or two factors a product");
       for (const Expression& factor : product.factors) expression(factor, {check.outer, 0, true}, who);
     }
   }
@@ -242,7 +243,8 @@ class Checker {
       require(table.multiplicities < p_.blocks.size(), who, "has multiplicities in a block that does not exist");
       const Block& counts = p_.blocks[table.multiplicities];
       require(counts.log_size == table.log_size, who, "has multiplicities of another size than its own");
-      require(p_.columns[counts.column].kind == ColumnKind::digits, who, "has multiplicities outside the digits columns");
+      require(p_.columns[counts.column].kind == ColumnKind::digits, who,
+              "has multiplicities outside the digits columns");
       require(!overlaps(multiplicities, counts), who, "shares multiplicities with another table");
       take(multiplicities, counts);
       if (table.kind == Table::Kind::pairs) {

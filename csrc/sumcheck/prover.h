@@ -1,7 +1,7 @@
-// The prover of a program: commitments, one transcript of sumchecks, one opening (docs/engine.md, sections 1 and 3).
+// The prover of a program: commitments, one transcript of sumchecks, one opening (docs/engine.md, sections 1, 3).
 //
-// What comes out is the private witness of the wrap circuit, but for the points and rho, z, gamma, i0, i1: a function of
-// the secret cells. Nothing else of it may leave the client.
+// What comes out is the private witness of the wrap circuit, but for the points and rho, z, gamma, i0, i1: a function
+// of the secret cells. Nothing else of it may leave the client.
 #pragma once
 
 #include <array>
@@ -60,9 +60,10 @@ std::string transcript_domain(const Program& program);
 // (curves/msm.h). Throws ParameterError if the key is too small.
 std::vector<G1Affine> commit(const ColumnKey& key, const Program& program, const ProgramValues& values);
 
-// T0 .. T6. `claims` is the program's own ClaimTable. Values that violate the program give a transcript that no verifier
-// accepts; use check_values (direct_check.h) to find out what is wrong. Constant time in the cells, parallel. Memory:
-// two elements a leaf of the lookups, or two a cell. Throws ParameterError if the values are not of the program's shape.
+// T0 .. T6. `claims` is the program's own ClaimTable. Values that violate the program give a transcript that no
+// verifier accepts; use check_values (direct_check.h) to find out what is wrong. Constant time in the cells, parallel.
+// Memory: two elements a leaf of the lookups, or two a cell. Throws ParameterError if the values are not of the
+// program's shape, or a rate is 0.
 Reduced reduce(const Program& program, const ClaimTable& claims, const ProgramValues& values,
                std::span<const G1Affine> points, const std::array<Fr, 2>& context, const Progress& progress = {});
 

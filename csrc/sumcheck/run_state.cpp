@@ -2,10 +2,29 @@
 #include "sumcheck/run_state.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "sumcheck/vector_steps.h"
 
 namespace pyzkfl::sumcheck {
+
+Workspace::Workspace(const Program& program, const ClaimTable& claims) {
+  // Levels 1 .. L-1 of the tree, p and q. The vectors f and E of every column with claims.
+  const size_t lookups = claims.tree_depth == 0 ? 0 : 2 * ((size_t{1} << claims.tree_depth) - 2);
+  std::vector<bool> claimed(program.columns.size());
+  for (const Claim& claim : claims.claims) claimed[claim.column] = true;
+  size_t vectors = 0;
+  for (size_t c = 0; c < claimed.size(); ++c) {
+    if (claimed[c]) vectors += size_t{2} << program.columns[c].log_height;
+  }
+  memory_ = SecretArray<Fr>(std::max<size_t>(std::max(lookups, vectors), 1));
+}
+
+std::span<Fr> Workspace::take(size_t n) {
+  if (n > memory_.size() - used_) throw std::logic_error("a workspace is too small for its program");
+  used_ += n;
+  return memory_.span().subspan(used_ - n, n);
+}
 
 Fr RunState::coordinate(const Coordinate& c) const {
   static const Fr half = Fr::from_u64(2).inverse();
@@ -28,7 +47,8 @@ std::vector<Fr> RunState::point(const Claim& claim) const {
   return out;
 }
 
-// A claim is cut into rows, whose values at the low variables are found one by one; the pool takes a few rows at a time.
+// A claim is cut into rows, whose values at the low variables are found one by one; the pool takes a few rows at a
+// time.
 void RunState::send_claims(ClaimTable::Phase phase) {
   constexpr unsigned row_variables = 9;
   constexpr size_t rows_a_unit = 16;

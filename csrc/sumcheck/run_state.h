@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -11,15 +10,33 @@
 
 #include "base/progress.h"
 #include "base/thread_pool.h"
+#include "curves/large_array.h"
 #include "r1cs/witness.h"
 #include "sumcheck/claims.h"
 #include "sumcheck/columns.h"
 #include "sumcheck/program.h"
+#include "sumcheck/vector_steps.h"
 #include "transcript/transcript.h"
 
 namespace pyzkfl::sumcheck {
 
 using SecretElements = std::vector<Fr, WipingAllocator<Fr>>;
+
+// The memory of the two phases that need much, one after the other: to the system, fresh pages cost more than the
+// arithmetic on them. Wiped at the end.
+class Workspace {
+ public:
+  // What the program's lookups and its claims need, whichever is more.
+  Workspace(const Program& program, const ClaimTable& claims);
+
+  // Gives everything back, to be taken again. What is taken holds anything.
+  void restart() { used_ = 0; }
+  std::span<Fr> take(size_t n);
+
+ private:
+  SecretArray<Fr> memory_;
+  size_t used_ = 0;
+};
 
 struct RunState {
   const Program& program;
@@ -30,6 +47,7 @@ struct RunState {
   std::vector<Fr> tau{}, kappa{}, zeta{}, rho{};  // the points of T1, T3, T4, T5
   SecretElements claim_values{};
   std::vector<Fr> square_sums{};
+  Workspace workspace{program, claims};
 
   // Absorbs a list of the proof.
   void send(std::span<const Fr> list) {
@@ -56,16 +74,21 @@ Fr send_round(RunState& run, const std::array<Fr, n>& coefficients, Fr& value) {
   return challenge;
 }
 
-// The sums of what body(block, sums) adds, over blocks 0 .. count - 1, on the pool.
-template <size_t n, class Body>
-std::array<Fr, n> sum_over_blocks(size_t count, size_t min_chunk, const Body& body) {
-  std::array<Fr, n> total{};
+struct Nothing {};
+
+// The sums of what body(block, sums, memory) adds, over blocks 0 .. count - 1, on the pool. `memory` is a Memory that
+// lives for a few blocks on one thread.
+template <class Memory = Nothing, class Body>
+RoundSums sum_rounds(size_t count, size_t min_chunk, const Body& body) {
+  RoundSums total{};
   std::mutex lock;
   parallel_for(count, min_chunk, [&](size_t begin, size_t end) {
-    std::array<Fr, n> part{};
-    for (size_t block = begin; block < end; ++block) body(block, part);
+    RoundSums part{};
+    Memory memory;
+    for (size_t block = begin; block < end; ++block) body(block, part, memory);
     const std::lock_guard<std::mutex> guard(lock);
-    for (size_t i = 0; i < n; ++i) total[i] += part[i];
+    total.at_0 += part.at_0;
+    total.quadratic += part.quadratic;
   });
   return total;
 }

@@ -3,7 +3,6 @@
 // The factor eq(tau, x) of the variable that a round binds is taken out of the sum, so that what is summed has degree
 // 2 (Gruen, eprint 2024/108, section 3).
 #include <algorithm>
-#include <optional>
 
 #include "sumcheck/run_state.h"
 #include "sumcheck/vector_steps.h"
@@ -12,7 +11,8 @@
 namespace pyzkfl::sumcheck {
 namespace {
 
-// One zero-check times its weight: single(x) + sum of left(x) right(x), a constant in the variables from `variables` up.
+// One zero-check times its weight: single(x) + sum of left(x) right(x), a constant in the variables from `variables`
+// up.
 struct Check {
   struct Pair {
     SecretElements left, right;
@@ -43,7 +43,8 @@ Check make_check(const RunState& run, const ZeroCheck& check, const Fr& weight) 
 // The values at 0 and 1 and the coefficient of X^2 of the sum of eq(x) check(x), eq of the variables below the round's.
 std::array<Fr, 3> round_of(const Check& check, std::span<const Fr> eq) {
   const size_t half = check.single.size() / 2;
-  return sum_over_blocks<3>((half + block_elements - 1) / block_elements, 4, [&](size_t b, std::array<Fr, 3>& sums) {
+  std::array<Fr, 3> sums{};
+  for (size_t b = 0; b < (half + block_elements - 1) / block_elements; ++b) {
     const size_t at = b * block_elements, n = std::min(block_elements, half - at);
     const auto low = [&](const SecretElements& v) { return std::span(v).subspan(at, n); };
     const auto high = [&](const SecretElements& v) { return std::span(v).subspan(half + at, n); };
@@ -59,7 +60,8 @@ std::array<Fr, 3> round_of(const Check& check, std::span<const Fr> eq) {
       kernel_table<Fr>().sub(right, high(pair.right), low(pair.right));
       sums[2] += weighted_products(weight, left, right);
     }
-  });
+  }
+  return sums;
 }
 
 void fold_half(SecretElements& v, const Fr& r) {
@@ -89,7 +91,8 @@ void prove_zeros(RunState& run) {
     weight *= y;
   }
 
-  // eq of tau_0 .. tau_(j-1), for the round that binds variable j; halved from round to round by summing over a variable.
+  // eq of tau_0 .. tau_(j-1), for the round that binds variable j; halved from round to round by summing over a
+  // variable.
   SecretElements eq(size_t{1} << all);
   large_eq_table(eq, std::span<const Fr>(run.tau).first(all), Fr::one());
   const auto drop_variable = [&] {
@@ -118,12 +121,19 @@ void prove_zeros(RunState& run) {
   for (unsigned j = all; j-- > 0;) {
     drop_variable();
     std::array<Fr, 4> c{};
-    for (const Check& check : checks) {
+    std::vector<std::array<Fr, 3>> rounds(checks.size());
+    parallel_for(checks.size(), 1 + 256 / eq.size(), [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        if (checks[i].variables > j) rounds[i] = round_of(checks[i], eq);
+      }
+    });
+    for (size_t i = 0; i < checks.size(); ++i) {
+      const Check& check = checks[i];
       if (check.variables <= j) {
         c[0] += power(Fr::from_u64(2), j - check.variables) * check.sum;
         continue;
       }
-      const auto [at0, at1, c2] = round_of(check, eq);
+      const auto [at0, at1, c2] = rounds[i];
       // (1 - tau + (2 tau - 1) X) (at0 + c1 X + c2 X^2), times what is bound.
       const Fr c1 = at1 - at0 - c2, e0 = (Fr::one() - run.tau[j]) * check.bound,
                e1 = (run.tau[j].dbl() - Fr::one()) * check.bound;

@@ -90,11 +90,17 @@ void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& s
     if (layer.relu) {
       out.sign = digits.add(size, own + ".g");
       out.activation = digits.add(size, own + ".a");
+      out.excess = digits.add_digits(size, layer.excess, own + ".a_over");
     }
     if (l > 0) {
       const unsigned below = layer.log_in_parts[0] + rows;
       out.back_quotient = digits.add_digits(below, layer.backward_quotient, own + ".q'");
       out.back_remainder = digits.add_digits(below, spec.remainder(), own + ".rem'");
+      if (!layer.backward_excess.widths.empty()) {
+        out.back = digits.add(below, own + ".dA");
+        out.back_over = digits.add_digits(below, layer.backward_excess, own + ".dA_over");
+        out.back_under = digits.add_digits(below, layer.backward_excess, own + ".dA_under");
+      }
     }
     out.update_remainder = add_matrix_digits(digits, layer, spec.update_remainder(), own + ".update_rem");
     if (spec.steps() > 1) out.update = add_matrix(digits, layer, own + ".D");
@@ -137,6 +143,7 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   out.counts_1 = digits.add(1, "counts 1");
   out.counts_0 = digits.add(0, "counts 0");
   out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
+  if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
   out.update_column = out.first_data_column + S;

@@ -30,6 +30,9 @@ struct NetworkLayout {
     Digits quotient, remainder;
     uint32_t sign = 0, activation = 0, gradient = 0;  // no sign and activation in the last layer
     Digits back_quotient, back_remainder;             // none in the first layer
+    Digits excess;                                    // where activations saturate
+    uint32_t back = 0;                                // where gradients do, with these
+    Digits back_over, back_under;
     MatrixDigits update_remainder;
     MatrixBlocks update;  // D_s; only where there are several steps
   };
@@ -43,15 +46,15 @@ struct NetworkLayout {
 
   std::vector<MatrixBlocks> weights, update;  // one a layer
   std::vector<Step> steps;
-  // Tables of 2^16, 2^8, 2 keys, and {0}; EXP.
-  uint32_t counts_16 = 0, counts_8 = 0, counts_1 = 0, counts_0 = 0, counts_exp = 0, exp_values = 0;
+  // Tables of 2^16, 2^8, 2 keys, and {0}; EXP; that of 2^saturation_bits keys, where something saturates.
+  uint32_t counts_16 = 0, counts_8 = 0, counts_1 = 0, counts_0 = 0, counts_exp = 0, exp_values = 0, counts_saturation = 0;
   std::vector<uint32_t> unused_update;  // aligned parts of the update column that belong to no tensor
 
   uint32_t weights_column = 0, tables_column = 1, first_data_column = 2, update_column = 0;
 };
 
 // The numbers of the program's tables.
-enum NetworkTable : uint32_t { table_16, table_8, table_1, table_0, table_exp };
+enum NetworkTable : uint32_t { table_16, table_8, table_1, table_0, table_exp, table_saturation };
 
 // Adds columns and blocks to an empty program. Throws ParameterError if the columns were higher than 2^28.
 NetworkLayout place_network(const NetworkSpec& spec, sumcheck::Program& program);

@@ -73,6 +73,8 @@ class Compiler {
                  {Table::Kind::range, 1, layout_.counts_1, 0},
                  {Table::Kind::range, 0, layout_.counts_0, 0},
                  {Table::Kind::pairs, spec_.exp_log_size(), layout_.counts_exp, layout_.exp_values}};
+    if (spec_.saturates())
+      p_.tables.push_back({Table::Kind::range, NetworkSpec::saturation_bits, layout_.counts_saturation, 0});
   }
 
   void range(const Digits& digits, const DigitWidths& widths) {
@@ -187,8 +189,19 @@ class Compiler {
 
     if (!layer.relu) return;
     boolean(own.sign);
+    Expression whole = single(block_view(own.activation, all(layer.log_out)));  // g q
+    if (!layer.excess.widths.empty()) {
+      p_.ranges.push_back({own.activation, table_saturation, 0});
+      range(own.excess, layer.excess);
+      Expression excess;
+      add_digits(excess, Fr::one(), own.excess, layer.excess, all(layer.log_out));
+      for (const Term& term : excess.terms) whole.terms.push_back(term);
+      Expression room = single(block_view(own.activation, all(layer.log_out)), -Fr::one());
+      room.constant = Fr::from_i64(NetworkSpec::most_activation);
+      p_.zeros.push_back({layer.log_out + rows_, {{Fr::one(), {excess, room}}}, name + " saturation"});
+    }
     p_.zeros.push_back({layer.log_out + rows_,
-                        {{Fr::one(), {single(block_view(own.activation, all(layer.log_out)))}},
+                        {{Fr::one(), {whole}},
                          {-Fr::one(), {single(block_view(own.sign, all(layer.log_out))), quotient(s, l, all(layer.log_out))}}},
                         name + " ReLU"});
   }
@@ -280,10 +293,33 @@ class Compiler {
                          weights_of(s, l, 0, sources(Kind::outer, 0, inputs) + j)});
     p_.products.push_back(std::move(sum));
 
+    if (!layer.backward_excess.widths.empty()) quotient = saturated(s, l, quotient, name);
     p_.zeros.push_back({inputs + rows_,
                         {{Fr::one(), {single(block_view(below.gradient, all(inputs)))}},
                          {-Fr::one(), {single(block_view(below.sign, all(inputs))), quotient}}},
                         name + " gradient through the ReLU"});
+  }
+
+  // q' = dA + over - under with dA of saturation_bits signed bits, over only at its upper end, under only at its lower one. Gives dA.
+  Expression saturated(uint32_t s, size_t l, Expression quotient, const std::string& name) {
+    const LayerSpec& layer = spec_.layers()[l];
+    const NetworkLayout::StepLayer& own = layout_.steps[s].layers[l];
+    const unsigned inputs = layer.log_in_parts[0];
+    p_.ranges.push_back({own.back, table_saturation, NetworkSpec::gradient_limit});
+    const Expression back = single(block_view(own.back, all(inputs)));
+    add(quotient, -Fr::one(), back.terms[0].view);
+    const auto end = [&](const Digits& digits, const Fr& sign, int64_t limit) {
+      range(digits, layer.backward_excess);
+      add_digits(quotient, -sign, digits, layer.backward_excess, all(inputs));
+      Expression excess, room = back;
+      add_digits(excess, Fr::one(), digits, layer.backward_excess, all(inputs));
+      room.constant = Fr::from_i64(-limit);
+      p_.zeros.push_back({inputs + rows_, {{Fr::one(), {excess, room}}}, name + " saturation of the gradient"});
+    };
+    end(own.back_over, Fr::one(), NetworkSpec::gradient_limit - 1);
+    end(own.back_under, -Fr::one(), -NetworkSpec::gradient_limit);
+    p_.linear.push_back({inputs + rows_, std::move(quotient), name + " saturated gradient"});
+    return back;
   }
 
   // - 2^k D + rem - 2^(k-1), over `variables`.

@@ -85,6 +85,12 @@ size_t LayerSpec::padded_in() const {
   return sum;
 }
 
+bool NetworkSpec::saturates() const {
+  return std::any_of(layers_.begin(), layers_.end(), [](const LayerSpec& layer) {
+    return !layer.excess.widths.empty() || !layer.backward_excess.widths.empty();
+  });
+}
+
 DigitWidths NetworkSpec::remainder() const { return exact_digits(static_cast<unsigned>(p_.w_frac)); }
 DigitWidths NetworkSpec::update_remainder() const { return exact_digits(static_cast<unsigned>(p_.eta_shift)); }
 
@@ -110,8 +116,8 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.w_bits >= 2 && p_.w_bits <= 31, "w_bits lies between 2 and 31");
   require(p_.w_frac == 8 || p_.w_frac == 16, "w_frac is 8 or 16");
   require(p_.g_frac >= 1 && p_.g_frac <= 15, "g_frac lies between 1 and 15");
-  require(p_.eta_shift == 16 || p_.eta_shift == 24 || p_.eta_shift == 32, "eta_shift is 16, 24 or 32");
-  require(p_.eta >= 1 && p_.eta < (int64_t{1} << 40), "eta lies between 1 and 2^40");
+  require(p_.eta_shift >= 16 && p_.eta_shift <= 48 && p_.eta_shift % 8 == 0, "eta_shift is 16, 24, 32, 40 or 48");
+  require(p_.eta >= 1 && p_.eta < (int64_t{1} << 60), "eta lies between 1 and 2^60");
   require(p_.bound >= 1 && p_.bound < (int64_t{1} << 15), "bound lies between 1 and 2^15 - 1 units of 2^-w_frac");
 
   log_batch_ = log2_ceil(batch());
@@ -138,6 +144,10 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
     layer.most_output = static_cast<int64_t>(most);
     layer.quotient = digits_for(bits_of(most) + (layer.relu ? 0 : 1));
     input = most;
+    if (layer.relu && most >= static_cast<Wide>(saturation_from)) {
+      layer.excess = digits_for(bits_of(most - static_cast<Wide>(most_activation)));
+      input = static_cast<Wide>(most_activation);
+    }
     dimension_ += layer.out * (layer.in + 1);
     layers_.push_back(std::move(layer));
   }
@@ -151,8 +161,9 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   for (size_t l = count; l-- > 0;) {
     LayerSpec& layer = layers_[l];
     layer.most_gradient = static_cast<int64_t>(gradient);
-    const Wide most_weight_gradient = static_cast<Wide>(p_.batch) * gradient * inputs[l];
-    const Wide most_bias_gradient = static_cast<Wide>(p_.batch) * gradient << p_.a_frac;
+    // Rows up to the padded batch: the circuit knows no other bound of their number.
+    const Wide most_weight_gradient = Wide{padded_batch()} * gradient * inputs[l];
+    const Wide most_bias_gradient = Wide{padded_batch()} * gradient << p_.a_frac;
     require(bits_of(most_weight_gradient) <= 58, name_of(l) + ": gradients of up to 2^" +
                                                      std::to_string(bits_of(most_weight_gradient)) +
                                                      " units do not fit 58 bits: a smaller batch, or fewer bits");
@@ -163,8 +174,16 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
     require(back + 1 < most_cell / 2, name_of(l) + ": gradients of its inputs do not fit 30 bits");
     layer.backward_quotient = digits_for(bits_of(back) + 1);
     gradient = back;
+    if (back >= static_cast<Wide>(saturation_from)) {
+      layer.backward_excess = digits_for(bits_of(back - static_cast<Wide>(gradient_limit) + 1));
+      gradient = static_cast<Wide>(gradient_limit);
+    }
   }
   norm_square_bits_ = bits_of(squares);
+  // Whatever cells in their ranges a forger takes: |- 2^k D + rem - 2^(k-1)| <= 2^(k+15), and their squares stay small.
+  size_t padded = 0;
+  for (const LayerSpec& layer : layers_) padded += layer.padded_out() * (layer.padded_in() + 1);
+  require(2 * (static_cast<unsigned>(p_.eta_shift) + 15) + log2_ceil(padded) < 250, "updates are too many for one sum of squares");
 
   // Rounding moves each coordinate of an update by half a unit at most.
   const auto rounding = static_cast<int64_t>(isqrt_wide(static_cast<Wide>(dimension_)) / 2 + 1);
@@ -179,10 +198,10 @@ NetworkParameters NetworkSpec::with_learning_rate(NetworkParameters parameters, 
   require(std::isfinite(learning_rate) && learning_rate > 0, "the learning rate must be positive and finite");
   require(parameters.batch >= 1, "batch lies between 1 and 2^16");
   std::string last = "the learning rate is too small or too large for these scales";
-  for (const int64_t shift : {int64_t{16}, int64_t{24}, int64_t{32}}) {
+  for (const int64_t shift : {int64_t{16}, int64_t{24}, int64_t{32}, int64_t{40}, int64_t{48}}) {
     const double exponent = static_cast<double>(parameters.w_frac - parameters.a_frac - parameters.g_frac + shift);
     const double eta = std::round(learning_rate / static_cast<double>(parameters.batch) * std::exp2(exponent));
-    if (eta < 512 || eta >= std::exp2(40.0)) continue;
+    if (eta < 512 || eta >= std::exp2(60.0)) continue;
     parameters.eta = static_cast<int64_t>(eta);
     parameters.eta_shift = shift;
     try {

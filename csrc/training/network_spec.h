@@ -23,7 +23,7 @@ struct NetworkParameters {
   int64_t w_frac = 16;          // .. in units of 2^-w_frac; 8 or 16
   int64_t g_frac = 12;          // loss gradients are in units of 2^-g_frac
   int64_t eta = 0;              // learning rate over batch size, times 2^(w_frac - a_frac - g_frac): eta / 2^eta_shift
-  int64_t eta_shift = 0;        // 16, 24 or 32
+  int64_t eta_shift = 0;        // 16, 24, 32, 40 or 48
   int64_t bound = 0;            // L2 bound of a step's update, in units of 2^-w_frac; below 2^15
 
   bool operator==(const NetworkParameters&) const = default;
@@ -44,6 +44,8 @@ struct LayerSpec {
   bool relu = false;
   DigitWidths quotient;           // of q: 2^bits() above all |q| (ReLU), or twice that (last layer)
   DigitWidths backward_quotient;  // of the rescaled dA, signed; empty in the first layer
+  DigitWidths excess;             // of a beyond most_activation; empty where activations do not saturate
+  DigitWidths backward_excess;    // of q' beyond its limits, either way; empty where gradients do not saturate
   int64_t most_output = 0;        // |q|
   int64_t most_gradient = 0;      // |dZ|
 
@@ -53,6 +55,12 @@ struct LayerSpec {
 
 class NetworkSpec {
  public:
+  // Where honest values could reach saturation_from or more, activations saturate at most_activation, and gradients that
+  // go back through a layer at the ends of saturation_bits signed bits. The derivative of the saturation counts as one.
+  static constexpr int64_t saturation_from = int64_t{1} << 20;
+  static constexpr unsigned saturation_bits = 13;
+  static constexpr int64_t most_activation = (int64_t{1} << saturation_bits) - 1;
+  static constexpr int64_t gradient_limit = int64_t{1} << (saturation_bits - 1);
   // e of the softmax has this many fraction bits.
   static constexpr int exp_frac = 12;
 
@@ -65,6 +73,7 @@ class NetworkSpec {
 
   const NetworkParameters& parameters() const { return p_; }
   const std::vector<LayerSpec>& layers() const { return layers_; }
+  bool saturates() const;  // anywhere
   size_t batch() const { return static_cast<size_t>(p_.batch); }
   unsigned log_batch() const { return log_batch_; }
   size_t padded_batch() const { return size_t{1} << log_batch_; }

@@ -121,9 +121,12 @@ void forward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& w
     if (!layer.relu) continue;
     out.sign.resize(sums.size());
     out.activation.resize(sums.size());
+    out.excess.resize(sums.size());
+    const int64_t most = layer.excess.widths.empty() ? layer.most_output : NetworkSpec::most_activation;
     for (size_t i = 0; i < sums.size(); ++i) {
       out.sign[i] = out.quotient[i] >= 1 ? 1 : 0;
-      out.activation[i] = out.sign[i] * out.quotient[i];
+      out.activation[i] = std::min(out.sign[i] * out.quotient[i], most);
+      out.excess[i] = out.sign[i] * out.quotient[i] - out.activation[i];
     }
     inputs = &out.activation;
   }
@@ -138,8 +141,16 @@ void backward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& 
     multiply(sums, out.gradient, weights.layers[l].matrix,
              {spec.padded_batch(), layer.padded_out(), layer.padded_in()});
     divide(out.back_quotient, out.back_remainder, sums, spec.parameters().w_frac);
-    below.gradient.resize(sums.size());
-    for (size_t i = 0; i < sums.size(); ++i) below.gradient[i] = below.sign[i] * out.back_quotient[i];
+    const bool saturates = !layer.backward_excess.widths.empty();
+    constexpr int64_t limit = NetworkSpec::gradient_limit;
+    for (SecretMatrix* m : {&below.gradient, &out.back, &out.back_over, &out.back_under}) m->resize(sums.size());
+    for (size_t i = 0; i < sums.size(); ++i) {
+      const int64_t whole = out.back_quotient[i];
+      out.back[i] = saturates ? std::clamp(whole, -limit, limit - 1) : whole;
+      out.back_over[i] = std::max<int64_t>(whole - out.back[i], 0);
+      out.back_under[i] = std::max<int64_t>(out.back[i] - whole, 0);
+      below.gradient[i] = below.sign[i] * out.back[i];
+    }
   }
 }
 

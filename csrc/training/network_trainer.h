@@ -45,9 +45,10 @@ struct NetworkBatch {
 struct NetworkStep {
   struct Layer {
     SecretMatrix quotient, remainder;            // q, rem: B x padded_out
-    SecretMatrix sign, activation;               // g, a: B x padded_out; empty in the last layer
+    SecretMatrix sign, activation, excess;       // g, a, g q - a: B x padded_out; empty in the last layer
     SecretMatrix gradient;                       // dZ: B x padded_out
     SecretMatrix back_quotient, back_remainder;  // of dA, the gradient of the layer's inputs; empty in the first
+    SecretMatrix back, back_over, back_under;    // q' saturated, and what is missing: q' = back + over - under
   };
   size_t rows = 0;
   SecretMatrix inputs;  // B x padded_in of the first layer

@@ -102,6 +102,7 @@ void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
       filler.fill_digits(to.quotient, layer.quotient, u);
       filler.fill(to.sign, from.sign);
       filler.fill(to.activation, from.activation);
+      filler.fill_digits(to.excess, layer.excess, from.excess);
     } else {
       filler.fill_digits(to.quotient, layer.quotient, from.quotient, int64_t{1} << (bits - 1));
     }
@@ -111,6 +112,11 @@ void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
       filler.fill_digits(to.back_quotient, layer.backward_quotient, from.back_quotient,
                          int64_t{1} << (layer.backward_quotient.bits() - 1));
       filler.fill_digits(to.back_remainder, spec.remainder(), from.back_remainder);
+      if (!layer.backward_excess.widths.empty()) {
+        filler.fill(to.back, from.back);
+        filler.fill_digits(to.back_over, layer.backward_excess, from.back_over);
+        filler.fill_digits(to.back_under, layer.backward_excess, from.back_under);
+      }
     }
     for_parts(layer, layer.padded_out(), [&](size_t part, const Part& where) {
       filler.fill_digits(to.update_remainder.parts[part], spec.update_remainder(), step.update_remainder.layers[l].matrix, where);

@@ -38,7 +38,8 @@ void check_clip(Builder& b, const sumcheck::Clip& clip, const LC& square_sum, co
   gadgets::range(b, rest, target_bits, "rate at most the quotient");
   // Less than the quotient only where it is eta: [n + 1 <= rest] (eta - rate) = 0.
   const unsigned root_bits = (clip.norm_square_bits + 1) / 2;
-  const LC less = gadgets::less_equal(b, divisor, rest, std::max(target_bits, root_bits + 1), "rest and divisor");
+  const LC less = gadgets::less_equal(b, divisor, rest, std::max(target_bits, root_bits + 1),
+                                      "rest and divisor");
   b.constrain(less, clip.eta - rate, 0, "rate below the quotient");
 }
 

@@ -1,7 +1,7 @@
 // Products of which some factors are constants of the circuit: bits of offsets, halves of summed variables.
 //
-// A combination of wires cannot tell that it is constant where only a witness is computed, so that is kept beside it;
-// both modes of a builder then leave out the same products.
+// A combination of wires cannot tell that it is constant where only a witness is computed, so that is kept
+// beside it; both modes of a builder then leave out the same products.
 #pragma once
 
 #include "r1cs/builder.h"

@@ -1,4 +1,5 @@
-// T5: the tree of fractions over all lookups (Papini and Habock, eprint 2023/1284), from its root to its leaves.
+// T5: the tree of fractions over all lookups (Papini and Habock, eprint 2023/1284), from its root to its
+// leaves.
 #include "wrap/closed_forms.h"
 #include "wrap/replay.h"
 
@@ -60,7 +61,9 @@ class Leaves {
   }
 
   const LC& value(uint32_t claim) const { return r_.claim_values[claim]; }
-  LC row(const LC& key, uint32_t table) const { return LC(g_) - key - LC(b_) * Fr::from_u64(uint64_t{table} + 1); }
+  LC row(const LC& key, uint32_t table) const {
+    return LC(g_) - key - LC(b_) * Fr::from_u64(uint64_t{table} + 1);
+  }
   Wire with_value(uint32_t claim) { return r_.b.product(b_squared_, value(claim), "value of a pair"); }
 
   Replay& r_;

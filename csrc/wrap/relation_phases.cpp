@@ -17,7 +17,8 @@ void draw_outer_point(Replay& r) {
   for (unsigned i = 0; i < r.table.tau_count; ++i) r.tau.push_back(r.transcript.challenge());
 }
 
-// product_values: V_m. With a scalar it is a wire of its own, determined because the rate is not 0 (clip_gadget.h).
+// product_values: V_m. With a scalar it is a wire of its own, determined because the rate is not 0
+// (clip_gadget.h).
 void check_outer_claims(Replay& r, std::vector<LC>& product_values) {
   const auto scope = r.b.scope("outer claims");
   r.receive_claims(ClaimTable::outer);
@@ -43,7 +44,8 @@ void check_product_sums(Replay& r, std::span<const LC> product_values) {
   const size_t products = r.program.products.size();
   if (products + r.program.squares.size() == 0) return;
   const auto scope = r.b.scope("product sums");
-  const std::vector<Factor> weights = powers(r.b, r.transcript.challenge(), products + r.program.squares.size());
+  const std::vector<Factor> weights =
+      powers(r.b, r.transcript.challenge(), products + r.program.squares.size());
   LC value;
   for (size_t i = 0; i < weights.size(); ++i) {
     const LC& start = i < products ? product_values[i] : r.scalars.square_sums[i - products];

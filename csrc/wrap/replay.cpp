@@ -10,7 +10,8 @@ namespace pyzkfl::wrap {
 
 using namespace sumcheck;
 
-Replay::Replay(Builder& builder, const Program& program_, const ClaimTable& table_, std::span<const Fr> messages)
+Replay::Replay(Builder& builder, const Program& program_, const ClaimTable& table_,
+               std::span<const Fr> messages)
     : b(builder),
       program(program_),
       table(table_),
@@ -28,7 +29,8 @@ std::vector<LC> Replay::receive(size_t count) {
 }
 
 void Replay::receive_claims(ClaimTable::Phase phase) {
-  for (LC& v : receive(table.phase_end[phase] - table.phase_begin(phase))) claim_values.push_back(std::move(v));
+  const size_t count = table.phase_end[phase] - table.phase_begin(phase);
+  for (LC& v : receive(count)) claim_values.push_back(std::move(v));
 }
 
 std::vector<LC> Replay::sumcheck(LC& value, unsigned variables, unsigned degree) {

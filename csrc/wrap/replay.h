@@ -1,8 +1,9 @@
-// The transcript of an inner proof, replayed inside the wrap circuit (docs/engine.md, section 3): what its phases share.
+// The transcript of an inner proof, replayed inside the wrap circuit (docs/engine.md, section 3): what its
+// phases share.
 //
-// Messages are private wires, made as they are absorbed; challenges come from the transcript gadget and from nowhere
-// else. The phases stand in relation_phases.cpp (T1 to T4), lookup_phase.cpp (T5) and opening_phases.cpp (T6, T7), in
-// the order in which they must be called.
+// Messages are private wires, made as they are absorbed; challenges come from the transcript gadget and from
+// nowhere else. The phases stand in relation_phases.cpp (T1 to T4), lookup_phase.cpp (T5) and
+// opening_phases.cpp (T6, T7), in the order in which they must be called.
 #pragma once
 
 #include <map>
@@ -78,8 +79,8 @@ struct ColumnClaims {
 };
 ColumnClaims check_batched_claims(Replay& r);
 
-// T7, from the challenge rho on. Elements of C_S, evaluations F(z), F(1/z), S(z), S(1/z), and i0, i1 as the caller's
-// wires.
+// T7, from the challenge rho on. Elements of C_S, evaluations F(z), F(1/z), S(z), S(1/z), and i0, i1 as the
+// caller's wires.
 struct OpeningWires {
   std::array<LC, 2> symmetric_point;
   std::array<LC, 4> evaluations;

@@ -1,8 +1,9 @@
 // The transcript's duplex in a circuit: the calls of transcript/transcript.h on combinations of wires.
 //
-// Calls and their lengths are constants of the circuit, so what they add to the capacity is too. Every wire is
-// determined by what was absorbed. A permutation is 267 constraints; a challenge is one more, its own wire: a cell of
-// the state is a combination of four, and the formulas of a sumcheck name a challenge half a dozen times.
+// Calls and their lengths are constants of the circuit, so what they add to the capacity is too. Every wire
+// is determined by what was absorbed. A permutation is 267 constraints; a challenge is one more, its own
+// wire: a cell of the state is a combination of four, and the formulas of a sumcheck name a challenge half a
+// dozen times.
 #pragma once
 
 #include <span>

@@ -19,7 +19,8 @@ namespace {
 Fr public_tag() { return transcript::hash_to_field("pyzkfl/engine/1/public", {}); }
 
 bool committed_by_prover(const Column& column) {
-  return column.kind == ColumnKind::update || column.kind == ColumnKind::digits || column.kind == ColumnKind::mask;
+  return column.kind == ColumnKind::update || column.kind == ColumnKind::digits ||
+         column.kind == ColumnKind::mask;
 }
 
 void require(bool condition, const char* problem) {
@@ -29,12 +30,16 @@ void require(bool condition, const char* problem) {
 class Circuit {
  public:
   Circuit(Builder& builder, const Program& program, const ClaimTable& table, const WrapAssignment& assignment)
-      : b_(builder), program_(program), a_(assignment), replay_(builder, program, table, assignment.messages) {
+      : b_(builder),
+        program_(program),
+        a_(assignment),
+        replay_(builder, program, table, assignment.messages) {
     require(a_.rows.size() == program.steps, "there must be a number of rows for each local step");
     require(a_.square_sums.size() == program.squares.size(), "there must be a value for each sum of squares");
     require(a_.norm_squares.size() == program.clips.size() && a_.rates.size() == program.clips.size(),
             "there must be a norm and a rate for each clip");
-    require(a_.points.size() == committed_columns(program), "there must be a point for each column of the prover");
+    require(a_.points.size() == committed_columns(program),
+            "there must be a point for each column of the prover");
   }
 
   void run() {
@@ -59,7 +64,8 @@ class Circuit {
 
     const auto scope = b_.scope("statement");
     public_.insert(public_.end(), wires.symmetric_point.begin(), wires.symmetric_point.end());
-    for (const LC& v : {challenges.rho, challenges.z, challenges.gamma, wires.i0, wires.i1}) public_.push_back(v);
+    for (const LC& v : {challenges.rho, challenges.z, challenges.gamma, wires.i0, wires.i1})
+      public_.push_back(v);
     const LC hash = gadgets::poseidon2_hash(b_, public_, "statement hash");
     b_.constrain(hash, 1, b_.public_input(a_.public_input), "public input");
   }
@@ -141,7 +147,8 @@ size_t message_count(const Program& program, const ClaimTable& table) {
 }
 
 size_t committed_columns(const Program& program) {
-  return static_cast<size_t>(std::count_if(program.columns.begin(), program.columns.end(), committed_by_prover));
+  const auto& columns = program.columns;
+  return static_cast<size_t>(std::count_if(columns.begin(), columns.end(), committed_by_prover));
 }
 
 WrapAssignment assignment_of(const InnerProof& proof) {
@@ -161,7 +168,8 @@ WrapAssignment assignment_of(const InnerProof& proof) {
   return out;
 }
 
-void wrap_circuit(Builder& b, const Program& program, const ClaimTable& table, const WrapAssignment& assignment) {
+void wrap_circuit(Builder& b, const Program& program, const ClaimTable& table,
+                  const WrapAssignment& assignment) {
   Circuit(b, program, table, assignment).run();
 }
 
@@ -173,7 +181,8 @@ ConstraintSystem wrap_constraint_system(const Program& program) {
   return b.take_constraint_system();
 }
 
-Witness wrap_witness(const ConstraintSystem& shape, const Program& program, const WrapAssignment& assignment) {
+Witness wrap_witness(const ConstraintSystem& shape, const Program& program,
+                     const WrapAssignment& assignment) {
   program.check();
   Builder b(Builder::Mode::witness);
   wrap_circuit(b, program, ClaimTable(program), assignment);
@@ -181,8 +190,8 @@ Witness wrap_witness(const ConstraintSystem& shape, const Program& program, cons
   return b.take_witness(shape);
 }
 
-Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows, std::span<const G1Affine> points,
-                const OpeningScalars& scalars) {
+Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows,
+                std::span<const G1Affine> points, const OpeningScalars& scalars) {
   std::vector<Fr> list = {public_tag(), context[0], context[1]};
   for (const uint64_t v : rows) list.push_back(Fr::from_u64(v));
   for (const G1Affine& p : points) {
@@ -195,7 +204,8 @@ Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows, 
 Fr public_input(const InnerProof& proof) {
   std::vector<G1Affine> points = proof.points;
   points.push_back(proof.symmetric_point);
-  return public_input(proof.context, proof.rows, points, {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
+  return public_input(proof.context, proof.rows, points,
+                      {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
 }
 
 }  // namespace pyzkfl::wrap

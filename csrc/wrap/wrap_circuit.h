@@ -1,10 +1,10 @@
-// The circuit that verifies an inner proof (docs/engine.md, section 4): it replays the proof's transcript and checks
-// every equation. One circuit a program; one public input.
+// The circuit that verifies an inner proof (docs/engine.md, section 4): it replays the proof's transcript and
+// checks every equation. One circuit a program; one public input.
 //
-// The public input is a hash of what the verifier knows or is given: statement, rows, points, and the five scalars of the
-// opening. Everything else is a private wire, and each is determined by the inner proof's messages, of which a prover
-// is free to choose only what the transcript then binds. The circuit knows points only by their two elements: the
-// verifier computes those from the points that it decodes.
+// The public input is a hash of what the verifier knows or is given: statement, rows, points, and the five
+// scalars of the opening. Everything else is a private wire, and each is determined by the inner proof's
+// messages, of which a prover is free to choose only what the transcript then binds. The circuit knows points
+// only by their two elements: the verifier computes those from the points that it decodes.
 #pragma once
 
 #include <array>
@@ -60,9 +60,10 @@ void wrap_circuit(Builder& b, const sumcheck::Program& program, const sumcheck::
 // Throws ParameterError if the program does not pass its own check.
 ConstraintSystem wrap_constraint_system(const sumcheck::Program& program);
 
-// The witness for a shape made by wrap_constraint_system(program). Throws WitnessInvalid naming the first constraint that
-// the assignment violates, ParameterError for a shape or an assignment of another program.
-Witness wrap_witness(const ConstraintSystem& shape, const sumcheck::Program& program, const WrapAssignment& assignment);
+// The witness for a shape made by wrap_constraint_system(program). Throws WitnessInvalid naming the first
+// constraint that the assignment violates, ParameterError for a shape or an assignment of another program.
+Witness wrap_witness(const ConstraintSystem& shape, const sumcheck::Program& program,
+                     const WrapAssignment& assignment);
 
 // The five scalars that leave the circuit.
 struct OpeningScalars {
@@ -70,8 +71,8 @@ struct OpeningScalars {
 };
 
 // The public input as a verifier computes it. `points`: those of T0, then C_S.
-Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows, std::span<const G1Affine> points,
-                const OpeningScalars& scalars);
+Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows,
+                std::span<const G1Affine> points, const OpeningScalars& scalars);
 // That of an inner proof, for who made it.
 Fr public_input(const sumcheck::InnerProof& proof);
 

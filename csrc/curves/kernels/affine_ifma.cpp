@@ -8,6 +8,8 @@
 
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
 
+#include <type_traits>
+
 #include "curves/kernels/batch_ifma.h"
 
 namespace pyzkfl::ifma {
@@ -35,7 +37,7 @@ struct alignas(64) Step {
   // operand.
   uint64_t tangent, infinity, left, right, unused[4];
 };
-static_assert(sizeof(Step<Fp8>) <= 36 * 32 + 64 && sizeof(Step<Fp2x8>) <= 36 * 64 + 64);
+static_assert(sizeof(Step<Fp8>) <= 30 * 32 + 64 && sizeof(Step<Fp2x8>) <= 30 * 64 + 64);
 
 template <class V>
 PYZKFL_INLINE V load(const uint8_t* const (&row)[8], size_t offset) {
@@ -106,36 +108,68 @@ PYZKFL_INLINE void finish(const Rows& rows, const V& inverse) {
   scatter(rows.out, coordinate_bytes<V>, y3);
 }
 
+// Two groups at once.
+template <class V>
+PYZKFL_INLINE void finish(const Rows (&rows)[2], V (&inverse)[2]) {
+  V y1[2], numerators[2], squares[2], runs[2], x3[2];
+  for (int k = 0; k < 2; ++k) {
+    y1[k] = load_y<V>(rows[k].left, rows[k].left_negative);
+    numerators[k] = numerator(y1[k], load_y<V>(rows[k].right, rows[k].right_negative));
+  }
+  V* const slope = inverse;
+  mul(slope[0], slope[1], numerators[0], numerators[1], inverse[0], inverse[1]);
+  square_uncarried(squares[0], squares[1], slope[0], slope[1]);
+  for (int k = 0; k < 2; ++k) {
+    const V x1 = load<V>(rows[k].left, 0);
+    x3[k] = abscissa(squares[k], x1, load<V>(rows[k].right, 0));
+    runs[k] = run(x1, x3[k]);
+  }
+  mul_uncarried(runs[0], runs[1], runs[0], runs[1], slope[0], slope[1]);
+  for (int k = 0; k < 2; ++k) {
+    scatter(rows[k].out, 0, x3[k]);
+    scatter(rows[k].out, coordinate_bytes<V>, ordinate(runs[k], y1[k]));
+  }
+}
+
 // The two passes over `groups` groups. up(g) gives a denominator; it may set `stop`, and then, or where a product is
-// zero, nothing is written and the answer is false. down(g, inverse) is called for every group.
+// zero, nothing is written and the answer is false. down(g, inverse) is called for every group, or down(g, inverses) for
+// two from g on.
 template <class V, class Up, class Down>
 [[nodiscard]] PYZKFL_INLINE bool run_batch(uint8_t* scratch, InvertLanes invert_lanes, size_t groups, const bool& stop,
                                            const Up& up, const Down& down) {
   auto* const steps = reinterpret_cast<Step<V>*>(scratch);
   V product[chains];
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
-  const auto take_in = [&](size_t g, V& chain) {
-    const V d = up(g);
-    steps[g].denominator = d;
-    steps[g].product = chain;
-    chain = mul(d, chain);
-  };
   size_t g = 0;
-  for (; g + 1 < groups; g += chains) {
-    take_in(g, product[0]);
-    take_in(g + 1, product[1]);
+  for (; g + 1 < groups; g += 2) {
+    for (size_t c = 0; c < 2; ++c) {
+      steps[g + c].denominator = up(g + c);
+      steps[g + c].product = product[c];
+    }
+    mul(product[0], product[1], steps[g].denominator, steps[g + 1].denominator, product[0], product[1]);
   }
-  if (g < groups) take_in(g, product[0]);
+  if (g < groups) {
+    steps[g].denominator = up(g);
+    steps[g].product = product[0];
+    product[0] = mul(steps[g].denominator, product[0]);
+  }
   if (stop || !invert(product, invert_lanes)) return false;
-  const auto give_out = [&](size_t at, V& chain) {
-    const V own = mul(steps[at].product, chain);
-    chain = mul(steps[at].denominator, chain);
-    down(at, own);
-  };
-  if (groups % 2 != 0) give_out(groups - 1, product[0]);
-  for (g = groups / 2; g-- > 0;) {
-    give_out(2 * g + 1, product[1]);
-    give_out(2 * g, product[0]);
+  if (g < groups) {
+    const V own = mul(steps[g].product, product[0]);
+    product[0] = mul(steps[g].denominator, product[0]);
+    down(g, own);
+  }
+  while (g > 0) {
+    g -= 2;
+    V own[2];
+    mul(own[0], own[1], steps[g].product, steps[g + 1].product, product[0], product[1]);
+    mul(product[0], product[1], steps[g].denominator, steps[g + 1].denominator, product[0], product[1]);
+    if constexpr (std::is_invocable_v<Down, size_t, V(&)[2]>) {
+      down(g, own);
+    } else {
+      down(g + 1, own[1]);
+      down(g, own[0]);
+    }
   }
   return true;
 }
@@ -257,6 +291,26 @@ __attribute__((noinline)) void add_carefully(uint8_t* scratch, InvertLanes inver
   static_cast<void>(done);  // always: every denominator is one that is not zero
 }
 
+// What the fast way does with inverses, of one group or of two.
+template <class V, class Operands>
+struct Finish {
+  const Operands& operands;
+  size_t n;
+  Idle& idle;
+
+  PYZKFL_INLINE void operator()(size_t g, const V& inverse) const {
+    Rows rows;
+    fill_rows<V>(rows, operands, g, n, idle);
+    finish(rows, inverse);
+  }
+  PYZKFL_INLINE void operator()(size_t g, V (&inverses)[2]) const {
+    Rows rows[2];
+    fill_rows<V>(rows[0], operands, g, n, idle);
+    fill_rows<V>(rows[1], operands, g + 1, n, idle);
+    finish(rows, inverses);
+  }
+};
+
 template <class V, class Operands>
 PYZKFL_INLINE void add_batch(uint8_t* scratch, InvertLanes invert_lanes, size_t n, const Operands& operands) {
   if (n == 0) return;
@@ -277,11 +331,7 @@ PYZKFL_INLINE void add_batch(uint8_t* scratch, InvertLanes invert_lanes, size_t 
         infinite |= (zero_words(x1) | zero_words(x2)) != 0;
         return denominator(unpacked(x1), unpacked(x2));
       },
-      [&](size_t g, const V& inverse) {
-        Rows rows;
-        fill_rows<V>(rows, operands, g, n, idle);
-        finish(rows, inverse);
-      });
+      Finish<V, Operands>{operands, n, idle});
   if (!done) add_carefully<V>(scratch, invert_lanes, n, operands);
 }
 

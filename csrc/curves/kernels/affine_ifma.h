@@ -15,7 +15,7 @@ using InvertLanes = bool (*)(uint64_t* values);
 
 // Bytes of scratch memory, aligned to 64 bytes, that a batch of n needs.
 constexpr size_t scratch_bytes(size_t n, size_t coordinate_bytes) {
-  return (n / 8 + 3) * (coordinate_bytes * 36 + 64);
+  return (n / 8 + 4) * (coordinate_bytes * 30 + 64);
 }
 
 struct PointKernel {

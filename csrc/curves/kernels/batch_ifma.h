@@ -37,5 +37,18 @@ template <class V>
   return true;
 }
 
+// Inverts all four.
+template <class V>
+[[nodiscard]] bool invert(V (&product)[4], InvertLanes invert_lanes) {
+  V halves[2] = {mul(product[0], product[1]), mul(product[2], product[3])};
+  if (!invert(halves, invert_lanes)) return false;
+  for (int i = 0; i < 2; ++i) {
+    const V second = mul(halves[i], product[2 * i]);
+    product[2 * i] = mul(halves[i], product[2 * i + 1]);
+    product[2 * i + 1] = second;
+  }
+  return true;
+}
+
 }  // namespace
 }  // namespace pyzkfl::ifma

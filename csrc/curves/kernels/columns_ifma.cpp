@@ -15,19 +15,23 @@ namespace {
 
 constexpr uint32_t sign_bit = uint32_t{1} << 31;
 
-// Eight lanes between the passes. The terms are kept packed: half the bytes, which have to stay in the cache.
+// Chains of products, so that each pair of them waits for none just begun.
+constexpr size_t columns_chains = 4;
+
+// Eight lanes between the passes: what the second needs of the term is y2 - y1 and x2 - x1.
 template <class V>
 struct alignas(64) Step {
-  V denominator, product;
-  WordsOf<V> x, y;
-  uint64_t negative, usable, unused[6];
+  V denominator, product, numerator;
+  uint64_t usable, unused[7];
 };
-static_assert(sizeof(Step<Fp8>) <= 36 * 32 + 64 && sizeof(Step<Fp2x8>) <= 36 * 64 + 64);
+static_assert(sizeof(Step<Fp8>) <= 30 * 32 + 64 && sizeof(Step<Fp2x8>) <= 30 * 64 + 64);
 
+// In limbs: what packing and unpacking would take, in shifts that compete with products, is more than the memory.
 template <class V>
 struct alignas(64) Column {
-  WordsOf<V> x, y;
+  V x, y;
 };
+static_assert(sizeof(Column<Fp8>) == 20 * 32 && sizeof(Column<Fp2x8>) == 20 * 64);
 
 struct alignas(64) Rows {
   const uint8_t* row[8];
@@ -63,7 +67,7 @@ PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t 
   for (size_t i = 0; i < (count < 8 ? count : 8); ++i) {
     const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes<V>;
     for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
-    _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);  // of another line if the points are not aligned
+    if (reinterpret_cast<uintptr_t>(base) % 64 != 0) _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);
   }
 }
 
@@ -89,8 +93,12 @@ void load(uint8_t* to, const uint8_t* base, const uint32_t* refs, size_t n) {
   for (size_t g = 0; 8 * g < n; ++g) {
     if (8 * g + ahead < n) bring_near<V>(base, refs + 8 * g + ahead, n - 8 * g - ahead);
     __mmask8 negative;
-    read_terms<V>(columns[g].x, columns[g].y, negative, base, refs + 8 * g, n - 8 * g);
-    columns[g].y = packed(carried(with_sign(negative, unpacked(columns[g].y))));
+    WordsOf<V> x, y;
+    read_terms<V>(x, y, negative, base, refs + 8 * g, n - 8 * g);
+    // No point has order two, so y = 0 is infinity, whose opposite it is.
+    negative = static_cast<__mmask8>(negative & ~zero_words(y));
+    columns[g].x = unpacked(x);
+    columns[g].y = carried(with_sign(negative, unpacked(y)));
   }
 }
 
@@ -101,18 +109,24 @@ void store(uint8_t* out, const uint8_t* from, size_t n) {
   for (size_t g = 0; 8 * g < n; ++g) {
     uint8_t* row[8];
     for (size_t i = 0; i < 8; ++i) row[i] = 8 * g + i < n ? out + (8 * g + i) * point_bytes<V> : bin;
-    scatter(row, 0, unpacked(columns[g].x));
-    scatter(row, coordinate_bytes<V>, unpacked(columns[g].y));
+    scatter(row, 0, columns[g].x);
+    scatter(row, coordinate_bytes<V>, columns[g].y);
   }
 }
 
-PYZKFL_INLINE void keep(Words& to, const Words& v, __mmask8 lanes) {
-  for (int i = 0; i < 4; ++i) _mm512_mask_store_epi64(&to.word[i], lanes, v.word[i]);
+PYZKFL_INLINE void keep(Fp8& to, const Fp8& v, __mmask8 lanes) {
+  for (int i = 0; i < 5; ++i) _mm512_mask_store_epi64(&to.l[i], lanes, v.l[i]);
 }
-PYZKFL_INLINE void keep(Fp2Words& to, const Fp2Words& v, __mmask8 lanes) {
+PYZKFL_INLINE void keep(Fp2x8& to, const Fp2x8& v, __mmask8 lanes) {
   keep(to.c0, v.c0, lanes);
   keep(to.c1, v.c1, lanes);
 }
+
+// Lanes that may be zero: all that are, and no others that one will ever meet.
+PYZKFL_INLINE __mmask8 maybe_zero(const Words& w) { return _mm512_testn_epi64_mask(w.word[3], w.word[3]); }
+PYZKFL_INLINE __mmask8 maybe_zero(const Fp2Words& w) { return maybe_zero(w.c0) & maybe_zero(w.c1); }
+PYZKFL_INLINE __mmask8 maybe_zero(const Fp8& v) { return _mm512_testn_epi64_mask(v.l[4], v.l[4]); }
+PYZKFL_INLINE __mmask8 maybe_zero(const Fp2x8& v) { return maybe_zero(v.c0) & maybe_zero(v.c1); }
 
 struct Batch {
   uint8_t* scratch;
@@ -125,75 +139,73 @@ struct Batch {
   size_t next_n;
 };
 
-// Reads the terms of the eight lanes from `first` on, and finds their denominators. Lanes that are not to be added get
-// 1: those past the end, and, if `careful`, those that are refused. Returns lanes with a point at infinity.
+// Reads the terms of the eight lanes from `first` on, and finds their denominators and numerators. Lanes that are not to
+// be added get the denominator 1: those past the end, and, if `careful`, those that are refused. Returns lanes that may
+// have a point at infinity.
 template <class V, bool careful>
 PYZKFL_INLINE __mmask8 prepare(Step<V>& step, const Column<V>& column, const Batch& batch, size_t first) {
   const size_t count = first < batch.n ? batch.n - first : 0;
   WordsOf<V> x, y;
   __mmask8 negative;
   read_terms<V>(x, y, negative, batch.base, count != 0 ? batch.refs + first : batch.refs, count);
-  step.x = x;
-  step.y = y;
-  step.negative = negative;
-  V x1 = unpacked(column.x), x2 = unpacked(x);
+  const V x1 = column.x, x2 = unpacked(x);
   __mmask8 usable = first_lanes(count);
-  const auto infinite = static_cast<__mmask8>((zero_words(x) | zero_words(column.x)) & usable);
+  __mmask8 infinite = 0;
   if constexpr (careful) {
-    x1 = canonical_of_any(x1);
-    x2 = canonical_of_any(x2);
-    usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(x1, x2)));
+    infinite = static_cast<__mmask8>(zero_words(x) | zero_lanes(x1));
+    usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(canonical_of_any(x1), canonical_of_any(x2))));
+  } else {
+    infinite = static_cast<__mmask8>((maybe_zero(x) | maybe_zero(x1)) & usable);
   }
   V d = denominator(x1, x2);
   step.usable = usable;
   if (careful || count < 8) d = V::select(usable, d, one_of(static_cast<const V*>(nullptr)));
   step.denominator = d;
+  step.numerator = numerator(column.y, with_sign(negative, unpacked(y)));
   return infinite;
 }
 
 template <class V, bool careful>
-PYZKFL_INLINE void put(Column<V>& column, const Step<V>& step, const V& x, const V& y) {
-  if constexpr (careful) {
-    const auto usable = static_cast<__mmask8>(step.usable);
-    keep(column.x, packed(x), usable);
-    keep(column.y, packed(y), usable);
-  } else {
-    column.x = packed(x);
-    column.y = packed(y);
-  }
+PYZKFL_INLINE void put(V& to, const Step<V>& step, const V& v) {
+  if constexpr (careful)
+    keep(to, v, static_cast<__mmask8>(step.usable));
+  else
+    to = v;
 }
 
+// Eight terms of the next batch, brought near in the midst of this one's products, not all at once: the processor waits
+// for at most two dozen lines. (GCC takes a lambda that does only this for one without effect, and drops it.)
 template <class V>
-PYZKFL_INLINE V numerator_of(const Step<V>& step, const Column<V>& column) {
-  return numerator(unpacked(column.y), with_sign(static_cast<__mmask8>(step.negative), unpacked(step.y)));
+PYZKFL_INLINE void look_ahead(const Batch& batch, size_t first) {
+  if (first < batch.next_n) bring_near<V>(batch.base, batch.next + first, batch.next_n - first);
 }
 
-// Both chains' groups, one half a step behind the other.
+// The groups of all chains. Two pairs in turn: what comes between the products of the one has those of the other to run
+// beside.
 template <class V, bool careful>
-PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[chains], Column<V>* columns) {
-  static_assert(chains == 2);
-  const auto x1 = [&](size_t c) { return unpacked(columns[c].x); };
-  const auto y1 = [&](size_t c) { return unpacked(columns[c].y); };
-  const auto x2 = [&](size_t c) { return unpacked(steps[c].x); };
-  V n[chains], x3[chains], d[chains];
-  const V own0 = mul(steps[0].product, inverse[0]);
-  const V own1 = mul(steps[1].product, inverse[1]);
-  inverse[0] = mul_while(steps[0].denominator, inverse[0], [&] { n[0] = numerator_of(steps[0], columns[0]); });
-  inverse[1] = mul_while(steps[1].denominator, inverse[1], [&] { n[1] = numerator_of(steps[1], columns[1]); });
-  const V slope0 = mul(n[0], own0);
-  const V slope1 = mul(n[1], own1);
-  const V square0 = square(slope0);
-  const V square1 = square_while(slope1, [&] {
-    x3[0] = abscissa(square0, x1(0), x2(0));
-    d[0] = run(x1(0), x3[0]);
-  });
-  const V rise0 = mul_while(d[0], slope0, [&] {
-    x3[1] = abscissa(square1, x1(1), x2(1));
-    d[1] = run(x1(1), x3[1]);
-  });
-  const V rise1 =
-      mul_while(d[1], slope1, [&] { put<V, careful>(columns[0], steps[0], x3[0], ordinate(rise0, y1(0))); });
-  put<V, careful>(columns[1], steps[1], x3[1], ordinate(rise1, y1(1)));
+PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[columns_chains], Column<V>* columns, const Batch& batch,
+                          size_t first) {
+  V own[4], rise[4];
+  for (size_t c = 0; c < 4; c += 2) {
+    look_ahead<V>(batch, first + 8 * c);
+    mul(own[c], own[c + 1], steps[c].product, steps[c + 1].product, inverse[c], inverse[c + 1]);
+    mul(inverse[c], inverse[c + 1], steps[c].denominator, steps[c + 1].denominator, inverse[c], inverse[c + 1]);
+  }
+  V* const slope = own;
+  for (size_t c = 0; c < 4; c += 2) {
+    look_ahead<V>(batch, first + 8 * c + 8);
+    mul(slope[c], slope[c + 1], steps[c].numerator, steps[c + 1].numerator, own[c], own[c + 1]);
+  }
+  for (size_t c = 0; c < 4; c += 2) square_uncarried(rise[c], rise[c + 1], slope[c], slope[c + 1]);
+  for (size_t c = 0; c < 4; c += 2) {
+    for (size_t k = c; k < c + 2; ++k) {
+      const V x1 = columns[k].x, x3 = abscissa_by_denominator(rise[k], x1, steps[k].denominator);
+      rise[k] = run(x1, x3);
+      put<V, careful>(columns[k].x, steps[k], x3);
+    }
+    mul_uncarried(rise[c], rise[c + 1], rise[c], rise[c + 1], slope[c], slope[c + 1]);
+  }
+  for (size_t c = 0; c < 4; ++c) put<V, careful>(columns[c].y, steps[c], ordinate(rise[c], columns[c].y));
 }
 
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
@@ -201,34 +213,29 @@ template <class V, bool careful>
 [[nodiscard]] bool add(const Batch& batch) {
   auto* const steps = reinterpret_cast<Step<V>*>(batch.scratch);
   auto* const columns = reinterpret_cast<Column<V>*>(batch.columns);
-  const size_t groups = (batch.n + 8 * chains - 1) / (8 * chains) * chains;
-  V product[chains];
+  const size_t groups = (batch.n + 8 * columns_chains - 1) / (8 * columns_chains) * columns_chains;
+  V product[columns_chains];
   for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
   __mmask8 infinite = 0;
-  const auto ready = [&](size_t g) {
-    constexpr size_t ahead = 4;
-    if (8 * (g + ahead) + 8 <= batch.n) bring_nearer<V>(batch.base, batch.refs + 8 * (g + ahead));
-    infinite = static_cast<__mmask8>(infinite | prepare<V, careful>(steps[g], columns[g], batch, 8 * g));
-  };
-  for (size_t g = 0; g < chains; ++g) ready(g);
-  for (size_t g = 0; g < groups; g += chains) {
-    for (size_t c = 0; c < chains; ++c) {
-      steps[g + c].product = product[c];
-      product[c] = mul_while(steps[g + c].denominator, product[c], [&] {
-        if (g + chains < groups) ready(g + chains + c);
-      });
+  for (size_t g = 0; g < groups; g += 2) {
+    for (size_t c = 0; c < 2; ++c) {
+      constexpr size_t ahead = 4;
+      if (8 * (g + c + ahead) + 8 <= batch.n) bring_nearer<V>(batch.base, batch.refs + 8 * (g + c + ahead));
+      infinite = static_cast<__mmask8>(
+          infinite | prepare<V, careful>(steps[g + c], columns[g + c], batch, 8 * (g + c)));
+      steps[g + c].product = product[g % columns_chains + c];
     }
+    V* const pair = product + g % columns_chains;
+    mul(pair[0], pair[1], steps[g].denominator, steps[g + 1].denominator, pair[0], pair[1]);
   }
   if (!careful && infinite != 0) return false;
   if (!invert(product, batch.invert_lanes)) return false;
   for (size_t g = groups; g > 0;) {
-    g -= chains;
-    if (8 * g < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * g, batch.next_n - 8 * g);
-    if (8 * g + 8 < batch.next_n) bring_near<V>(batch.base, batch.next + 8 * g + 8, batch.next_n - 8 * g - 8);
-    if (careful || 8 * (g + chains) > batch.n)
-      finish<V, true>(steps + g, product, columns + g);
+    g -= columns_chains;
+    if (careful || 8 * (g + columns_chains) > batch.n)
+      finish<V, true>(steps + g, product, columns + g, batch, 8 * g);
     else
-      finish<V, false>(steps + g, product, columns + g);
+      finish<V, false>(steps + g, product, columns + g, batch, 8 * g);
   }
   return true;
 }

@@ -1,8 +1,8 @@
 // Columns on AVX-512 IFMA: many running sums of points, each a lane, that take in one point at a time all together.
 // In plain words; affine_kernel.cpp wraps it, affine_kernel.h says what each function does.
 //
-// Columns lie in memory eight lanes after the other, each eight as 4 (G2: 8) vectors of x and as many of y: what is
-// added to is read and written without gathering.
+// Columns lie in memory eight lanes after the other, each eight as 5 (G2: 10) vectors of limbs of x and as many of y: what
+// is added to is read and written without gathering or unpacking.
 #pragma once
 
 #include "curves/kernels/affine_ifma.h"
@@ -10,7 +10,7 @@
 namespace pyzkfl::ifma {
 
 constexpr size_t columns_bytes(size_t lanes, size_t coordinate_bytes) {
-  return (lanes + 15) / 16 * 32 * coordinate_bytes;
+  return (lanes + 31) / 32 * 80 * coordinate_bytes;
 }
 
 struct ColumnKernel {

@@ -13,11 +13,10 @@
 #pragma once
 
 #include "fields/kernels/ifma_field.h"
+#include "fields/kernels/ifma_pairs.h"
 
 namespace pyzkfl::ifma {
 namespace {
-
-using FpFactor = Factor<FpParams>;
 
 // Eight elements of Fp2.
 struct Fp2x8 {
@@ -70,8 +69,6 @@ PYZKFL_INLINE void scatter(uint8_t* const (&row)[8], size_t offset, const Fp2x8&
 }
 PYZKFL_INLINE Fp8 unpacked(const Words& w) { return unpack<FpParams>(w); }
 PYZKFL_INLINE Fp2x8 unpacked(const Fp2Words& w) { return {unpacked(w.c0), unpacked(w.c1)}; }
-PYZKFL_INLINE Words packed(const Fp8& v) { return pack(v); }
-PYZKFL_INLINE Fp2Words packed(const Fp2x8& v) { return {pack(v.c0), pack(v.c1)}; }
 
 // Lanes whose words are all zero.
 PYZKFL_INLINE __m512i any_bit(const Words& w) {
@@ -96,53 +93,43 @@ PYZKFL_INLINE Fp2x8 carried(const Fp2x8& a) { return {carried(a.c0), carried(a.c
 PYZKFL_INLINE Fp8 canonical_of_any(const Fp8& a) { return canonical(reduce_once<4>(a)); }
 PYZKFL_INLINE Fp2x8 canonical_of_any(const Fp2x8& a) { return {canonical_of_any(a.c0), canonical_of_any(a.c1)}; }
 
-// Products with other work put between their halves, meanwhile(): the processor looks ahead by less than a product, so
-// what is to fill the time that carries take must stand close by.
-struct Nothing {
-  PYZKFL_INLINE void operator()() const {}
-};
-
-template <class Work>
-PYZKFL_INLINE Fp8 mul_while(const Fp8& a, const Fp8& b, const Work& meanwhile) {
-  __m512i t[10];
-  for (auto& column : t) column = _mm512_setzero_si512();
-  accumulate_product(t, a, b);
-  meanwhile();
-  return carried(reduced_columns<FpParams>(t));
-}
-template <class Work>
-PYZKFL_INLINE Fp8 square_while(const Fp8& a, const Work& meanwhile) {
-  __m512i t[10];
-  square_columns(t, a);
-  meanwhile();
-  return carried(reduced_columns<FpParams>(t));
-}
-
 // For b below 2p: below (1 + a (b + 2) / 84.6) p.
-template <class Work>
-PYZKFL_INLINE Fp2x8 mul_while(const Fp2x8& a, const Fp2x8& b, const Work& meanwhile) {
-  const Fp8 minus_b1 = neg<2>(b.c1);
-  const Fp8 c0 = mul_add(a.c0, b.c0, a.c1, minus_b1);
-  meanwhile();
-  return {c0, mul_add(a.c0, b.c1, a.c1, b.c0)};
+PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) {
+  return {mul_add(a.c0, b.c0, a.c1, neg<2>(b.c1)), mul_add(a.c0, b.c1, a.c1, b.c0)};
 }
 // For a below 2p.
-template <class Work>
-PYZKFL_INLINE Fp2x8 square_while(const Fp2x8& a, const Work& meanwhile) {
-  const Fp8 c0 = mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1));
-  meanwhile();
-  return {c0, mul(add(a.c0, a.c0), a.c1)};
+PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) {
+  return {mul(add(a.c0, a.c1), sub<2>(a.c0, a.c1)), mul(add(a.c0, a.c0), a.c1)};
 }
-PYZKFL_INLINE Fp2x8 mul(const Fp2x8& a, const Fp2x8& b) { return mul_while(a, b, Nothing()); }
-PYZKFL_INLINE Fp2x8 square(const Fp2x8& a) { return square_while(a, Nothing()); }
 
+// Two products, or squares, at once, as ifma_pairs.h has them for Fp8; results may lie where factors do. In Fp2 it is the
+// two components that go together; b, in a square a, is to be below 2p, and a product is below (1.51 + ab / 84.6) p in
+// its real part, (1 + 2 ab / 84.6) p in the other. Uncarried ones are for sums.
+PYZKFL_INLINE Fp8 component_sum(const Fp2x8& a) { return carried_unmasked(add_uncarried(a.c0, a.c1)); }
+PYZKFL_INLINE void mul_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1, const Fp2x8& b0,
+                                 const Fp2x8& b1) {
+  extension_mul_uncarried(out0.c0, out0.c1, a0.c0, a0.c1, component_sum(a0), b0.c0, b0.c1, component_sum(b0));
+  extension_mul_uncarried(out1.c0, out1.c1, a1.c0, a1.c1, component_sum(a1), b1.c0, b1.c1, component_sum(b1));
+}
+PYZKFL_INLINE void mul(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1, const Fp2x8& b0, const Fp2x8& b1) {
+  extension_mul(out0.c0, out0.c1, a0.c0, a0.c1, component_sum(a0), b0.c0, b0.c1, component_sum(b0));
+  extension_mul(out1.c0, out1.c1, a1.c0, a1.c1, component_sum(a1), b1.c0, b1.c1, component_sum(b1));
+}
+PYZKFL_INLINE void square_uncarried(Fp2x8& out, const Fp2x8& a) {
+  const Fp8 sum = add(a.c0, a.c1), difference = sub<2>(a.c0, a.c1), twice = add(a.c0, a.c0);
+  mul_uncarried(out.c0, out.c1, sum, twice, difference, a.c1);
+}
+PYZKFL_INLINE void square_uncarried(Fp2x8& out0, Fp2x8& out1, const Fp2x8& a0, const Fp2x8& a1) {
+  square_uncarried(out0, a0);
+  square_uncarried(out1, a1);
+}
 // 2y for y from with_sign: below 6p.
 PYZKFL_INLINE Fp8 twice(const Fp8& y) { return add(y, y); }
 PYZKFL_INLINE Fp2x8 twice(const Fp2x8& y) { return {twice(y.c0), twice(y.c1)}; }
 
 // 3 x^2 for loose x, in place of a numerator. (mul divides by 2^260, so it gets 16 x.) In Fp below
 // 3 (1 + 16 (2.3)(2.3) / 84.6) = 6.1 p; in Fp2 below 3 (1 + 16 (4.6)(5.3) / 84.6) = 17 p. Then a slope is below 1.3 p
-// and 1.7 p, its square below 1.2 p still, and a rise below 1.95 p: y stays below 3p.
+// and 1.9 p, its square below 1.2 p still, and a rise below 1.98 p: y stays below 3p.
 PYZKFL_INLINE Fp8 thrice(const Fp8& s) { return carried(add_uncarried(add_uncarried(s, s), s)); }
 PYZKFL_INLINE Fp8 thrice_square(const Fp8& x) { return thrice(mul(times16(x), x)); }
 PYZKFL_INLINE Fp2x8 thrice_square(const Fp2x8& x) {
@@ -172,7 +159,8 @@ PYZKFL_INLINE Fp2x8 with_sign(__mmask8 negative, const Fp2x8& y) {
   return {with_sign(negative, y.c0), with_sign(negative, y.c1)};
 }
 
-// y2 - y1, for values from with_sign: below 6p. Times an inverse below 1.1 p, a slope: below 1.3 p.
+// y2 - y1, for values from with_sign: below 6p. Times an inverse below 1.1 p, a slope: below 1.3 p. In Fp2 the inverse
+// is below 1.65 p in its real part and 1.3 p in the other, and the slope below 1.65 p and 1.25 p.
 PYZKFL_INLINE Fp8 numerator(const Fp8& y1, const Fp8& y2) { return sub<3>(y2, y1); }
 PYZKFL_INLINE Fp2x8 numerator(const Fp2x8& y1, const Fp2x8& y2) {
   return {numerator(y1.c0, y2.c0), numerator(y1.c1, y2.c1)};
@@ -180,8 +168,7 @@ PYZKFL_INLINE Fp2x8 numerator(const Fp2x8& y1, const Fp2x8& y2) {
 
 // square - x1 - x2 = x3, loose, for a square below 1.2 p. With 5p it is in (0.4 p, 6.2 p); the top limb, carries from
 // below aside (a few units of 2^208), says whether to subtract 2p or 4p: below 2.25 p either way.
-PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
-  Fp8 v = sub_uncarried(sub_uncarried(add_uncarried(square, Fp8::multiple<5>()), x1), x2);
+PYZKFL_INLINE Fp8 loose_abscissa(Fp8 v) {
   constexpr uint64_t p = Constants52<FpParams>::p.l[4];
   const __mmask8 some = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 11 / 5));
   const __mmask8 more = _mm512_cmpgt_epi64_mask(v.l[4], splat(p * 21 / 5));
@@ -192,11 +179,22 @@ PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
   }
   return carried(v);
 }
+PYZKFL_INLINE Fp8 abscissa(const Fp8& square, const Fp8& x1, const Fp8& x2) {
+  return loose_abscissa(sub_uncarried(sub_uncarried(add_uncarried(square, Fp8::multiple<5>()), x1), x2));
+}
+// The same by the denominator x2 - x1 + 3p of these very x1 and x2.
+PYZKFL_INLINE Fp8 abscissa_by_denominator(const Fp8& square, const Fp8& x1, const Fp8& d) {
+  const Fp8 lifted = add_uncarried(square, Fp8::multiple<8>());
+  return loose_abscissa(sub_uncarried(sub_uncarried(lifted, add_uncarried(x1, x1)), d));
+}
+PYZKFL_INLINE Fp2x8 abscissa_by_denominator(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& d) {
+  return {abscissa_by_denominator(square.c0, x1.c0, d.c0), abscissa_by_denominator(square.c1, x1.c1, d.c1)};
+}
 PYZKFL_INLINE Fp2x8 abscissa(const Fp2x8& square, const Fp2x8& x1, const Fp2x8& x2) {
   return {abscissa(square.c0, x1.c0, x2.c0), abscissa(square.c1, x1.c1, x2.c1)};
 }
 
-// 4 (x1 - x3): below 21.2 p. Times a slope below 1.3 p: below 1.9 p.
+// 4 (x1 - x3): below 21.2 p. Times a slope below 1.3 p: below 1.4 p. In Fp2 below 1.95 p.
 PYZKFL_INLINE Fp8 run(const Fp8& x1, const Fp8& x3) {
   Fp8 v = sub_uncarried(add_uncarried(x1, Fp8::multiple<3>()), x3);
   for (auto& limb : v.l) limb = _mm512_slli_epi64(limb, 2);
@@ -204,7 +202,7 @@ PYZKFL_INLINE Fp8 run(const Fp8& x1, const Fp8& x3) {
 }
 PYZKFL_INLINE Fp2x8 run(const Fp2x8& x1, const Fp2x8& x3) { return {run(x1.c0, x3.c0), run(x1.c1, x3.c1)}; }
 
-// rise - y1 = y3, loose, for a rise below 1.9 p and a y1 from with_sign: with 3p it is in [0, 4.9 p].
+// rise - y1 = y3, loose, for a rise below 2p and a y1 from with_sign: with 3p it is in [0, 5p); less 2p if above 2.2 p.
 PYZKFL_INLINE Fp8 ordinate(const Fp8& rise, const Fp8& y1) {
   Fp8 v = sub_uncarried(add_uncarried(rise, Fp8::multiple<3>()), y1);
   constexpr uint64_t p = Constants52<FpParams>::p.l[4];

@@ -139,7 +139,7 @@ void check_kernel(const AffineKernel<F>& kernel) {
     kernel.load_columns(columns, bytes_of(packed), first);
     for (size_t step = 0; step < n; ++step) {
       std::vector<PointRef> terms;
-      std::vector<uint32_t> refused, expected_refused;
+      SecretVector<uint32_t> refused, expected_refused;
       for (size_t i = 0; i < length; ++i) {
         const size_t which = (i + step) % n;
         const bool negative = (i + step) % 3 == 0;
@@ -388,4 +388,171 @@ TEST_CASE("a coordinate that is not canonical spoils its own addition only, not 
   affine_kernel_generic<Fp>().add_pairs(scratch, expected, bytes_of(points), std::span(refs).subspan(2));
   affine_kernel<Fp>().add_pairs(scratch, sums, bytes_of(points), refs);
   CHECK(sums[1].reduced() == expected[0].reduced());
+}
+
+namespace {
+
+// p / 10, rounded down, times `tenths`.
+Limbs tenths_of_p(unsigned tenths) {
+  Limbs tenth{}, out{};
+  limbs::Wide rest = 0;
+  for (size_t i = 4; i-- > 0;) {
+    rest = rest << 64 | Fp::modulus[i];
+    tenth[i] = static_cast<uint64_t>(rest / 10);
+    rest %= 10;
+  }
+  uint64_t high = 0;
+  for (size_t i = 0; i < 4; ++i) out[i] = limbs::multiply_add(tenth[i], tenths, 0, high);
+  REQUIRE(high == 0);
+  return out;
+}
+
+// v plus as many times p as keep it below `tenths` tenths of p.
+Fp lifted(const Fp& v, unsigned tenths) {
+  const Limbs bound = tenths_of_p(tenths);
+  Fp out = v;
+  for (;;) {
+    Limbs next{};
+    limbs::add(next, out.l, Fp::modulus);
+    if (!limbs::less(next, bound)) return out;
+    out.l = next;
+  }
+}
+Fp2 lifted(const Fp2& v, unsigned tenths) { return {lifted(v.c0, tenths), lifted(v.c1, tenths)}; }
+
+// The bounds of kernels/ifma_point_field.h: 2.3 p and 3 p.
+template <class F>
+LoosePoint<F> loosest(const Affine<F>& p) {
+  return {lifted(p.x, 23), lifted(p.y, 30)};
+}
+
+bool within(const Fp& v, unsigned tenths) {
+  const Fp least = Affine<Fp>{LoosePoint<Fp>{v, v}.reduced()}.x;
+  return !limbs::less(lifted(least, tenths).l, v.l);
+}
+bool within(const Fp2& v, unsigned tenths) { return within(v.c0, tenths) && within(v.c1, tenths); }
+
+// Whether a result may be an operand again. (y may be 3p itself: the opposite of zero.)
+template <class F>
+bool is_loose(const LoosePoint<F>& p) {
+  return within(p.x, 23) && within(p.y, 30);
+}
+
+// Elements near what a loose x and a loose y can be at most, and ordinary ones.
+std::vector<Fp> near_the_bounds() {
+  const Fp tenth = Fp::from_montgomery_limbs(tenths_of_p(1)), one = Fp::from_montgomery_limbs({1, 0, 0, 0});
+  const Fp most_x = tenth + tenth + tenth;
+  return {most_x - one, most_x - tenth, one, -one, tenth, -tenth, most_x + one, Fp::from_u64(3), Fp::from_u64(5).inverse()};
+}
+
+template <class F>
+void check_loose_points(const std::vector<Affine<F>>& points) {
+  const AffineKernel<F>&kernel = affine_kernel<F>(), &generic = affine_kernel_generic<F>();
+  const size_t n = points.size();
+  const auto canonical = loose(points);
+  std::vector<LoosePoint<F>> operands;
+  for (const Affine<F>& p : points) operands.push_back(loosest(p));
+  CHECK(reduced(operands) == points);
+  KernelScratch scratch;
+  const auto same = [](const std::vector<LoosePoint<F>>& got, const std::vector<LoosePoint<F>>& wanted) {
+    CHECK(reduced(got) == reduced(wanted));
+    CHECK(std::all_of(got.begin(), got.end(), is_loose<F>));
+  };
+
+  // All pairs, all signs; eight and more alike in a row, since what is no chord sends all lanes another way.
+  for (int signs = 0; signs < 4; ++signs) {
+    std::vector<PointRef> refs;
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < n; ++j) {
+        if (points[i].x == points[j].x) continue;
+        refs.push_back(PointRef::of(i, (signs & 1) != 0));
+        refs.push_back(PointRef::of(j, (signs & 2) != 0));
+      }
+    }
+    std::vector<LoosePoint<F>> sums(refs.size() / 2), wanted(sums.size());
+    generic.add_pairs(scratch, wanted, bytes_of(canonical), refs);
+    kernel.add_pairs(scratch, sums, bytes_of(operands), refs);
+    same(sums, wanted);
+    if ((signs & 1) != 0) continue;
+
+    // The same as additions in place, and to columns.
+    std::vector<LoosePoint<F>> into;
+    std::vector<uint32_t> targets;
+    std::vector<PointRef> first, second;
+    for (size_t i = 0; i < refs.size(); i += 2) {
+      targets.push_back(static_cast<uint32_t>(i / 2));
+      into.push_back(operands[refs[i].index()]);
+      first.push_back(refs[i]);
+      second.push_back(refs[i + 1]);
+    }
+    kernel.add_into(scratch, into.data(), targets, bytes_of(operands), second);
+    same(into, wanted);
+  }
+  for (int signs = 0; signs < 4; ++signs) {
+    std::vector<PointRef> first, second, pairs;
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < n; ++j) {
+        if (points[i].x == points[j].x) continue;
+        first.push_back(PointRef::of(i, (signs & 1) != 0));
+        second.push_back(PointRef::of(j, (signs & 2) != 0));
+        pairs.push_back(first.back());
+        pairs.push_back(second.back());
+      }
+    }
+    std::vector<LoosePoint<F>> columns(first.size()), wanted(first.size());
+    generic.add_pairs(scratch, wanted, bytes_of(canonical), pairs);
+    std::vector<uint64_t> memory(kernel.column_words(first.size()) + 8);
+    uint64_t* const aligned = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64 / 8;
+    SecretVector<uint32_t> refused;
+    kernel.load_columns(aligned, bytes_of(operands), first);
+    kernel.add_columns(scratch, aligned, bytes_of(operands), second, {}, refused);
+    kernel.store_columns(columns, aligned);
+    CHECK(refused.empty());
+    same(columns, wanted);
+  }
+  auto doubles = operands, wanted = canonical;
+  kernel.double_all(scratch, doubles);
+  generic.double_all(scratch, wanted);
+  same(doubles, wanted);
+}
+
+}  // namespace
+
+TEST_CASE("coordinates as loose as sums may be give the same sums, as loose again") {
+  if (&affine_kernel<Fp>() == &affine_kernel_generic<Fp>()) {
+    MESSAGE("not on this processor: the portable kernel makes canonical coordinates only");
+    return;
+  }
+  // The formulas do not know b: any coordinates will do.
+  const std::vector<Fp> values = near_the_bounds();
+  std::vector<G1Affine> points;
+  std::vector<G2Affine> points2;
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t j = 0; j < values.size(); j += 2) {
+      points.push_back({values[i], values[j]});
+      points2.push_back({{values[i], values[j]}, {values[(i + j) % values.size()], values[(3 * j + 1) % values.size()]}});
+      points2.push_back({{values[i], values[i]}, {values[j], values[j]}});
+    }
+  }
+  check_loose_points(points);
+  check_loose_points(points2);
+}
+
+TEST_CASE("the opposite of infinity is infinity in columns too") {
+  const auto check = []<class F>(const AffineKernel<F>& kernel) {
+    auto points = loose(naive::points<Affine<F>>(2));
+    points[1] = {};
+    std::vector<uint64_t> memory(kernel.column_words(2) + 8);
+    uint64_t* const aligned = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64 / 8;
+    const std::vector<PointRef> refs = {PointRef::of(1, true), PointRef::of(0, true)};
+    kernel.load_columns(aligned, bytes_of(points), refs);
+    std::vector<LoosePoint<F>> out(2);
+    kernel.store_columns(out, aligned);
+    CHECK(out[0].is_infinity());
+    CHECK(out[1].reduced() == -points[0].reduced());
+  };
+  check(affine_kernel_generic<Fp>());
+  check(affine_kernel_generic<Fp2>());
+  check(affine_kernel<Fp>());
+  check(affine_kernel<Fp2>());
 }

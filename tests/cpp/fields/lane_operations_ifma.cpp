@@ -4,6 +4,7 @@
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
 
 #include "fields/kernels/ifma_field.h"
+#include "fields/kernels/ifma_pairs.h"
 
 namespace pyzkfl::test {
 namespace {
@@ -22,6 +23,15 @@ void give(RawLanes& out, const ifma::Factor<P>& a, bool masked = false) {
   }
 }
 
+// operation(x0, x1, y0, y1), whose results are where x0 and x1 were.
+template <class P, class Operation>
+void in_place(RawLanes (&a)[2], const RawLanes (&b)[2], bool carry, const Operation& operation) {
+  ifma::Lanes<P> x[2] = {in<P>(a[0]), in<P>(a[1])};
+  const ifma::Lanes<P> y[2] = {in<P>(b[0]), in<P>(b[1])};
+  operation(x[0], x[1], y[0], y[1]);
+  for (int k = 0; k < 2; ++k) give(a[k], carry ? ifma::carried(x[k]) : x[k]);
+}
+
 template <class P>
 constexpr LaneOperations operations = {
     .mul = [](RawLanes& out, const RawLanes& a, const RawLanes& b) { give(out, ifma::mul(in<P>(a), in<P>(b))); },
@@ -37,6 +47,32 @@ constexpr LaneOperations operations = {
     .sub_5 = [](RawLanes& out, const RawLanes& a, const RawLanes& b) { give(out, ifma::sub<5>(in<P>(a), in<P>(b))); },
     .mul_add = [](RawLanes& out, const RawLanes& a, const RawLanes& b, const RawLanes& c,
                   const RawLanes& d) { give(out, ifma::mul_add(in<P>(a), in<P>(b), in<P>(c), in<P>(d))); },
+    .mul_pair =
+        [](RawLanes (&a)[2], const RawLanes (&b)[2]) {
+          in_place<P>(a, b, false, [](auto& x0, auto& x1, auto& y0, auto& y1) { ifma::mul(x0, x1, x0, x1, y0, y1); });
+        },
+    .mul_pair_uncarried =
+        [](RawLanes (&a)[2], const RawLanes (&b)[2]) {
+          in_place<P>(a, b, true,
+                      [](auto& x0, auto& x1, auto& y0, auto& y1) { ifma::mul_uncarried(x0, x1, x0, x1, y0, y1); });
+        },
+    .square_pair_uncarried =
+        [](RawLanes (&a)[2]) {
+          const RawLanes unused[2] = {};
+          in_place<P>(a, unused, true, [](auto& x0, auto& x1, auto&, auto&) { ifma::square_uncarried(x0, x1, x0, x1); });
+        },
+    .extension_mul_uncarried =
+        [](RawLanes (&a)[2], const RawLanes (&b)[2]) {
+          in_place<P>(a, b, true, [](auto& x0, auto& x1, auto& y0, auto& y1) {
+            ifma::extension_mul_uncarried(x0, x1, x0, x1, ifma::add(x0, x1), y0, y1, ifma::add(y0, y1));
+          });
+        },
+    .extension_mul =
+        [](RawLanes (&a)[2], const RawLanes (&b)[2]) {
+          in_place<P>(a, b, false, [](auto& x0, auto& x1, auto& y0, auto& y1) {
+            ifma::extension_mul(x0, x1, x0, x1, ifma::add(x0, x1), y0, y1, ifma::add(y0, y1));
+          });
+        },
     .packed_canonical =
         [](uint64_t* out32, const RawLanes& a, int64_t excess) {
           ifma::Lanes<P> v = in<P>(a);

@@ -1,4 +1,4 @@
-// The operations of fields/kernels/ifma_field.h one by one, in plain words, so that tests that run on any processor can
+// The operations of fields/kernels/ifma_field.h and ifma_pairs.h one by one, in plain words, so that tests that run on any processor can
 // call them.
 #pragma once
 
@@ -20,6 +20,12 @@ struct LaneOperations {
   Unary square, square16, times16, tamed, canonical, reduce_once_1, reduce_once_2, neg_2;
   Binary sub_5;  // a - b + 5p
   void (*mul_add)(RawLanes& out, const RawLanes& a, const RawLanes& b, const RawLanes& c, const RawLanes& d);
+  // Two at once; results take the place of the first operands.
+  void (*mul_pair)(RawLanes (&a)[2], const RawLanes (&b)[2]);
+  void (*mul_pair_uncarried)(RawLanes (&a)[2], const RawLanes (&b)[2]);  // and carried after that, as the next two
+  void (*square_pair_uncarried)(RawLanes (&a)[2]);
+  void (*extension_mul_uncarried)(RawLanes (&a)[2], const RawLanes (&b)[2]);
+  void (*extension_mul)(RawLanes (&a)[2], const RawLanes (&b)[2]);
   // A value below 2p, with every limb but the top one raised by `excess` 2^52 and the next lowered; to 4 words a lane.
   void (*packed_canonical)(uint64_t* out32, const RawLanes& a, int64_t excess);
   // Words of eight elements, by each way of loading, to limbs; unpack16 gives 16 times the value.

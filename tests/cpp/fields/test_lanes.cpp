@@ -185,6 +185,52 @@ TEST_CASE_TEMPLATE("sums of two products and squares of loose lanes are right an
   }
 }
 
+TEST_CASE_TEMPLATE("products and squares two at a time are those one at a time", F, Fp, Fr) {
+  const LaneOperations* op = operations<F>();
+  if (op == nullptr) return;
+  for (const unsigned bound : {1u, 2u, 5u, 20u, 84u}) {
+    const std::vector<Value> a = values_below(F::modulus, bound, 64, bound), b = values_below(F::modulus, 84, 64, 9);
+    for (size_t at = 0; at < a.size(); at += 8) {
+      const RawLanes x[2] = {lanes(a, at), lanes(a, 3 * at + 1)}, y[2] = {lanes(b, 7 * at + 2), lanes(b, 11 * at + 3)};
+      RawLanes expected[2];
+      const auto same = [&](const RawLanes(&found)[2]) { return std::memcmp(found, expected, sizeof(found)) == 0; };
+      for (int k = 0; k < 2; ++k) op->mul(expected[k], x[k], y[k]);
+      RawLanes out[2] = {x[0], x[1]};
+      op->mul_pair(out, y);
+      CHECK(same(out));
+      RawLanes uncarried[2] = {x[0], x[1]};
+      op->mul_pair_uncarried(uncarried, y);
+      CHECK(same(uncarried));
+      for (int k = 0; k < 2; ++k) op->square(expected[k], x[k]);
+      RawLanes squared[2] = {x[0], x[1]};
+      op->square_pair_uncarried(squared);
+      CHECK(same(squared));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("products in the quadratic extension are right and within their bounds", F, Fp, Fr) {
+  const LaneOperations* op = operations<F>();
+  if (op == nullptr) return;
+  constexpr Limbs p = F::modulus;
+  const Wide lift = Wide::from(p) * Wide::from(p) * small(43);
+  for (const unsigned bound : {1u, 2u, 5u, 21u}) {
+    const std::vector<Value> a = values_below(p, bound, 64, bound), b = values_below(p, 2, 64, 9);
+    for (size_t at = 0; at < a.size(); at += 8) {
+      const RawLanes x[2] = {lanes(a, at), lanes(a, 3 * at + 1)}, y[2] = {lanes(b, 7 * at + 2), lanes(b, 11 * at + 3)};
+      RawLanes out[2] = {x[0], x[1]}, uncarried[2] = {x[0], x[1]};
+      op->extension_mul(out, y);
+      op->extension_mul_uncarried(uncarried, y);
+      CHECK(std::memcmp(out, uncarried, sizeof(out)) == 0);
+      for (size_t j = 0; j < 8; ++j) {
+        const Wide x0 = wide(lane(x[0], j)), x1 = wide(lane(x[1], j)), y0 = wide(lane(y[0], j)), y1 = wide(lane(y[1], j));
+        check_product(out[0], j, minus(x0 * y0 + lift, x1 * y1), p);
+        check_product(out[1], j, x0 * y1 + x1 * y0, p);
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("sums, differences and reductions of loose lanes are exact", F, Fp, Fr) {
   const LaneOperations* op = operations<F>();
   if (op == nullptr) return;

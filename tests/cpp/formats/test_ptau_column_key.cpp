@@ -58,7 +58,9 @@ TEST_CASE("powers without contributions, too few or changed ones make no column 
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   };
   const PowersOfTau powers = PtauFile(folder.at("ptau")).powers();
-  const auto bytes_of = [](const auto& point) { return ByteSpan(reinterpret_cast<const uint8_t*>(&point), sizeof point); };
+  const auto bytes_of = [](const auto& point) {
+    return ByteSpan(reinterpret_cast<const uint8_t*>(&point), sizeof point);
+  };
   // Another power in the place of one, in G1 and in G2.
   write_at(ptau_tau_1, 4, sizeof(G1Affine), bytes_of(powers.tau_1[5]));
   CHECK_THROWS_AS(column_key_from_ptau(PtauFile(folder.at("ptau")), 3), ParameterError);

@@ -100,7 +100,8 @@ class SampleBuilder {
     const size_t terms = 1 + below(3);
     for (size_t i = 0; i < terms; ++i) {
       const uint32_t b = sources_[below(sources_.size())];
-      e.terms.push_back({Fr::from_i64(small()), {false, b, variables(s_.program.blocks[b].log_size, outer, inner, first_outer)}});
+      const unsigned count = s_.program.blocks[b].log_size;
+      e.terms.push_back({Fr::from_i64(small()), {false, b, variables(count, outer, inner, first_outer)}});
     }
     if (selectors && below(2) != 0) {
       const auto which = static_cast<uint32_t>(below(2));
@@ -205,7 +206,9 @@ class SampleBuilder {
     sum.outer = 3;
     sum.scalar = 0;
     sum.name = "gradient";
-    const auto source = [&](uint32_t b, std::vector<Source> v) { return Expression{{{Fr::one(), {false, b, std::move(v)}}}, {}}; };
+    const auto source = [](uint32_t b, std::vector<Source> v) {
+      return Expression{{{Fr::one(), {false, b, std::move(v)}}}, {}};
+    };
     using K = Source::Kind;
     sum.pairs.push_back({2, source(sources_[0], {{K::inner, 0}, {K::inner, 1}, {K::outer, 0}, {K::outer, 1}}),
                          source(sources_[1], {{K::outer, 2}, {K::inner, 1}, {K::inner, 0}})});

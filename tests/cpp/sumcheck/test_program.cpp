@@ -12,6 +12,13 @@ using namespace pyzkfl;
 using namespace pyzkfl::sumcheck;
 using namespace pyzkfl::sumcheck::testing;
 
+namespace {
+
+// The variables of the last term of the first linear check.
+std::vector<Source>& last_variables(Program& p) { return p.linear[0].expression.terms.back().view.variables; }
+
+}  // namespace
+
 TEST_CASE("a malformed program is refused by name") {
   using K = Source::Kind;
   struct Case {
@@ -36,17 +43,19 @@ TEST_CASE("a malformed program is refused by name") {
       {"larger than its column", [](Program& p) { p.blocks[0].log_size = 6; }},
       {"selector 1", [](Program& p) { p.selectors[1].count = 1; }},
       {"linear check 0 (sum)", [](Program& p) { p.linear[0].expression.terms[0].view.id = 1000; }},
-      {"another number of variables", [](Program& p) { p.linear[0].expression.terms[0].view.variables.push_back({K::sum, 0}); }},
-      {"outer variable that it does not", [](Program& p) { p.linear[0].expression.terms.back().view.variables.at(0).index = 60; }},
-      {"inner variable that it does not", [](Program& p) { p.linear[0].expression.terms.back().view.variables.at(0).kind = K::inner; }},
-      {"name the same one", [](Program& p) { p.linear[0].expression.terms.back().view.variables.at(1) = p.linear[0].expression.terms.back().view.variables.at(0); }},
-      {"but a bit", [](Program& p) { p.linear[0].expression.terms.back().view.variables.at(0) = {K::bit, 2}; }},
-      {"an index", [](Program& p) { p.linear[0].expression.terms.back().view.variables.at(0) = {K::sum, 1}; }},
+      {"another number of variables", [](Program& p) { last_variables(p).push_back({K::sum, 0}); }},
+      {"outer variable that it does not", [](Program& p) { last_variables(p).at(0).index = 60; }},
+      {"inner variable that it does not", [](Program& p) { last_variables(p).at(0).kind = K::inner; }},
+      {"name the same one", [](Program& p) { last_variables(p).at(1) = last_variables(p).at(0); }},
+      {"but a bit", [](Program& p) { last_variables(p).at(0) = {K::bit, 2}; }},
+      {"an index", [](Program& p) { last_variables(p).at(0) = {K::sum, 1}; }},
       {"more variables than", [](Program& p) { p.linear[0].outer = 10; }},
       {"product sum 0 (matrix product)", [](Program& p) { p.products[0].pairs.clear(); }},
       {"scalar", [](Program& p) { p.products[0].scalar = 1; }},
       {"selector where none",
-       [](Program& p) { p.products[0].pairs[0].left.terms.push_back({Fr::one(), {true, 0, {{K::sum, 0}, {K::sum, 0}}}}); }},
+       [](Program& p) {
+         p.products[0].pairs[0].left.terms.push_back({Fr::one(), {true, 0, {{K::sum, 0}, {K::sum, 0}}}});
+       }},
       {"both sides name an outer variable",
        [](Program& p) {
          p.products[0].outer = 9;

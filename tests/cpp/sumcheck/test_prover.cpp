@@ -68,6 +68,24 @@ TEST_CASE("every part that a program may lack can be missing") {
   }
 }
 
+TEST_CASE("the smallest trees of lookups are proven, and refused with a multiplicity that nothing accounts for") {
+  for (uint32_t tables = 1; tables <= 5; ++tables) {
+    CAPTURE(tables);
+    Sample sample = make_sample(4, {.clip = false, .lookups = false});
+    Program& program = sample.program;
+    for (uint32_t t = 0; t < tables; ++t) {  // each {0}: one leaf
+      program.blocks.push_back({4, 500 + t, 0, "multiplicity"});
+      program.tables.push_back({Table::Kind::range, 0, static_cast<uint32_t>(program.blocks.size() - 1), 0});
+    }
+    fill_multiplicities(program, sample.values);
+    CHECK(ClaimTable(program).tree_depth == (tables <= 2 ? 1 : tables <= 4 ? 2 : 3));
+    REQUIRE_NOTHROW(check_values(program, sample.values));
+    CHECK(refusal(sample) == "");
+    ++sample.cell(program.tables[0].multiplicities, 0);
+    CHECK(refusal(sample) == "root numerator");
+  }
+}
+
 TEST_CASE("a false witness is refused by the relation that it violates, everything else being as it should") {
   struct Forgery {
     const char* relation;  // as check_values names it
@@ -161,7 +179,8 @@ TEST_CASE("a root of 0/0 is refused") {
   const Sample sample = make_sample(3);
   InnerProof proof = reduce_sample(sample);
   const ClaimTable claims(sample.program);
-  const size_t root = claims.phase_end[ClaimTable::zero] + size_t{2} * claims.kappa_count + size_t{3} * claims.zeta_count;
+  const size_t root =
+      claims.phase_end[ClaimTable::zero] + size_t{2} * claims.kappa_count + size_t{3} * claims.zeta_count;
   const std::span<Fr> p0_p1_q0_q1 = std::span(proof.messages).subspan(root, 4);
   CHECK((p0_p1_q0_q1[0] * p0_p1_q0_q1[3] + p0_p1_q0_q1[1] * p0_p1_q0_q1[2]).is_zero());
   p0_p1_q0_q1[0] = p0_p1_q0_q1[2] = Fr::zero();
@@ -224,8 +243,9 @@ TEST_CASE("a whole proof opens the commitments to what the reduction says") {
     const Column& column = program.columns[c];
     const ColumnValues& v = sample.values.columns[c];
     const bool sent = column.kind >= ColumnKind::update;
-    const G1Affine point = column.kind == ColumnKind::mask ? commit_polynomial(key, sample.values.mask)
-                                                           : commit_column(key, v.cells, v.blinder, size_t{1} << column.log_height);
+    const G1Affine point = column.kind == ColumnKind::mask
+                               ? commit_polynomial(key, sample.values.mask)
+                               : commit_column(key, v.cells, v.blinder, size_t{1} << column.log_height);
     if (sent) CHECK(point == proof.points.at(next++));
     value += power * verdict.column_values[c];
     commitment = commitment + mul_vartime(G1(point), power);

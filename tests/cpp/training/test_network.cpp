@@ -59,7 +59,7 @@ TEST_CASE("honest steps satisfy every relation of their program") {
   };
   for (const Shape& shape : {Shape{{3, 2}, 4, 1, 8, 4, 0.2}, Shape{{5, 6, 3}, 8, 1, 8, 5, 0.1}, Shape{{30, 16, 2}, 16, 1, 8, 16, 1.0},
                              Shape{{13, 5, 7, 4}, 4, 1, 8, 3, 0.05}, Shape{{7, 4, 3}, 4, 3, 8, 4, 0.2},
-                             Shape{{6, 3}, 4, 1, 16, 2, 0.5}}) {
+                             Shape{{6, 3}, 4, 1, 16, 2, 0.5}, Shape{{40, 64, 32, 3}, 4, 1, 16, 4, 0.9}}) {
     NetworkParameters p;
     p.widths = shape.widths;
     p.batch = shape.batch;

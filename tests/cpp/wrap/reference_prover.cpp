@@ -57,7 +57,11 @@ Vector interpolate(const Vector& values) {
 class Prover {
  public:
   Prover(const Program& program, const ProgramValues& values, const Deviations& deviations)
-      : p_(program), values_(values), deviations_(deviations), table_(program), transcript_(domain(program)) {}
+      : p_(program),
+        values_(values),
+        deviations_(deviations),
+        table_(program),
+        transcript_(domain(program)) {}
 
   Reference run() {
     statement();
@@ -202,7 +206,8 @@ class Prover {
     }
     transcript_.absorb(list);
     for (const Column& column : p_.columns) {
-      if (column.kind != ColumnKind::update && column.kind != ColumnKind::digits && column.kind != ColumnKind::mask)
+      if (column.kind != ColumnKind::update && column.kind != ColumnKind::digits &&
+          column.kind != ColumnKind::mask)
         continue;
       const G1Affine point = made_up_point();
       transcript_.absorb(point);
@@ -214,7 +219,8 @@ class Prover {
 
   using Polynomial = std::function<Fr(const Vector&)>;
 
-  // The point. `value` only grows wrong where a list was changed on the way; the circuit's is its own business.
+  // The point. `value` only grows wrong where a list was changed on the way; the circuit's is its own
+  // business.
   Vector sumcheck(const Polynomial& f, unsigned variables, unsigned degree) {
     Vector point(variables);
     for (unsigned j = variables; j-- > 0;) {
@@ -277,7 +283,8 @@ class Prover {
               inside += value;
             }
             sum += power(y, m) * half_power(v - check.outer) * inside *
-                   eq(std::span<const Fr>(tau_).first(check.outer), std::span<const Fr>(x).first(check.outer));
+                   eq(std::span<const Fr>(tau_).first(check.outer),
+                      std::span<const Fr>(x).first(check.outer));
           }
           return sum;
         },
@@ -288,7 +295,9 @@ class Prover {
   // ---- T5 ----
 
   void leaves(const Fr& g, const Fr& b, Vector& p, Vector& q) const {
-    const auto row = [&](const Fr& key, uint32_t table) { return g - key - b * Fr::from_u64(uint64_t{table} + 1); };
+    const auto row = [&](const Fr& key, uint32_t table) {
+      return g - key - b * Fr::from_u64(uint64_t{table} + 1);
+    };
     for (const Segment& s : table_.segments) {
       for (uint64_t i = 0; i < uint64_t{1} << s.log_size; ++i) {
         if (s.kind == Segment::Kind::column) {
@@ -432,7 +441,8 @@ class Prover {
     if (deviations_.fit_identity) {
       Fr value;
       for (size_t c = 0; c < sent_values_.size(); ++c) value += power(s.rho, c) * sent_values_[c];
-      at_inverse = (value.dbl() + s.z * s_at_z + inverse * s_at_inverse - at_z * at(e, inverse)) * at(e, s.z).inverse();
+      const Fr right = value.dbl() + s.z * s_at_z + inverse * s_at_inverse;
+      at_inverse = (right - at_z * at(e, inverse)) * at(e, s.z).inverse();
     }
     transcript_.absorb(std::span<const Fr>(out.evaluations));
     s.gamma = challenge();

@@ -1,5 +1,6 @@
-// A prover of docs/engine.md by definition: every sum is taken over every index, every extension at every vertex. For
-// programs of a few dozen cells. It shares nothing with the circuit but the numbering of claims (sumcheck/claims.h).
+// A prover of docs/engine.md by definition: every sum is taken over every index, every extension at every
+// vertex. For programs of a few dozen cells. It shares nothing with the circuit but the numbering of claims
+// (sumcheck/claims.h).
 #pragma once
 
 #include <functional>
@@ -23,13 +24,13 @@ struct Reference {
 
 // What a cheating prover does otherwise.
 struct Deviations {
-  // Sees every list before it is sent, numbered from 0 in the order of the transcript, after T0 and before C_S, and the
-  // challenges so far.
+  // Sees every list before it is sent, numbered from 0 in the order of the transcript, after T0 and before
+  // C_S, and the challenges so far.
   std::function<void(size_t number, std::vector<Fr>& list, const std::vector<Fr>& challenges)> change_list;
   // Sees the evaluations before they are absorbed.
   std::function<void(std::array<Fr, 4>& evaluations)> change_evaluations;
-  // F(1/z) is what makes the identity of the opening hold for whatever was sent: a lie that the circuit cannot see and
-  // the opening of C_G refuses. So a forgery is refused where it is made and nowhere else.
+  // F(1/z) is what makes the identity of the opening hold for whatever was sent: a lie that the circuit
+  // cannot see and the opening of C_G refuses. So a forgery is refused where it is made and nowhere else.
   bool fit_identity = false;
   // A selector's values, by its number.
   std::function<std::vector<Fr>(uint32_t selector, size_t variables)> selected;

@@ -8,7 +8,8 @@
 
 namespace pyzkfl::wrap::testing {
 
-// The label of the first constraint that fails; empty if all hold. `prepare` may substitute wires or leave checks out.
+// The label of the first constraint that fails; empty if all hold. `prepare` may substitute wires or leave
+// checks out.
 inline std::string refusal(const sumcheck::Program& program, const WrapAssignment& assignment,
                            const std::function<void(Builder&)>& prepare = {}) {
   Builder b(Builder::Mode::witness);

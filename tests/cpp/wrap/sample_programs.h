@@ -54,10 +54,12 @@ inline Sample everything(uint64_t rows = 1, uint64_t target = 2000) {
   p.columns = {{ColumnKind::weights, 2, "W"}, {ColumnKind::tables, 1, "T"},   {ColumnKind::data, 3, "X"},
                {ColumnKind::update, 2, "D"},  {ColumnKind::digits, 5, "A1"},  {ColumnKind::digits, 2, "A2"},
                {ColumnKind::mask, 3, "M"}};
-  enum : uint32_t { W, T, X, Y, D, Z, S, sums, pair_counts, range_counts, keys, results, zeros, zero_count, first_row };
+  enum : uint32_t { W, T, X, Y, D, Z, S, sums, pair_counts, range_counts, keys, results, zeros,
+                  zero_count, first_row };
   p.blocks = {{0, 0, 2, "W"},          {1, 0, 1, "T"},     {2, 0, 2, "X"},        {2, 4, 2, "Y"},
               {3, 0, 2, "D"},          {4, 0, 2, "Z"},     {4, 4, 2, "S"},        {4, 8, 1, "sums"},
-              {4, 10, 1, "pair counts"}, {4, 12, 2, "range counts"}, {4, 16, 1, "keys"}, {4, 18, 1, "results"},
+              {4, 10, 1, "pair counts"}, {4, 12, 2, "range counts"}, {4, 16, 1, "keys"},
+              {4, 18, 1, "results"},
               {5, 2, 1, "zeros"},      {5, 1, 0, "zero count"}, {2, 0, 1, "first row of X"}};
   p.selectors = {{Selector::Kind::first_rows, 0}, {Selector::Kind::first_constant, 3}};
 
@@ -65,11 +67,13 @@ inline Sample everything(uint64_t rows = 1, uint64_t target = 2000) {
   p.linear.push_back({2, sum_of({term(1, Y, {outer(0), outer(1)}), term(-1, Z, {outer(0), outer(1)}),
                                  selector_term(-1, 1, {outer(0), outer(1)})}, 7), "shift"});
   p.products.push_back({2,
-                        {{1, sum_of({term(1, X, {inner(0), outer(1)})}), sum_of({term(1, W, {inner(0), outer(0)})})},
+                        {{1, sum_of({term(1, X, {inner(0), outer(1)})}),
+                          sum_of({term(1, W, {inner(0), outer(0)})})},
                          {0, sum_of({term(1, X, {fixed(1), outer(1)})}), sum_of({}, 2)}},
                         sum_of({term(1, Z, {outer(0), outer(1)})}), no_scalar, "forward"});
   p.products.push_back({2,
-                        {{1, sum_of({term(1, S, {outer(1), inner(0)})}), sum_of({term(1, X, {outer(0), inner(0)})})}},
+                        {{1, sum_of({term(1, S, {outer(1), inner(0)})}),
+                          sum_of({term(1, X, {outer(0), inner(0)})})}},
                         sum_of({term(1, D, {outer(0), outer(1)})}), 0, "update"});
   p.zeros.push_back({2,
                      {{Fr::from_i64(-1), {sum_of({term(1, S, {outer(0), outer(1)})})}},
@@ -77,10 +81,12 @@ inline Sample everything(uint64_t rows = 1, uint64_t target = 2000) {
                                    sum_of({term(1, Z, {outer(0), outer(1)})})}}},
                      "real rows"});
   p.zeros.push_back({1,
-                     {{Fr::one(), {sum_of({term(1, keys, {outer(0)})}), sum_of({term(1, keys, {outer(0)})}, -1)}}},
+                     {{Fr::one(), {sum_of({term(1, keys, {outer(0)})}),
+                                   sum_of({term(1, keys, {outer(0)})}, -1)}}},
                      "boolean keys"});
   p.squares.push_back({{{2, sum_of({term(1, D, {inner(0), inner(1)})})}}, "update"});
-  p.squares.push_back({{{2, sum_of({term(1, Z, {inner(0), inner(1)})})}, {1, sum_of({term(3, sums, {inner(0)})})}},
+  p.squares.push_back({{{2, sum_of({term(1, Z, {inner(0), inner(1)})})},
+                        {1, sum_of({term(3, sums, {inner(0)})})}},
                        "outputs"});
   p.clips.push_back({0, 50, 0, target, 20});
   p.bounds.push_back({1, {(1 << 16) + 5, 0, 0, 0}});
@@ -155,7 +161,8 @@ inline Sample two_steps(uint64_t first = 3, uint64_t second = 2) {
   s.values.columns[0].cells = {5, -2, 0, 0, 25, 4, 0, 0};
   s.values.rows = {first, second};
   // a_i ([i < first] + [i < second] - 2) = 0 needs a_i = 0 from the smaller of both on.
-  for (size_t i = std::min(first, second); i < 4; ++i) s.values.columns[0].cells[i] = s.values.columns[0].cells[i + 4] = 0;
+  Cells& cells = s.values.columns[0].cells;
+  for (size_t i = std::min(first, second); i < 4; ++i) cells[i] = cells[i + 4] = 0;
   finish(s);
   return s;
 }

@@ -54,7 +54,8 @@ TEST_CASE("the indicator of the first indices is its multilinear extension, for 
       });
       forgers::check_each_wire([&](Builder& b) {
         std::vector<LC> last;
-        for (size_t j = 0; j < variables; ++j) last.push_back(b.public_input(Fr::from_u64((count - 1) >> j & 1)));
+        for (size_t j = 0; j < variables; ++j)
+          last.push_back(b.public_input(Fr::from_u64((count - 1) >> j & 1)));
         const Factor out = up_to_bits(b, last, factors(wires(b, point)));
         CHECK(out.value.value() == expected);
         return std::vector<LC>{out.value};
@@ -78,7 +79,8 @@ TEST_CASE("aligned parts, equality and the index are their multilinear extension
     for (unsigned log_size = 0; log_size <= height; ++log_size) {
       for (uint64_t offset = 0; offset < uint64_t{1} << height; offset += uint64_t{1} << log_size) {
         // With a one in every cell of the part, the extension sums the part's variables out.
-        const std::vector<Fr> ones = indicator(height, [&](uint64_t i) { return i >> log_size == offset >> log_size; });
+        const std::vector<Fr> ones = indicator(
+            height, [&](uint64_t i) { return i >> log_size == offset >> log_size; });
         CHECK(parts.at(log_size, offset, height).value.value() == extension(ones, low));
       }
     }
@@ -117,7 +119,8 @@ struct Scalars {
   Fr square_sum, norm_square, rate;
 };
 
-std::string refusal(const sumcheck::Clip& clip, const Scalars& s, std::initializer_list<const char*> left_out = {}) {
+std::string refusal(const sumcheck::Clip& clip, const Scalars& s,
+                    std::initializer_list<const char*> left_out = {}) {
   Builder b(Builder::Mode::both);
   for (const char* label : left_out) b.leave_out(label);
   check_clip(b, clip, b.public_input(s.square_sum), b.private_wire(s.norm_square), b.private_wire(s.rate));
@@ -177,7 +180,8 @@ TEST_CASE("every check of the clip is needed: without it a false rate or norm pa
 }
 
 TEST_CASE("no wire of the clip is free") {
-  for (const auto& [norm, rate] : {std::pair(99, 30), std::pair(3, 50), std::pair(224, 20), std::pair(0, 50)}) {
+  for (const auto& [norm, rate] :
+       {std::pair(99, 30), std::pair(3, 50), std::pair(224, 20), std::pair(0, 50)}) {
     const auto circuit = [&](Builder& b) {
       const Scalars s = with_rate(static_cast<uint64_t>(norm), Fr::from_i64(rate));
       const Wire square_sum = b.public_input(s.square_sum);

@@ -33,7 +33,8 @@ TEST_CASE("the prover's proofs of random programs are accepted, whatever part of
     auto s = seed < 16 ? sumcheck::testing::make_sample(seed)
                        : sumcheck::testing::make_sample(
                              seed, {.linear = count(0), .products = count(1), .zeros = count(2),
-                                    .squares = count(3) * 2, .clip = count(3) != 0, .lookups = count(4) != 0});
+                                    .squares = count(3) * 2, .clip = count(3) != 0,
+                                    .lookups = count(4) != 0});
     const InnerProof proof = prove_inner(key, s.program, s.values);
     WrapAssignment assignment = assignment_of(proof);
     CHECK(refusal(s.program, assignment) == "");
@@ -50,7 +51,7 @@ TEST_CASE("a false witness of the prover is refused by the constraint of what it
         "product sums/product sums at their point");
 }
 
-TEST_CASE("a Groth16 proof of the circuit verifies with the public input that the verifier computes, and no other") {
+TEST_CASE("a Groth16 proof of the circuit verifies with the verifier's public input, and with no other") {
   Sample s = everything();
   const ColumnKey key = ColumnKey::insecure(s.program.log_height);
   const InnerProof inner = prove_inner(key, s.program, s.values);
@@ -67,8 +68,8 @@ TEST_CASE("a Groth16 proof of the circuit verifies with the public input that th
   const groth16::PlainVerifyingKey verifying_key(view);
   std::vector<G1Affine> points = inner.points;
   points.push_back(inner.symmetric_point);
-  const auto verdict = [&](std::array<Fr, 2> ctx, std::vector<uint64_t> real_rows, std::vector<G1Affine> of_proof,
-                           OpeningScalars scalars) {
+  const auto verdict = [&](std::array<Fr, 2> ctx, std::vector<uint64_t> real_rows,
+                           std::vector<G1Affine> of_proof, OpeningScalars scalars) {
     const std::vector<Fr> inputs = {public_input(ctx, real_rows, of_proof, scalars)};
     return groth16::verify(verifying_key, inputs, proof);
   };

@@ -1,7 +1,7 @@
 // Each equation of the circuit stops a forgery that no other one stops: without it, the forgery passes.
 //
-// A forger here lies in one place and computes everything behind the lie from it, the opening's evaluations included
-// (Deviations::fit_identity); so a forgery is refused by the equation named and by nothing else.
+// A forger here lies in one place and computes everything behind the lie from it, the opening's evaluations
+// included (Deviations::fit_identity); so a forgery is refused by the equation named and by nothing else.
 #include <doctest/doctest.h>
 
 #include "reference_prover.h"
@@ -43,8 +43,9 @@ int32_t& cell(Sample& s, size_t column, size_t index) {
   return cells[index];
 }
 
-// The lists of the transcript of everything(), by number: claims of T2, K rounds and claims of T3, V rounds and claims of
-// T4, the tree's root, for each layer its rounds and halves, claims of T5, l rounds and values of T6.
+// The lists of the transcript of everything(), by number: claims of T2, K rounds and claims of T3, V rounds
+// and claims of T4, the tree's root, for each layer its rounds and halves, claims of T5, l rounds and values
+// of T6.
 struct Lists {
   size_t outer_claims = 0, root, last_halves, column_values;
 
@@ -126,7 +127,7 @@ TEST_CASE("an update that is no step is refused although its norm is right: the 
   check_needed(f, "scaled product");
 }
 
-TEST_CASE("rows out of range are refused: with rows = 0, a selector would take the second row with factor -1") {
+TEST_CASE("rows out of range are refused: with rows = 0, a selector would be -1 at the second row") {
   Sample s = everything(2);
   s.values.rows = {0};
   // X, the second row negated in S, and the update of that.
@@ -192,8 +193,9 @@ TEST_CASE("lookups: a lie in each place of the tree is refused there") {
   }
 }
 
-// Where every leaf has a denominator other than 0, which the challenge g sees to, so has the root; the check is what makes
-// that a fact instead of a probability. So no forgery passes without it, but it is the one that refuses 0/0.
+// Where every leaf has a denominator other than 0, which the challenge g sees to, so has the root; the check
+// is what makes that a fact instead of a probability. So no forgery passes without it, but it is the one that
+// refuses 0/0.
 TEST_CASE("a root of 0/0 is refused as such") {
   const Sample s = everything();
   const Lists lists(s.program);
@@ -207,7 +209,7 @@ TEST_CASE("a root of 0/0 is refused as such") {
         "lookups/layer[1]/layer at its point");
 }
 
-TEST_CASE("false claims that satisfy their relation, and false values of columns, are refused by the batched claims") {
+TEST_CASE("false claims that satisfy their relation, and false values of columns, are refused") {
   const Sample s = everything();
   const Lists lists(s.program);
   {
@@ -235,7 +237,8 @@ TEST_CASE("opening: each of its equations is needed") {
   {
     Deviations evaluations;
     evaluations.change_evaluations = [](std::array<Fr, 4>& e) { e[2] += Fr::one(); };
-    check_needed({s.program, reference_proof(s.program, s.values, evaluations).assignment}, "opening identity");
+    check_needed({s.program, reference_proof(s.program, s.values, evaluations).assignment},
+                 "opening identity");
   }
   {
     // The mask's value is in no claim: only the identity knows it.
@@ -276,7 +279,8 @@ TEST_CASE("opening: each of its equations is needed") {
       return out;
     };
     const auto& e = honest.assignment.evaluations;
-    const Fr value = (e[0] * equality_at(z.inverse()) + e[1] * equality_at(z) - z * e[2] - z.inverse() * e[3]);
+    const Fr value =
+        e[0] * equality_at(z.inverse()) + e[1] * equality_at(z) - z * e[2] - z.inverse() * e[3];
     Deviations evaluations;
     evaluations.change_evaluations = [&](std::array<Fr, 4>& v) {
       // The blinders are those of the first run, and so are the points; z too, then.
@@ -311,8 +315,8 @@ TEST_CASE("z = 1 would open nothing, and is refused even if the transcript gave 
     b.substitute_private(z, Fr::one());
   };
   CHECK(refusal(s.program, assignment, prepare) == "opening/z is not its inverse");
-  // Then F(1) and "F(1/1)" are one value with two names: the identity holds for any F(z) = F(1/z), S(z) = S(1/z) that
-  // fit v, and i0 + i1 is all that is opened.
+  // Then F(1) and "F(1/1)" are one value with two names: the identity holds for any F(z) = F(1/z), S(z) =
+  // S(1/z) that fit v, and i0 + i1 is all that is opened.
   CHECK(refusal(s.program, assignment, [&](Builder& b) {
           prepare(b);
           b.leave_out("z is not its inverse");

@@ -41,7 +41,7 @@ TEST_CASE("an honest proof of a program with empty phases is accepted") {
 
 // With lookups: test_inner_proof.cpp, since this prover takes seconds for a tree.
 TEST_CASE("honest proofs of random programs are accepted, whatever part of a program is missing") {
-  for (uint64_t seed = 0; seed < 16; ++seed) {
+  for (uint64_t seed = 0; seed < 16; seed += seed < 8 ? 1 : 7) {
     CAPTURE(seed);
     const auto count = [&](unsigned bit) { return static_cast<unsigned>(seed >> bit & 1); };
     const auto s = sumcheck::testing::make_sample(
@@ -69,7 +69,8 @@ TEST_CASE("changing any single element that the circuit is told is refused") {
     add_list(&WrapAssignment::symmetric_point);
     add_list(&WrapAssignment::evaluations);
     for (size_t i = 0; i < honest.points.size(); ++i) {
-      for (const size_t half : {0, 1}) elements.push_back([=](WrapAssignment& a) { return &a.points[i][half]; });
+      for (const size_t half : {0, 1})
+        elements.push_back([=](WrapAssignment& a) { return &a.points[i][half]; });
     }
     elements.push_back([](WrapAssignment& a) { return &a.i0; });
     elements.push_back([](WrapAssignment& a) { return &a.i1; });
@@ -95,8 +96,8 @@ TEST_CASE("an assignment of another shape is a ParameterError, and a false one g
   CHECK(witness[1] == proof.assignment.public_input);
 
   WrapAssignment::Elements WrapAssignment::*lists[] = {
-      &WrapAssignment::rows, &WrapAssignment::square_sums, &WrapAssignment::norm_squares, &WrapAssignment::rates,
-      &WrapAssignment::messages};
+      &WrapAssignment::rows, &WrapAssignment::square_sums, &WrapAssignment::norm_squares,
+      &WrapAssignment::rates, &WrapAssignment::messages};
   for (const auto list : lists) {
     WrapAssignment longer = proof.assignment;
     (longer.*list).push_back(Fr());
@@ -108,8 +109,8 @@ TEST_CASE("an assignment of another shape is a ParameterError, and a false one g
   WrapAssignment fewer = proof.assignment;
   fewer.points.pop_back();
   CHECK_THROWS_AS((void)wrap_witness(shape, s.program, fewer), ParameterError);
-  CHECK_THROWS_AS((void)wrap_witness(wrap_constraint_system(two_steps().program), s.program, proof.assignment),
-                  ParameterError);
+  const ConstraintSystem another = wrap_constraint_system(two_steps().program);
+  CHECK_THROWS_AS((void)wrap_witness(another, s.program, proof.assignment), ParameterError);
   WrapAssignment other = proof.assignment;
   other.context[0] += Fr::one();
   CHECK_THROWS_WITH_AS((void)wrap_witness(shape, s.program, other),
@@ -145,7 +146,7 @@ std::set<uint32_t> permutation_wires(const ConstraintSystem& cs) {
   const SparseMatrix& c = cs.matrix(Side::c);
   for (size_t k = 0; k < cs.num_circuit_constraints(); ++k) {
     const std::string label = cs.label(k);
-    if (!label.ends_with("/transcript") && !label.ends_with("statement hash")) continue;
+    if (!label.ends_with("transcript") && !label.ends_with("statement hash")) continue;
     REQUIRE(c.row_start[k + 1] == c.row_start[k] + 1);
     out.insert(c.wire[c.row_start[k]] - cs.layout().first_private());
   }
@@ -207,7 +208,7 @@ TEST_CASE("a prover that cheats on one wire and computes everything behind it fr
     size_t tried = 0;
     for (uint32_t i = 0; i < built.cs.layout().num_private; ++i) {
       // Wires inside permutations are products of what is before them; one in some is tried.
-      if (inside.contains(i) && i % 89 != 0) continue;
+      if (inside.contains(i) && i % 29 != 0) continue;
       ++tried;
       CAPTURE(i);
       const Fr& v = built.witness[first + i];
