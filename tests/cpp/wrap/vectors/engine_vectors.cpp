@@ -3,9 +3,9 @@
 //   cmake --build build/native-cpython-311 --target engine_vectors
 //   build/native-cpython-311/tests/cpp/engine_vectors 2 > tests/vectors/engine_proofs.json
 //
-// The argument is how many random programs; masks and blinders are fresh in every run. With a large number it is a
-// comparison of two implementations (PYZKFL_ENGINE_PROOFS names a file for test_core_proofs.py). A program has the form
-// that tests/python/engine/program_shape.py reads; points are in the EVM's form.
+// The argument is how many random programs; masks and blinders are fresh in every run. With a large number it
+// is a comparison of two implementations (PYZKFL_ENGINE_PROOFS names a file for test_core_proofs.py). A
+// program has the form that tests/python/engine/program_shape.py reads; points are in the EVM's form.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -96,7 +96,8 @@ std::string json(const Program& p) {
          return object({{"kind", name(columns, c.kind)}, {"log_height", number(c.log_height)}});
        })},
       {"blocks", list(p.blocks, [&](const Block& b) {
-         return object({{"column", number(b.column)}, {"offset", number(b.offset)}, {"log_size", number(b.log_size)}});
+         return object(
+             {{"column", number(b.column)}, {"offset", number(b.offset)}, {"log_size", number(b.log_size)}});
        })},
       {"selectors", list(p.selectors, [&](const Selector& s) {
          return object({{"kind", name(selectors, s.kind)}, {"count", number(s.count)}});
@@ -106,7 +107,8 @@ std::string json(const Program& p) {
        })},
       {"products", list(p.products, [&](const ProductSum& s) {
          const auto pairs = list(s.pairs, [&](const ProductSum::Pair& pair) {
-           return object({{"inner", number(pair.inner)}, {"left", json(pair.left)}, {"right", json(pair.right)}});
+           return object(
+               {{"inner", number(pair.inner)}, {"left", json(pair.left)}, {"right", json(pair.right)}});
          });
          return object({{"outer", number(s.outer)},
                         {"pairs", pairs},
@@ -115,7 +117,8 @@ std::string json(const Program& p) {
        })},
       {"zeros", list(p.zeros, [&](const ZeroCheck& c) {
          const auto products = list(c.products, [&](const ZeroCheck::Product& product) {
-           return object({{"coefficient", json(product.coefficient)}, {"factors", list(product.factors)}});
+           return object(
+               {{"coefficient", json(product.coefficient)}, {"factors", list(product.factors)}});
          });
          return object({{"outer", number(c.outer)}, {"products", products}});
        })},
@@ -133,7 +136,8 @@ std::string json(const Program& p) {
                         {"norm_square_bits", number(c.norm_square_bits)}});
        })},
       {"bounds", list(p.bounds, [&](const NormBound& bound) {
-         return object({{"square_sum", number(bound.square_sum)}, {"bound", json(Fr::from_canonical(bound.bound))}});
+         return object({{"square_sum", number(bound.square_sum)},
+                        {"bound", json(Fr::from_canonical(bound.bound))}});
        })},
       {"tables", list(p.tables, [&](const Table& t) {
          return object({{"kind", name(tables, t.kind)},
@@ -142,10 +146,12 @@ std::string json(const Program& p) {
                         {"values", number(t.values)}});
        })},
       {"ranges", list(p.ranges, [&](const RangeLookup& r) {
-         return object({{"block", number(r.block)}, {"table", number(r.table)}, {"offset", std::to_string(r.offset)}});
+         return object(
+             {{"block", number(r.block)}, {"table", number(r.table)}, {"offset", std::to_string(r.offset)}});
        })},
       {"pairs", list(p.pairs, [&](const PairLookup& l) {
-         return object({{"keys", number(l.keys)}, {"values", number(l.values)}, {"table", number(l.table)}});
+         return object(
+             {{"keys", number(l.keys)}, {"values", number(l.values)}, {"table", number(l.table)}});
        })},
   });
 }
@@ -173,7 +179,8 @@ std::string proof_of(uint64_t seed) {
     const ColumnKind kind = program.columns[c].kind;
     const ColumnValues& values = sample.values.columns[c];
     if (kind == ColumnKind::data)
-      commitments.push_back(commit_column(key, values.cells, values.blinder, size_t{1} << program.columns[c].log_height));
+      commitments.push_back(
+          commit_column(key, values.cells, values.blinder, size_t{1} << program.columns[c].log_height));
     else if (kind == ColumnKind::weights || kind == ColumnKind::tables)
       commitments.push_back(commit_column(key, values.cells));
     else
