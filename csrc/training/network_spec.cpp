@@ -95,10 +95,19 @@ DigitWidths NetworkSpec::remainder() const { return exact_digits(static_cast<uns
 DigitWidths NetworkSpec::update_remainder() const { return exact_digits(static_cast<unsigned>(p_.eta_shift)); }
 
 std::vector<int32_t> NetworkSpec::exp_table() const {
+  // exp(-2^-a_frac) by its series, in units of 2^-62; then its powers. The error stays below 2^-48.
+  constexpr unsigned fraction = 62;
+  constexpr Wide one = Wide{1} << fraction;
+  Wide step = one, term = one;
+  for (unsigned k = 1; term != 0; ++k) {
+    term = (term >> p_.a_frac) / k;
+    step = k % 2 == 1 ? step - term : step + term;
+  }
   std::vector<int32_t> table(size_t{1} << exp_log_size_);
+  Wide value = one;
   for (size_t t = 0; t + 1 < table.size(); ++t) {
-    const double argument = -static_cast<double>(t) / std::ldexp(1.0, static_cast<int>(p_.a_frac));
-    table[t] = static_cast<int32_t>(std::lround(std::ldexp(std::exp(argument), exp_frac)));
+    table[t] = static_cast<int32_t>((value + (one >> (exp_frac + 1))) >> (fraction - exp_frac));
+    value = (value * step) >> fraction;
   }
   return table;
 }

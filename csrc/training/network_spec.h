@@ -57,7 +57,7 @@ class NetworkSpec {
  public:
   // Where honest values could reach saturation_from or more, activations saturate at most_activation, and gradients that
   // go back through a layer at the ends of saturation_bits signed bits. The derivative of the saturation counts as one.
-  static constexpr int64_t saturation_from = int64_t{1} << 20;
+  static constexpr int64_t saturation_from = int64_t{1} << 16;
   static constexpr unsigned saturation_bits = 13;
   static constexpr int64_t most_activation = (int64_t{1} << saturation_bits) - 1;
   static constexpr int64_t gradient_limit = int64_t{1} << (saturation_bits - 1);
@@ -88,7 +88,8 @@ class NetworkSpec {
   const DigitWidths& excess() const { return excess_; }              // c - z beyond the table
   const DigitWidths& softmax_remainder() const { return softmax_; }  // of the division by E
 
-  // EXP: 2^exp_log_size() values of unit 2^-exp_frac; the last is 0.
+  // EXP: 2^exp_log_size() values round(2^exp_frac exp(-t / 2^a_frac)); the last is 0. Computed in integers, so that every
+  // member has the same table whatever its mathematical library.
   unsigned exp_log_size() const { return exp_log_size_; }
   std::vector<int32_t> exp_table() const;
 

@@ -74,3 +74,22 @@ TEST_CASE("honest steps satisfy every relation of their program") {
     CHECK(round.update.to_flat(c.spec).size() == c.spec.dimension());
   }
 }
+
+TEST_CASE("the table of exponentials is the rounded function, whatever the scale") {
+  for (int64_t a_frac = 1; a_frac <= 12; ++a_frac) {
+    NetworkParameters p;
+    p.widths = {3, 2};
+    p.batch = 4;
+    p.a_frac = a_frac;
+    p.w_bits = 12;
+    p.bound = 30000;
+    const NetworkSpec spec(NetworkSpec::with_learning_rate(p, 0.1));
+    const std::vector<int32_t> table = spec.exp_table();
+    CHECK(table.size() == size_t{1} << (a_frac + 4));
+    CHECK(table.back() == 0);
+    for (size_t t = 0; t + 1 < table.size(); ++t) {
+      const double exact = std::ldexp(std::exp(-std::ldexp(static_cast<double>(t), -static_cast<int>(a_frac))), 12);
+      CHECK(std::abs(table[t] - exact) <= 0.5 + 1e-9);
+    }
+  }
+}
