@@ -3,18 +3,17 @@
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/errors.h"
 #include "curves/encoding.h"
+#include "engine_network.h"
 #include "engine_norm.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "progress.h"
 #include "registry.h"
-#include "training/network_program.h"
 #include "wrap/engine.h"
 
 namespace pyzkfl {
@@ -24,40 +23,15 @@ namespace py = pybind11;
 using bindings::bytes32;
 using bindings::int_array;
 using bindings::IntArray;
+using bindings::Network;
 using bindings::progress_of;
 using bindings::to_numpy;
+using bindings::Trained;
 using bindings::view;
-using wrap::Engine;
 using wrap::EngineProof;
 using wrap::EngineProver;
 using wrap::EngineVerifier;
 using wrap::Statement;
-
-// A spec, its program and the wrap circuit; the last is built when it is first asked for.
-class Network {
- public:
-  explicit Network(const NetworkParameters& parameters) : spec(parameters), program(spec) {}
-
-  const NetworkSpec spec;
-  const NetworkProgram program;
-
-  // Call it without the GIL: another thread may be building.
-  const std::shared_ptr<const Engine>& engine() const {
-    std::call_once(once_, [this] { engine_ = std::make_shared<const Engine>(program.program); });
-    return engine_;
-  }
-
- private:
-  mutable std::once_flag once_;
-  mutable std::shared_ptr<const Engine> engine_;
-};
-
-// What a member keeps of a round: weights, all intermediate values. Secret: it has no repr and no ==.
-struct Trained {
-  std::shared_ptr<const Network> network;
-  std::vector<int64_t> weights;
-  NetworkRound round;
-};
 
 py::bytes to_py(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
