@@ -8,10 +8,12 @@
 
 #include "base/errors.h"
 #include "curves/encoding.h"
+#include "engine_inspection.h"
 #include "engine_network.h"
 #include "engine_norm.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
+#include "program_data.h"
 #include "progress.h"
 #include "registry.h"
 #include "wrap/engine.h"
@@ -118,6 +120,11 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
                              "A string of 2^log_height + 1 powers is needed.")
       .def_property_readonly("digest", [](const Network& n) { return to_py(n.program.program.digest()); },
                              "SHA-256 of the program, 32 bytes.")
+      .def(
+          "program", [](const Network& n) { return bindings::program_data(n.program.program); },
+          "The program as plain data: dicts and lists with the fields of csrc/sumcheck/program.h. Public.")
+      .def_property_readonly("exp_table", [](const Network& n) { return n.spec.exp_table(); },
+                             "EXP, the table of the softmax: a list of ints.")
       .def_property_readonly(
           "constraints",
           [](const Network& n) {
@@ -306,4 +313,5 @@ PYZKFL_BINDINGS(engine) {
   pyzkfl::bind_network(m);
   pyzkfl::bind_proofs(m);
   pyzkfl::bindings::bind_norm(m);
+  pyzkfl::bindings::bind_inspection(m);
 }
