@@ -60,9 +60,9 @@ class Case:
             for _ in range(self.job.steps)
         ]
         self.trained = self.job.train(self.weights, self.batches)
-        key = _core.engine.ColumnKey.insecure(network.log_height)
-        blinders = [random_blinder() for _ in self.batches]
-        self.proof: dict[str, Any] = _core.engine.inner_proof(self.trained, key, CONTEXT, blinders, random_blinder())
+        self.key = _core.engine.ColumnKey.insecure(network.log_height)
+        self.blinders = [random_blinder() for _ in self.batches], random_blinder()
+        self.proof: dict[str, Any] = _core.engine.inner_proof(self.trained, self.key, CONTEXT, *self.blinders)
         self.program = network.program()
         self.shape = Shape.of(self.program)
 
@@ -78,6 +78,11 @@ class Case:
         except Refused as error:
             slow = str(error)
         return slow, _core.engine.wrap_refusal(self.job.core, {**self.proof, "messages": messages})
+
+
+def srs_of(proof: dict[str, Any]) -> tuple[Any, Any, Any]:
+    tau_1, tau_2, tau_squared_2 = (point.hex() for point in proof["srs"])
+    return g1(tau_1), g2(tau_2), g2(tau_squared_2)
 
 
 @pytest.fixture(scope="module", params=list(JOBS))
@@ -119,8 +124,7 @@ def test_the_plain_verifier_accepts_what_the_core_proves_of_a_network(case: Case
     for point, elements in zip([*absorbed, p["symmetric"]], p["points"], strict=True):
         coordinates = (int.from_bytes(point[:32], "big"), int.from_bytes(point[32:], "big"))
         assert hashing.point_elements(coordinates) == elements
-    srs = (g1(p["srs"][0].hex()), g2(p["srs"][1].hex()), g2(p["srs"][2].hex()))
-    assert opening_holds(commitments, g1(p["symmetric"].hex()), g1(p["quotient"].hex()), opening, srs)
+    assert opening_holds(commitments, g1(p["symmetric"].hex()), g1(p["quotient"].hex()), opening, srs_of(p))
 
 
 def test_circuit_and_plain_verifier_refuse_the_same_changes_in_the_same_phase(case: Case) -> None:
@@ -151,3 +155,24 @@ def test_the_circuit_refuses_another_opening_or_public_input(case: Case) -> None
     for messages in (proof["messages"][:-1], [*proof["messages"], 0], []):
         with pytest.raises(ParameterError):
             _core.engine.wrap_refusal(network, {**proof, "messages": messages})
+
+
+def test_the_bytes_of_a_proof_lie_as_the_page_of_formats_says() -> None:
+    case = Case("features in three blocks, one padded")
+    prover = _core.engine.Prover.insecure(case.job.core, case.key)
+    out = prover.prove(case.trained, CONTEXT, *case.blinders)
+    data, known = out["proof"], out["commitments"]
+    assert len(data) == 448
+
+    points = [_core.curves.g1_decompress(data[i : i + 32]) for i in range(128, 288, 32)]
+    *digits, mask, symmetric, quotient = (g1(point.hex()) for point in points)
+    scalars = [int.from_bytes(data[i : i + 32], "big") for i in range(288, 448, 32)]
+    assert len(digits) == 2 and len(scalars) == 5
+    commitments = [g1(_core.curves.g1_decompress(c).hex()) for c in known]
+    assert opening_holds([*commitments, *digits, mask], symmetric, quotient, Opening(*scalars), srs_of(case.proof))
+
+    groth16 = [_core.curves.g1_decompress(data[:32]), _core.curves.g2_decompress(data[32:96])]
+    evm = b"".join([*groth16, _core.curves.g1_decompress(data[96:128]), *points, data[288:]])
+    assert len(evm) == 736
+    for form in (data, evm):
+        assert prover.verifier.verify(CONTEXT, out["rows"], known, form)
