@@ -1,7 +1,7 @@
 // Inner proofs as plain data, and the wrap circuit's verdict on them (docs/engine.md, sections 3 and 4).
 //
-// An inner proof is a function of training data: what these functions return is as secret as the data, and belongs
-// in tests, where a second verifier reads it.
+// An inner proof is a function of training data: what these functions return is as secret as the data, and
+// belongs in tests, where a second verifier reads it.
 #include "engine_inspection.h"
 
 #include <algorithm>
@@ -61,12 +61,14 @@ py::dict inner_proof(const Trained& trained, const ColumnKey& key, const py::byt
   InnerProof proof;
   {
     const py::gil_scoped_release release;
-    ProgramValues values = network_values(n.spec, n.program, trained.weights, trained.round, data, update);
+    ProgramValues values =
+        network_values(n.spec, n.program, trained.weights, trained.round, data, update);
     proof = prove(key, program, n.engine()->claims(), values, wrap::context_elements(digest));
     auto absorbed = proof.points.begin();
     for (uint32_t c = 0; c < program.columns.size(); ++c) {
       const ColumnKind kind = program.columns[c].kind;
-      const bool in_proof = kind == ColumnKind::update || kind == ColumnKind::digits || kind == ColumnKind::mask;
+      const bool in_proof =
+          kind == ColumnKind::update || kind == ColumnKind::digits || kind == ColumnKind::mask;
       commitments.push_back(in_proof ? *absorbed++ : n.engine()->commit(key, c, values.columns[c]));
     }
   }
@@ -157,18 +159,18 @@ std::optional<std::string> wrap_refusal(const Network& network, const py::dict& 
 }  // namespace
 
 void bind_inspection(py::module_& m) {
-  m.def("inner_proof", &inner_proof, py::arg("trained"), py::arg("key"), py::arg("context"), py::arg("data_blinders"),
-        py::arg("update_blinder"),
-        R"(For tests: the private part of a proof, as a dict. It tells of the training data, and must not leave the machine.
+  m.def("inner_proof", &inner_proof, py::arg("trained"), py::arg("key"), py::arg("context"),
+        py::arg("data_blinders"), py::arg("update_blinder"),
+        R"(For tests: the private part of a proof, as a dict. It holds secrets: it tells of the training data.
 
-context, rows, points (two elements each: those that T0 absorbs, then C_S), messages (every element of every absorbed
-list, in order), opening (rho, z, gamma, i0, i1), public_input: ints. commitments (of all columns), symmetric (C_S),
-quotient (W), srs ([tau], [tau]_2, [tau^2]_2): points in the EVM's encoding.)");
+context, rows, points (two elements each: those that T0 absorbs, then C_S), messages (every element of every
+absorbed list, in order), opening (rho, z, gamma, i0, i1), public_input: ints. commitments (of all columns),
+symmetric (C_S), quotient (W), srs ([tau], [tau]_2, [tau^2]_2): points in the EVM's encoding.)");
   m.def("wrap_refusal", &wrap_refusal, py::arg("network"), py::arg("proof"),
         R"(For tests: the first constraint of the wrap circuit that an inner proof violates, or None.
 
-proof: a dict of which messages, points, opening (i0, i1) and public_input are read. Raises ParameterError for another
-number of messages than the program's.)");
+proof: a dict of which messages, points, opening (i0, i1) and public_input are read. Raises ParameterError for
+another number of messages than the program's.)");
 }
 
 }  // namespace pyzkfl::bindings
