@@ -3,7 +3,6 @@
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "engine_norm.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
+#include "lazy_engine.h"
 #include "progress.h"
 #include "registry.h"
 #include "training/network_program.h"
@@ -24,6 +24,7 @@ namespace py = pybind11;
 using bindings::bytes32;
 using bindings::int_array;
 using bindings::IntArray;
+using bindings::LazyEngine;
 using bindings::progress_of;
 using bindings::to_numpy;
 using bindings::view;
@@ -41,15 +42,10 @@ class Network {
   const NetworkSpec spec;
   const NetworkProgram program;
 
-  // Call it without the GIL: another thread may be building.
-  const std::shared_ptr<const Engine>& engine() const {
-    std::call_once(once_, [this] { engine_ = std::make_shared<const Engine>(program.program); });
-    return engine_;
-  }
+  const std::shared_ptr<const Engine>& engine() const { return engine_.get(); }  // without the GIL
 
  private:
-  mutable std::once_flag once_;
-  mutable std::shared_ptr<const Engine> engine_;
+  const LazyEngine engine_{program.program};
 };
 
 // What a member keeps of a round: weights, all intermediate values. Secret: it has no repr and no ==.
