@@ -17,7 +17,8 @@ ORDER = 218882428718392752222464057452572750885483644004160343436982041865758084
 
 @pytest.mark.filterwarnings("ignore:insecure keys")
 @pytest.mark.parametrize(
-    ("name", "widths", "learning_rate", "rounds"), [("digits", (64, 32, 10), 0.5, 100), ("cancer", (30, 16, 2), 0.2, 50)]
+    ("name", "widths", "learning_rate", "rounds"),
+    [("digits", (64, 32, 10), 0.5, 100), ("cancer", (30, 16, 2), 0.2, 50)],
 )
 def test_integers_and_floats_learn_the_same_within_half_a_point(
     name: str, widths: tuple[int, ...], learning_rate: float, rounds: int
