@@ -8,13 +8,14 @@
 
 #include "base/errors.h"
 #include "curves/encoding.h"
+#include "engine_inspection.h"
+#include "engine_network.h"
 #include "engine_norm.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
-#include "lazy_engine.h"
+#include "program_data.h"
 #include "progress.h"
 #include "registry.h"
-#include "training/network_program.h"
 #include "wrap/engine.h"
 
 namespace pyzkfl {
@@ -24,36 +25,15 @@ namespace py = pybind11;
 using bindings::bytes32;
 using bindings::int_array;
 using bindings::IntArray;
-using bindings::LazyEngine;
+using bindings::Network;
 using bindings::progress_of;
 using bindings::to_numpy;
+using bindings::Trained;
 using bindings::view;
-using wrap::Engine;
 using wrap::EngineProof;
 using wrap::EngineProver;
 using wrap::EngineVerifier;
 using wrap::Statement;
-
-// A spec, its program and the wrap circuit; the last is built when it is first asked for.
-class Network {
- public:
-  explicit Network(const NetworkParameters& parameters) : spec(parameters), program(spec) {}
-
-  const NetworkSpec spec;
-  const NetworkProgram program;
-
-  const std::shared_ptr<const Engine>& engine() const { return engine_.get(); }  // without the GIL
-
- private:
-  const LazyEngine engine_{program.program};
-};
-
-// What a member keeps of a round: weights, all intermediate values. Secret: it has no repr and no ==.
-struct Trained {
-  std::shared_ptr<const Network> network;
-  std::vector<int64_t> weights;
-  NetworkRound round;
-};
 
 py::bytes to_py(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -140,6 +120,11 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
                              "A string of 2^log_height + 1 powers is needed.")
       .def_property_readonly("digest", [](const Network& n) { return to_py(n.program.program.digest()); },
                              "SHA-256 of the program, 32 bytes.")
+      .def(
+          "program", [](const Network& n) { return bindings::program_data(n.program.program); },
+          "The program as plain data: dicts and lists with the fields of csrc/sumcheck/program.h. Public.")
+      .def_property_readonly("exp_table", [](const Network& n) { return n.spec.exp_table(); },
+                             "EXP, the table of the softmax: a list of ints.")
       .def_property_readonly(
           "constraints",
           [](const Network& n) {
@@ -328,4 +313,5 @@ PYZKFL_BINDINGS(engine) {
   pyzkfl::bind_network(m);
   pyzkfl::bind_proofs(m);
   pyzkfl::bindings::bind_norm(m);
+  pyzkfl::bindings::bind_inspection(m);
 }
