@@ -69,8 +69,8 @@ struct Batch {
 
 NetworkParameters parameters_of(const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits,
                                 int64_t a_frac, int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta,
-                                int64_t eta_shift, int64_t bound) {
-  return {widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound};
+                                int64_t eta_shift, int64_t bound, int64_t saturation = 20) {
+  return {widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound, saturation};
 }
 
 py::dict to_dict(const NetworkParameters& p) {
@@ -85,6 +85,7 @@ py::dict to_dict(const NetworkParameters& p) {
   out["g_frac"] = p.g_frac;
   out["eta"] = p.eta;
   out["eta_shift"] = p.eta_shift;
+  out["saturation"] = p.saturation;
   out["bound"] = p.bound;
   return out;
 }
@@ -99,20 +100,22 @@ void bind_network(py::module_& m) {
       },
       py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
       py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("bound"), py::arg("learning_rate"),
-      "Network's parameters with the eta and eta_shift of a learning rate.");
+      "Network's parameters with the eta, eta_shift and saturation of a learning rate.");
 
   py::class_<Network, std::shared_ptr<Network>>(
       m, "Network", R"(A multilayer perceptron with its integer training step (docs/engine.md, section 6).
 
 widths: features, hidden units .., classes. Raises ParameterError naming the parameter or the layer that does not fit.)")
       .def(py::init([](const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits, int64_t a_frac,
-                       int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta, int64_t eta_shift, int64_t bound) {
+                       int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta, int64_t eta_shift, int64_t bound,
+                       int64_t saturation) {
              return std::make_shared<Network>(
-                 parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound));
+                 parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound,
+                               saturation));
            }),
            py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
            py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("eta"), py::arg("eta_shift"),
-           py::arg("bound"))
+           py::arg("bound"), py::arg("saturation") = 20)
       .def_property_readonly("parameters", [](const Network& n) { return to_dict(n.spec.parameters()); })
       .def_property_readonly("dimension", [](const Network& n) { return n.spec.dimension(); },
                              "Coordinates of weights and updates.")

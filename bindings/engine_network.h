@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "lazy_engine.h"
 #include "training/network_program.h"
-#include "wrap/engine.h"
 
 namespace pyzkfl::bindings {
 
@@ -19,15 +18,10 @@ class Network {
   const NetworkSpec spec;
   const NetworkProgram program;
 
-  // Call it without the GIL: another thread may be building.
-  const std::shared_ptr<const wrap::Engine>& engine() const {
-    std::call_once(once_, [this] { engine_ = std::make_shared<const wrap::Engine>(program.program); });
-    return engine_;
-  }
+  const std::shared_ptr<const wrap::Engine>& engine() const { return engine_.get(); }  // without the GIL
 
  private:
-  mutable std::once_flag once_;
-  mutable std::shared_ptr<const wrap::Engine> engine_;
+  const LazyEngine engine_{program.program};
 };
 
 // What a member keeps of a round: weights, all intermediate values. Secret: it has no repr and no ==.

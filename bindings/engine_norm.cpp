@@ -2,12 +2,12 @@
 #include "engine_norm.h"
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "curves/encoding.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
+#include "lazy_engine.h"
 #include "progress.h"
 #include "training/norm_program.h"
 #include "wrap/engine.h"
@@ -25,15 +25,10 @@ class NormBound {
 
   const NormProgram program;
 
-  // Call it without the GIL: another thread may be building.
-  const std::shared_ptr<const Engine>& engine() const {
-    std::call_once(once_, [this] { engine_ = std::make_shared<const Engine>(program.program); });
-    return engine_;
-  }
+  const std::shared_ptr<const Engine>& engine() const { return engine_.get(); }  // without the GIL
 
  private:
-  mutable std::once_flag once_;
-  mutable std::shared_ptr<const Engine> engine_;
+  const LazyEngine engine_{program.program};
 };
 
 py::bytes to_py(std::span<const uint8_t> bytes) {

@@ -81,7 +81,8 @@ struct AffineKernel {
   // columns[i] = the point refs[i] of `base`.
   void (*load_columns)(uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs);
   // columns[i] += refs[i], except where that is no chord (a point at infinity, equal or opposite points): these are
-  // left as they were, and their indices appended to `refused`. Slower where there are such. `next` is what is going to be added next.
+  // left as they were, and their indices appended to `refused`. Slower where there are such. `next` is what is going to
+  // be added next.
   void (*add_columns)(KernelScratch& scratch, uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs,
                       std::span<const PointRef> next, SecretVector<uint32_t>& refused);
   void (*store_columns)(std::span<LoosePoint<F>> out, const uint64_t* columns);

@@ -127,6 +127,7 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.g_frac >= 1 && p_.g_frac <= 15, "g_frac lies between 1 and 15");
   require(p_.eta_shift >= 16 && p_.eta_shift <= 48 && p_.eta_shift % 8 == 0, "eta_shift is 16, 24, 32, 40 or 48");
   require(p_.eta >= 1 && p_.eta < (int64_t{1} << 60), "eta lies between 1 and 2^60");
+  require(p_.saturation >= 16 && p_.saturation <= 24, "saturation lies between 16 and 24");
   require(p_.bound >= 1 && p_.bound < (int64_t{1} << 15), "bound lies between 1 and 2^15 - 1 units of 2^-w_frac");
 
   log_batch_ = log2_ceil(batch());
@@ -153,7 +154,7 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
     layer.most_output = static_cast<int64_t>(most);
     layer.quotient = digits_for(bits_of(most) + (layer.relu ? 0 : 1));
     input = most;
-    if (layer.relu && most >= static_cast<Wide>(saturation_from)) {
+    if (layer.relu && most >= Wide{1} << p_.saturation) {
       layer.excess = digits_for(bits_of(most - static_cast<Wide>(most_activation)));
       input = static_cast<Wide>(most_activation);
     }
@@ -183,7 +184,7 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
     require(back + 1 < most_cell / 2, name_of(l) + ": gradients of its inputs do not fit 30 bits");
     layer.backward_quotient = digits_for(bits_of(back) + 1);
     gradient = back;
-    if (back >= static_cast<Wide>(saturation_from)) {
+    if (back >= Wide{1} << p_.saturation) {
       layer.backward_excess = digits_for(bits_of(back - static_cast<Wide>(gradient_limit) + 1));
       gradient = static_cast<Wide>(gradient_limit);
     }
@@ -207,12 +208,18 @@ NetworkParameters NetworkSpec::with_learning_rate(NetworkParameters parameters, 
   require(std::isfinite(learning_rate) && learning_rate > 0, "the learning rate must be positive and finite");
   require(parameters.batch >= 1, "batch lies between 1 and 2^16");
   std::string last = "the learning rate is too small or too large for these scales";
-  for (const int64_t shift : {int64_t{16}, int64_t{24}, int64_t{32}, int64_t{40}, int64_t{48}}) {
-    const double exponent = static_cast<double>(parameters.w_frac - parameters.a_frac - parameters.g_frac + shift);
+  // Fewest digits of the update's remainder first; then without saturation; then the smaller shift.
+  struct Choice {
+    int64_t shift, saturation;
+  };
+  constexpr Choice choices[] = {{16, 20}, {16, 16}, {24, 20}, {32, 20}, {24, 16}, {32, 16}, {40, 20}, {48, 20}, {40, 16}, {48, 16}};
+  for (const Choice choice : choices) {
+    const double exponent = static_cast<double>(parameters.w_frac - parameters.a_frac - parameters.g_frac + choice.shift);
     const double eta = std::round(learning_rate / static_cast<double>(parameters.batch) * std::exp2(exponent));
     if (eta < 512 || eta >= std::exp2(60.0)) continue;
     parameters.eta = static_cast<int64_t>(eta);
-    parameters.eta_shift = shift;
+    parameters.eta_shift = choice.shift;
+    parameters.saturation = choice.saturation;
     try {
       return NetworkSpec(parameters).parameters();
     } catch (const ParameterError& error) {

@@ -25,6 +25,7 @@ struct NetworkParameters {
   int64_t eta = 0;              // learning rate over batch size, times 2^(w_frac - a_frac - g_frac): eta / 2^eta_shift
   int64_t eta_shift = 0;        // 16, 24, 32, 40 or 48
   int64_t bound = 0;            // L2 bound of a step's update, in units of 2^-w_frac; below 2^15
+  int64_t saturation = 20;      // values that could reach 2^saturation saturate; 16 to 24
 
   bool operator==(const NetworkParameters&) const = default;
 };
@@ -55,9 +56,8 @@ struct LayerSpec {
 
 class NetworkSpec {
  public:
-  // Where honest values could reach saturation_from or more, activations saturate at most_activation, and gradients that
+  // Where honest values could reach 2^saturation or more, activations saturate at most_activation, and gradients that
   // go back through a layer at the ends of saturation_bits signed bits. The derivative of the saturation counts as one.
-  static constexpr int64_t saturation_from = int64_t{1} << 16;
   static constexpr unsigned saturation_bits = 13;
   static constexpr int64_t most_activation = (int64_t{1} << saturation_bits) - 1;
   static constexpr int64_t gradient_limit = int64_t{1} << (saturation_bits - 1);
@@ -67,8 +67,9 @@ class NetworkSpec {
   // Throws ParameterError that names the parameter or the layer.
   explicit NetworkSpec(const NetworkParameters& parameters);
 
-  // The eta and eta_shift of a learning rate for these parameters (whose own are ignored): the least shift for which the
-  // rate keeps at least 10 bits and no clipped rate reaches zero. Throws ParameterError if there is none.
+  // The eta, eta_shift and saturation of a learning rate for these parameters (whose own are ignored): those with the
+  // fewest cells for which nothing overflows, the rate keeps at least 10 bits and no clipped rate reaches zero. Throws
+  // ParameterError if there is none.
   static NetworkParameters with_learning_rate(NetworkParameters parameters, double learning_rate);
 
   const NetworkParameters& parameters() const { return p_; }

@@ -288,12 +288,16 @@ NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch) {
   return step;
 }
 
+void backward_and_update(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step) {
+  backward(spec, step, weights);
+  update(spec, step);
+}
+
 NetworkStep network_step(const NetworkSpec& spec, const NetworkWeights& weights, const NetworkBatch& batch) {
   NetworkStep step = network_inputs(spec, batch);
   forward(spec, step, weights);
   softmax_cross_entropy(spec, step);
-  backward(spec, step, weights);
-  update(spec, step);
+  backward_and_update(spec, weights, step);
   return step;
 }
 

@@ -80,6 +80,9 @@ NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch);
 // c, t, over, h, e, p, rem, w and dZ of the last layer from its outputs: the part of a step between forward and backward.
 void softmax_cross_entropy(const NetworkSpec& spec, NetworkStep& step);
 
+// What follows from the gradient of the loss that `step` holds, whatever it is: gradients of the lower layers, rate, update.
+void backward_and_update(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step);
+
 // Outputs of the last layer, rows x classes, without any padding.
 std::vector<int64_t> network_outputs(const NetworkSpec& spec, std::span<const int64_t> flat_weights,
                                      std::span<const int64_t> features, size_t rows);
