@@ -53,13 +53,13 @@ class Slow:
         self.cuts_activations, self.cuts_gradients = [], [False] * (hidden + 1)
         for layer in range(hidden):
             most = most_weight * (widths[layer] * value + 2 ** p["a_frac"]) // 2 ** p["w_frac"] + 1
-            self.cuts_activations.append(most >= 2**16)
-            value = 2**13 - 1 if most >= 2**16 else most
+            self.cuts_activations.append(most >= 2 ** p["saturation"])
+            value = 2**13 - 1 if most >= 2 ** p["saturation"] else most
         gradient = 2 ** p["g_frac"]
         for layer in range(hidden, 0, -1):
             most = widths[layer + 1] * gradient * most_weight // 2 ** p["w_frac"] + 1
-            self.cuts_gradients[layer] = most >= 2**16
-            gradient = 2**12 if most >= 2**16 else most
+            self.cuts_gradients[layer] = most >= 2 ** p["saturation"]
+            gradient = 2**12 if most >= 2 ** p["saturation"] else most
 
     def read(self, flat: list[int]) -> None:
         at, widths = 0, self.parameters["widths"]

@@ -26,7 +26,14 @@ STRIDE = 1 if os.environ.get("PYZKFL_DEEP", "") not in ("", "0") else 13
 JOBS = {
     "padded hidden units, classes and rows": {"widths": (5, 6, 3), "batch": 7, "learning_rate": 0.3},
     "two steps of two hidden layers": {"widths": (4, 3, 5, 2), "batch": 4, "steps": 2, "learning_rate": 0.2},
-    "saturation both ways": {"widths": (3, 4, 2), "batch": 8, "learning_rate": 0.05, "x_bits": 16, "w_bits": 20},
+    "saturation both ways": {
+        "widths": (5, 4, 4),
+        "batch": 8,
+        "learning_rate": 0.05,
+        "x_bits": 16,
+        "w_bits": 20,
+        "g_frac": 15,
+    },
     "features in three blocks, one padded": {"widths": (15, 3), "batch": 4, "learning_rate": 0.1, "max_norm": 0.01},
 }
 
