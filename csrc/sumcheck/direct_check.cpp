@@ -278,7 +278,7 @@ std::vector<Fr> norm_squares(const Program& program, const ProgramValues& values
 }
 
 void check_values(const Program& program, const ProgramValues& values) {
-  program.check();
+  program.check_form();
   check_shape(program, values);
   Checker(program, values).run();
 }

@@ -22,7 +22,7 @@ std::vector<Fr> square_sums(const Program& program, const ProgramValues& values)
 std::vector<Fr> norm_squares(const Program& program, const ProgramValues& values, const std::vector<Fr>& square_sums);
 
 // Throws WitnessInvalid naming the first relation that fails and an index where it does; ParameterError as check_shape
-// and Program::check do.
+// and Program::check_form do.
 void check_values(const Program& program, const ProgramValues& values);
 
 // Counts the lookups and writes the tables' multiplicity cells (a table's multiplicities grow to whole blocks).

@@ -1,4 +1,4 @@
-// What makes a program well formed, and the encoding under which it is hashed.
+// What makes a program well formed and sound, and the encoding under which it is hashed.
 #include "sumcheck/program.h"
 
 #include <algorithm>
@@ -36,7 +36,44 @@ class Checker {
     lookups();
   }
 
+  // Of a program that passes run().
+  void clips() const {
+    std::vector<std::vector<const ProductSum*>> scaled(p_.clips.size());
+    for (const ProductSum& sum : p_.products) {
+      if (sum.scalar != no_scalar) scaled[sum.scalar].push_back(&sum);
+    }
+    for (size_t i = 0; i < p_.clips.size(); ++i) {
+      const Clip& clip = p_.clips[i];
+      const std::vector<SquareSum::Part>& parts = p_.squares[clip.square_sum].parts;
+      const std::string who = numbered("clip", i, p_.squares[clip.square_sum].name);
+      const unsigned least = (clip.norm_square_bits + 1) / 2;
+      require(least < 64 ? clip.target_high != 0 || clip.target_low >> least != 0 : clip.target_high >> (least - 64) != 0,
+              who, "must have a target of 2^(norm_square_bits / 2) at least, or a norm in range would have rate 0");
+      require(!scaled[i].empty(), who, "has a rate that no product is scaled with");
+      require(parts.size() == scaled[i].size(), who, "has a sum of squares of more or fewer parts than products with its rate");
+      for (size_t k = 0; k < parts.size(); ++k) {
+        require(parts[k].inner == scaled[i][k]->outer && is_inner_form(parts[k].expression, scaled[i][k]->result), who,
+                "has a part that is not the result of its product");
+      }
+    }
+  }
+
  private:
+  // Whether `inner` is `outer` with its outer variables as inner ones.
+  static bool is_inner_form(const Expression& inner, const Expression& outer) {
+    const auto source = [](const Source& a, const Source& b) {
+      const Source::Kind kind = b.kind == Source::Kind::outer ? Source::Kind::inner : b.kind;
+      return a.kind == kind && a.index == b.index;
+    };
+    const auto term = [&](const Term& a, const Term& b) {
+      return a.coefficient == b.coefficient && a.view.is_selector == b.view.is_selector && a.view.id == b.view.id &&
+             std::equal(a.view.variables.begin(), a.view.variables.end(), b.view.variables.begin(),
+                        b.view.variables.end(), source);
+    };
+    return inner.constant == outer.constant &&
+           std::equal(inner.terms.begin(), inner.terms.end(), outer.terms.begin(), outer.terms.end(), term);
+  }
+
   // The part of a column that a list of blocks takes: first cell, with the first cell behind.
   using Taken = std::map<std::pair<uint32_t, uint64_t>, uint64_t>;
 
@@ -368,7 +405,12 @@ class Encoder {
 
 }  // namespace
 
-void Program::check() const { Checker(*this).run(); }
+void Program::check_form() const { Checker(*this).run(); }
+
+void Program::check() const {
+  check_form();
+  Checker(*this).clips();
+}
 
 Digest Program::digest() const { return sha256(Encoder().encode(*this)); }
 

@@ -140,7 +140,9 @@ struct SquareSum {
 // The rate of a step that clips. With Q the SquareSum of rate * gradient (the scaled gradient that the update
 // rounds), the circuit proves Q = N2 rate^2, n = floor(sqrt N2), and
 //     rate = min(eta, floor(target / (n + 1))),    rate >= 1.
-// Scalar number i of the program is the rate of clips[i].
+// Scalar number i of the program is the rate of clips[i]. The parts of its SquareSum are, one by one and in order, the
+// results of the products with that scalar, their outer variables as inner ones: else the norm were another's.
+// target >= 2^ceil(norm_square_bits / 2), which n + 1 does not exceed: no honest prover has rate 0.
 struct Clip {
   uint32_t square_sum = 0;
   uint64_t eta = 0;           // 1 <= eta < 2^62
@@ -203,6 +205,8 @@ struct Program {
   // of variables, a source out of range, two range lookups of one cell, tables and lookups that do not fit together,
   // columns out of order, ...
   void check() const;
+  // The same but for what ties a clip to its products: enough to read a program, not to believe a proof of it.
+  void check_form() const;
   // SHA-256 of a canonical encoding of everything above (names excepted): what binds keys and statements to it.
   Digest digest() const;
 };

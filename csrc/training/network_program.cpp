@@ -308,16 +308,16 @@ class Compiler {
     p_.ranges.push_back({own.back, table_saturation, NetworkSpec::gradient_limit});
     const Expression back = single(block_view(own.back, all(inputs)));
     add(quotient, -Fr::one(), back.terms[0].view);
-    const auto end = [&](const Digits& digits, const Fr& sign, int64_t limit) {
+    const auto end = [&](const Digits& digits, const Fr& sign, int64_t limit, const char* which) {
       range(digits, layer.backward_excess);
       add_digits(quotient, -sign, digits, layer.backward_excess, all(inputs));
       Expression excess, room = back;
       add_digits(excess, Fr::one(), digits, layer.backward_excess, all(inputs));
       room.constant = Fr::from_i64(-limit);
-      p_.zeros.push_back({inputs + rows_, {{Fr::one(), {excess, room}}}, name + " saturation of the gradient"});
+      p_.zeros.push_back({inputs + rows_, {{Fr::one(), {excess, room}}}, name + " saturation of the gradient " + which});
     };
-    end(own.back_over, Fr::one(), NetworkSpec::gradient_limit - 1);
-    end(own.back_under, -Fr::one(), -NetworkSpec::gradient_limit);
+    end(own.back_over, Fr::one(), NetworkSpec::gradient_limit - 1, "above");
+    end(own.back_under, -Fr::one(), -NetworkSpec::gradient_limit, "below");
     p_.linear.push_back({inputs + rows_, std::move(quotient), name + " saturated gradient"});
     return back;
   }

@@ -26,6 +26,10 @@ struct NetworkProgram {
 sumcheck::ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program,
                                        std::span<const int64_t> flat_weights, const NetworkRound& round,
                                        std::span<const Fr> data_blinders, const Fr& update_blinder);
+// The same but for the multiplicities, which are zeros; of a false round too, whatever is false in it.
+sumcheck::ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& program,
+                                      std::span<const int64_t> flat_weights, const NetworkRound& round,
+                                      std::span<const Fr> data_blinders, const Fr& update_blinder);
 
 // The cells of single columns: of weights or an update (flat, as NetworkWeights), of the tables, of a batch.
 sumcheck::Cells weight_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat);

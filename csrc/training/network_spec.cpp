@@ -200,7 +200,7 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.bound > rounding, "bound is " + std::to_string(p_.bound) + " units, and rounding alone may move " +
                                    std::to_string(dimension_) + " coordinates by " + std::to_string(rounding));
   target_ = static_cast<Wide>(p_.bound - rounding) << p_.eta_shift;
-  require(target_ >= Wide{isqrt_wide(squares)} + 1,
+  require(target_ >> ((norm_square_bits_ + 1) / 2) != 0,
           "bound is too small: the largest gradient would be clipped to nothing; a larger bound or eta_shift");
 }
 

@@ -106,14 +106,19 @@ void read_batch(const NetworkSpec& spec, NetworkStep& step, const NetworkBatch& 
   }
 }
 
-void forward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& weights) {
+const SecretMatrix& inputs_of(const NetworkStep& step, size_t layer) {
+  return layer == 0 ? step.inputs : step.layers[layer - 1].activation;
+}
+
+}  // namespace
+
+void forward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t first) {
   const NetworkParameters& p = spec.parameters();
-  const SecretMatrix* inputs = &step.inputs;
-  for (size_t l = 0; l < spec.layers().size(); ++l) {
+  for (size_t l = first; l < spec.layers().size(); ++l) {
     const LayerSpec& layer = spec.layers()[l];
     NetworkStep::Layer& out = step.layers[l];
     SecretMatrix sums;
-    multiply_transposed(sums, *inputs, weights.layers[l].matrix,
+    multiply_transposed(sums, inputs_of(step, l), weights.layers[l].matrix,
                         {spec.padded_batch(), layer.padded_in(), layer.padded_out()});
     for (size_t i = 0; i < sums.size(); ++i)
       sums[i] += weights.layers[l].bias[i % layer.padded_out()] * (int64_t{1} << p.a_frac);
@@ -128,12 +133,11 @@ void forward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& w
       out.activation[i] = std::min(out.sign[i] * out.quotient[i], most);
       out.excess[i] = out.sign[i] * out.quotient[i] - out.activation[i];
     }
-    inputs = &out.activation;
   }
 }
 
-void backward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& weights) {
-  for (size_t l = spec.layers().size(); l-- > 1;) {
+void backward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t from) {
+  for (size_t l = from + 1; l-- > 1;) {
     const LayerSpec& layer = spec.layers()[l];
     NetworkStep::Layer& out = step.layers[l];
     NetworkStep::Layer& below = step.layers[l - 1];
@@ -154,38 +158,46 @@ void backward(const NetworkSpec& spec, NetworkStep& step, const NetworkWeights& 
   }
 }
 
-void update(const NetworkSpec& spec, NetworkStep& step) {
-  const NetworkParameters& p = spec.parameters();
-  NetworkWeights gradient = NetworkWeights::zeros(spec);
-  Wide squares = 0;
+NetworkWeights weight_gradients(const NetworkSpec& spec, const NetworkStep& step) {
+  NetworkWeights gradients = NetworkWeights::zeros(spec);
   for (size_t l = 0; l < spec.layers().size(); ++l) {
     const LayerSpec& layer = spec.layers()[l];
-    const SecretMatrix& inputs = l == 0 ? step.inputs : step.layers[l - 1].activation;
-    transposed_multiply(gradient.layers[l].matrix, step.layers[l].gradient, inputs,
+    const SecretMatrix& dz = step.layers[l].gradient;
+    transposed_multiply(gradients.layers[l].matrix, dz, inputs_of(step, l),
                         {layer.padded_out(), spec.padded_batch(), layer.padded_in()});
-    SecretMatrix& bias = gradient.layers[l].bias;
-    for (size_t i = 0; i < step.layers[l].gradient.size(); ++i)
-      bias[i % layer.padded_out()] += step.layers[l].gradient[i] * (int64_t{1} << p.a_frac);
-    for (const SecretMatrix* m : {&gradient.layers[l].matrix, &bias}) {
+    SecretMatrix& bias = gradients.layers[l].bias;
+    for (size_t i = 0; i < dz.size(); ++i)
+      bias[i % layer.padded_out()] += dz[i] * (int64_t{1} << spec.parameters().a_frac);
+  }
+  return gradients;
+}
+
+void clip_rate(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step) {
+  Wide squares = 0;
+  for (const NetworkWeights::Layer& layer : gradients.layers) {
+    for (const SecretMatrix* m : {&layer.matrix, &layer.bias}) {
       for (const int64_t v : *m) squares += static_cast<Wide>(static_cast<__int128>(v) * v);
     }
   }
+  const auto eta = static_cast<Wide>(spec.parameters().eta);
   step.norm_square = squares;
-  const Wide clipped = spec.target() / (Wide{isqrt_wide(squares)} + 1);
-  step.rate = clipped < static_cast<Wide>(p.eta) ? static_cast<uint64_t>(clipped) : static_cast<uint64_t>(p.eta);
+  step.rate = static_cast<uint64_t>(std::min(eta, spec.target() / (Wide{isqrt_wide(squares)} + 1)));
+}
 
+void round_update(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step) {
+  const int64_t shift = spec.parameters().eta_shift;
   step.update = NetworkWeights::zeros(spec);
   step.update_remainder = NetworkWeights::zeros(spec);
   const auto round = [&](SecretMatrix& quotient, SecretMatrix& remainder, const SecretMatrix& from) {
     for (size_t i = 0; i < from.size(); ++i) {
-      const __int128 v = static_cast<__int128>(from[i]) * static_cast<int64_t>(step.rate) + (int64_t{1} << (p.eta_shift - 1));
-      quotient[i] = -static_cast<int64_t>(v >> p.eta_shift);
-      remainder[i] = static_cast<int64_t>(v & ((int64_t{1} << p.eta_shift) - 1));
+      const __int128 v = static_cast<__int128>(from[i]) * static_cast<int64_t>(step.rate) + (int64_t{1} << (shift - 1));
+      quotient[i] = -static_cast<int64_t>(v >> shift);
+      remainder[i] = static_cast<int64_t>(v & ((int64_t{1} << shift) - 1));
     }
   };
   for (size_t l = 0; l < spec.layers().size(); ++l) {
-    round(step.update.layers[l].matrix, step.update_remainder.layers[l].matrix, gradient.layers[l].matrix);
-    round(step.update.layers[l].bias, step.update_remainder.layers[l].bias, gradient.layers[l].bias);
+    round(step.update.layers[l].matrix, step.update_remainder.layers[l].matrix, gradients.layers[l].matrix);
+    round(step.update.layers[l].bias, step.update_remainder.layers[l].bias, gradients.layers[l].bias);
   }
 }
 
@@ -195,6 +207,8 @@ void add_to(NetworkWeights& sum, const NetworkWeights& part) {
     for (size_t i = 0; i < sum.layers[l].bias.size(); ++i) sum.layers[l].bias[i] += part.layers[l].bias[i];
   }
 }
+
+namespace {
 
 void check_weights(const NetworkSpec& spec, std::span<const int64_t> flat) {
   const int64_t limit = spec.weight_limit();
@@ -249,27 +263,33 @@ void softmax_cross_entropy(const NetworkSpec& spec, NetworkStep& step) {
   const std::vector<int32_t> table = spec.exp_table();
   const size_t padded = spec.layers().back().padded_out(), classes = spec.classes();
   const SecretMatrix& z = step.layers.back().quotient;
-  SecretMatrix& dz = step.layers.back().gradient;
   const auto last = static_cast<int64_t>(table.size() - 1);
-  const int64_t one = int64_t{1} << spec.parameters().g_frac;
   step.most.assign(spec.padded_batch(), 0);
-  for (SecretMatrix* m : {&step.key, &step.excess, &step.hint, &step.exponential, &step.probability, &step.remainder,
-                          &step.rest, &dz})
-    m->assign(z.size(), 0);
+  for (SecretMatrix* m : {&step.key, &step.excess, &step.hint, &step.exponential}) m->assign(z.size(), 0);
   for (size_t i = 0; i < spec.padded_batch(); ++i) {
     const auto row = z.begin() + static_cast<std::ptrdiff_t>(i * padded);
     const auto top = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes));
     step.most[i] = *top;
     step.hint[i * padded + static_cast<size_t>(top - row)] = 1;
-    int64_t sum = 0;
     for (size_t j = 0; j < padded; ++j) {
       const size_t at = i * padded + j;
       const int64_t distance = j < classes ? *top - z[at] : last;
       step.key[at] = std::min(distance, last);
       step.excess[at] = distance - step.key[at];
       step.exponential[at] = table[static_cast<size_t>(step.key[at])];
-      sum += step.exponential[at];
     }
+  }
+  divide_exponentials(spec, step);
+}
+
+void divide_exponentials(const NetworkSpec& spec, NetworkStep& step) {
+  const size_t padded = spec.layers().back().padded_out();
+  const int64_t one = int64_t{1} << spec.parameters().g_frac;
+  SecretMatrix& dz = step.layers.back().gradient;
+  for (SecretMatrix* m : {&step.probability, &step.remainder, &step.rest, &dz}) m->assign(step.exponential.size(), 0);
+  for (size_t i = 0; i < spec.padded_batch(); ++i) {
+    int64_t sum = 0;
+    for (size_t j = 0; j < padded; ++j) sum += step.exponential[i * padded + j];
     for (size_t j = 0; j < padded; ++j) {
       const size_t at = i * padded + j;
       const int64_t scaled = step.exponential[at] * one;
@@ -289,13 +309,15 @@ NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch) {
 }
 
 void backward_and_update(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step) {
-  backward(spec, step, weights);
-  update(spec, step);
+  backward_from(spec, weights, step, spec.layers().size() - 1);
+  const NetworkWeights gradients = weight_gradients(spec, step);
+  clip_rate(spec, gradients, step);
+  round_update(spec, gradients, step);
 }
 
 NetworkStep network_step(const NetworkSpec& spec, const NetworkWeights& weights, const NetworkBatch& batch) {
   NetworkStep step = network_inputs(spec, batch);
-  forward(spec, step, weights);
+  forward_from(spec, weights, step, 0);
   softmax_cross_entropy(spec, step);
   backward_and_update(spec, weights, step);
   return step;
@@ -331,7 +353,7 @@ std::vector<int64_t> network_outputs(const NetworkSpec& spec, std::span<const in
     const size_t count = std::min(spec.batch(), rows - first);
     NetworkStep step = network_inputs(
         spec, {features.subspan(first * spec.features(), count * spec.features()), std::span(labels).first(count)});
-    forward(spec, step, weights);
+    forward_from(spec, weights, step, 0);
     const SecretMatrix& z = step.layers.back().quotient;
     for (size_t i = 0; i < count; ++i) {
       const auto row = z.begin() + static_cast<std::ptrdiff_t>(i * spec.layers().back().padded_out());

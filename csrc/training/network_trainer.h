@@ -77,11 +77,26 @@ NetworkRound network_round(const NetworkSpec& spec, std::span<const int64_t> fla
 // A step of which only rows, inputs and labels are filled, checked as network_step does.
 NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch);
 
-// c, t, over, h, e, p, rem, w and dZ of the last layer from its outputs: the part of a step between forward and backward.
+// The parts of a step, in order, for who changes a value between them: each computes what follows from what `step` holds,
+// true or not. q, rem, g, a of layers `first` and up, from the activations below;
+void forward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t first);
+// c, t, over, h, e, p, rem, w and dZ of the last layer from its outputs;
 void softmax_cross_entropy(const NetworkSpec& spec, NetworkStep& step);
+// of these p, rem, w and dZ, from e;
+void divide_exponentials(const NetworkSpec& spec, NetworkStep& step);
+// gradients of the layers below `from`, from that layer's own;
+void backward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t from);
+// G, the sums over the rows that a rate is multiplied with;
+NetworkWeights weight_gradients(const NetworkSpec& spec, const NetworkStep& step);
+// N2 and rate; D and its remainders at the step's rate.
+void clip_rate(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step);
+void round_update(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step);
 
-// What follows from the gradient of the loss that `step` holds, whatever it is: gradients of the lower layers, rate, update.
+// What follows from the gradient of the loss that `step` holds: gradients of the lower layers, rate, update.
 void backward_and_update(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step);
+
+// sum += part.
+void add_to(NetworkWeights& sum, const NetworkWeights& part);
 
 // Outputs of the last layer, rows x classes, without any padding.
 std::vector<int64_t> network_outputs(const NetworkSpec& spec, std::span<const int64_t> flat_weights,

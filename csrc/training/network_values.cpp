@@ -24,7 +24,7 @@ class Filler {
   void fill(uint32_t block, const SecretMatrix& values, const Part& part) {
     put(block, part, [&](size_t i) { return values[i]; });
   }
-  // Digits of nonnegative values plus an offset.
+  // Digits of nonnegative values plus an offset. The last digit takes what is left, so that a value out of range stays one.
   void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, int64_t offset = 0) {
     fill_digits(digits, widths, values, whole(values), offset);
   }
@@ -32,7 +32,7 @@ class Filler {
                    int64_t offset = 0) {
     unsigned shift = 0;
     for (size_t d = 0; d < digits.size(); ++d) {
-      const int64_t mask = (int64_t{1} << widths.widths[d]) - 1;
+      const int64_t mask = d + 1 < digits.size() ? (int64_t{1} << widths.widths[d]) - 1 : -1;
       put(digits[d], part, [&](size_t i) { return (values[i] + offset) >> shift & mask; });
       shift += widths.widths[d];
     }
@@ -157,8 +157,8 @@ Cells batch_cells(const NetworkSpec& spec, const NetworkProgram& program, const 
   return std::move(columns[program.layout.first_data_column].cells);
 }
 
-ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
-                             const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
+ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
+                            const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
   if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps())
     throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps");
   const NetworkLayout& layout = program.layout;
@@ -175,6 +175,12 @@ ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& prog
   }
   fill_weights(filler, spec, layout.update, round.update);
   out.columns[layout.update_column].blinder = update_blinder;
+  return out;
+}
+
+ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
+                             const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
+  ProgramValues out = network_cells(spec, program, flat_weights, round, data_blinders, update_blinder);
   fill_multiplicities(program.program, out);
   return out;
 }

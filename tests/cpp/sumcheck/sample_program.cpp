@@ -222,7 +222,7 @@ class SampleBuilder {
     }
     uint64_t norm = 0;
     while ((norm + 1) * (norm + 1) <= norm_square) ++norm;
-    const Clip clip{0, below(2) != 0 ? 50u : 100000u, 0, 5000 + below(1000), 40};
+    const Clip clip{0, below(2) != 0 ? 50u : 100000u, 0, 5000 + below(1000), 24};
     const uint64_t rate = std::min(clip.eta, clip.target_low / (norm + 1));
     for (uint64_t x = 0; x < 8; ++x)
       s_.cell(closing.view.id, x) = as_cell(pairs_at(sum, x)) * static_cast<int32_t>(rate);

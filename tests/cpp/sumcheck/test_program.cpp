@@ -1,6 +1,7 @@
 // Programs that are refused, and the digest.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -16,6 +17,12 @@ namespace {
 
 // The variables of the last term of the first linear check.
 std::vector<Source>& last_variables(Program& p) { return p.linear[0].expression.terms.back().view.variables; }
+
+// The product that is scaled with a rate, and the variables of its square's one term.
+ProductSum& clipped(Program& p) {
+  return *std::find_if(p.products.begin(), p.products.end(), [](const ProductSum& sum) { return sum.scalar == 0; });
+}
+std::vector<Source>& part_variables(Program& p) { return p.squares[0].parts[0].expression.terms[0].view.variables; }
 
 }  // namespace
 
@@ -75,6 +82,22 @@ TEST_CASE("a malformed program is refused by name") {
       {"eta", [](Program& p) { p.clips[0].eta = uint64_t{1} << 62; }},
       {"target below", [](Program& p) { p.clips[0].target_high = uint64_t{1} << 56; }},
       {"norm_square_bits", [](Program& p) { p.clips[0].norm_square_bits = 121; }},
+      {"clip 0 (clipped norm) must have a target of", [](Program& p) { p.clips[0].target_low = (1 << 12) - 1; }},
+      {"a target of", [](Program& p) { p.clips[0].norm_square_bits = 25; }},
+      {"no product is scaled", [](Program& p) { clipped(p).scalar = no_scalar; }},
+      {"more or fewer parts", [](Program& p) { p.squares[0].parts.push_back(p.squares[0].parts[0]); }},
+      {"more or fewer parts", [](Program& p) { p.products.push_back(clipped(p)); }},
+      {"not the result", [](Program& p) { p.squares[0].parts[0].expression.constant = Fr::one(); }},
+      {"not the result", [](Program& p) { p.squares[0].parts[0].expression.terms[0].coefficient += Fr::one(); }},
+      {"not the result", [](Program& p) { std::swap(part_variables(p).at(0), part_variables(p).at(1)); }},
+      {"not the result", [](Program& p) { part_variables(p).at(0) = {K::bit, 1}; }},
+      {"not the result", [](Program& p) { p.squares[0].parts[0].expression.terms.clear(); }},
+      {"not the result", [](Program& p) { p.squares[0].parts[0].inner += 1; }},
+      {"not the result", [](Program& p) {
+         Block another = p.blocks[p.squares[0].parts[0].expression.terms[0].view.id];
+         p.blocks.push_back(another);
+         p.squares[0].parts[0].expression.terms[0].view.id = static_cast<uint32_t>(p.blocks.size() - 1);
+       }},
       {"norm bound 0", [](Program& p) { p.bounds[0].square_sum = 9; }},
       {"2^250", [](Program& p) { p.bounds[0].bound[3] = uint64_t{1} << 58; }},
       {"multiplicities of another size", [](Program& p) { p.tables[0].log_size = 3; }},
@@ -112,6 +135,24 @@ TEST_CASE("a malformed program is refused by name") {
     }
     CAPTURE(message);
     CHECK(message.find(c.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("a target may be as small as the largest norm") {
+  for (const unsigned bits : {1U, 2U, 23U, 24U, 119U, 120U}) {
+    Program program = make_sample(5).program;
+    Clip& clip = program.clips[0];
+    clip.norm_square_bits = bits;
+    const auto target = static_cast<unsigned __int128>(1) << ((bits + 1) / 2);
+    const auto set = [&](unsigned __int128 v) {
+      clip.target_high = static_cast<uint64_t>(v >> 64);
+      clip.target_low = static_cast<uint64_t>(v);
+    };
+    set(target);
+    CHECK_NOTHROW(program.check());
+    set(target - 1);
+    CHECK_THROWS_AS(program.check(), ParameterError);
+    CHECK_NOTHROW(program.check_form());
   }
 }
 

@@ -1,0 +1,159 @@
+// Each relation of a network's program is what refuses the forgery it is there for: with it, refused under its name;
+// without it, a witness.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/errors.h"
+#include "network_samples.h"
+#include "sumcheck/direct_check.h"
+#include "training/network_forgery.h"
+
+using namespace pyzkfl;
+using namespace pyzkfl::testing;
+using sumcheck::ProgramValues;
+
+namespace {
+
+std::string refusal(const sumcheck::Program& program, const ProgramValues& values) {
+  try {
+    sumcheck::check_values(program, values);
+  } catch (const WitnessInvalid& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// A forger's values, or none where the sample gives no occasion.
+std::optional<ProgramValues> forge(const NetworkSample& sample, const NetworkProgram& program, NetworkForgery forgery) {
+  try {
+    return forged_network_values(sample.spec, program, sample.weights, sample.batches(), sample.blinders(), Fr::from_u64(6),
+                                 forgery);
+  } catch (const ParameterError&) {
+    return std::nullopt;
+
+  }
+}
+
+bool names_one_of(const std::string& reason, const NetworkForgeryInfo& info, const std::vector<size_t>& relations) {
+  return std::any_of(relations.begin(), relations.end(), [&](size_t i) {
+    return reason.starts_with(relation_kind_name(info.kind) + std::string(" ") + std::to_string(i) + " (");
+  });
+}
+
+struct Job {
+  NetworkParameters parameters;
+  size_t rows;
+  double share;
+};
+
+// All that a small network can have: padded features, units, classes and rows; saturation; local steps; clipping.
+std::vector<Job> jobs() {
+  return {{network_parameters({15, 6, 3}, 8), 5, 0.3},
+          {saturating_parameters(), 3, 0.9},
+          {saturating_parameters(), 4, 0.02},
+          {network_parameters({4, 5, 3}, 4, 3), 3, 0.3},
+          {network_parameters({15, 6, 3}, 8, 1, 1.0), 7, 0.3},
+          {network_parameters({5, 2}, 4), 4, 0.2},
+          {network_parameters({5, 4, 4, 3}, 3), 3, 0.5}};
+}
+
+}  // namespace
+
+TEST_CASE("each forgery of a network is refused by its relation, and is a witness without it") {
+  std::map<std::string, size_t> occasions;
+  for (const Job& job : jobs()) {
+    const NetworkProgram program{NetworkSpec(job.parameters)};
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      const NetworkSample sample = network_sample(job.parameters, job.rows, seed, job.share);
+      for (const NetworkForgeryInfo& info : network_forgeries()) {
+        CAPTURE(job.parameters.widths.size());
+        CAPTURE(seed);
+        const std::string name = info.name;
+        CAPTURE(name);
+        const auto forged = forge(sample, program, info.forgery);
+        if (!forged) continue;
+        ++occasions[info.name];
+        const std::vector<size_t> relations = refusing_relations(program.program, info);
+        CHECK(!relations.empty());
+        const std::string reason = refusal(program.program, *forged);
+        CAPTURE(reason);
+        CHECK(names_one_of(reason, info, relations));
+        CHECK(refusal(without_relation(program.program, info, forged->rates), *forged) == "");
+      }
+    }
+  }
+  for (const NetworkForgeryInfo& info : network_forgeries()) {
+    const std::string name = info.name;
+    CAPTURE(name);
+    CHECK(occasions[name] > 0);
+  }
+}
+
+TEST_CASE("a rate of 0, and with it no update, is refused") {
+  const NetworkSample sample = network_sample(network_parameters({5, 6, 3}, 4), 3, 1, 0.3);
+  const NetworkProgram program(sample.spec);
+  NetworkRound round = network_round(sample.spec, sample.weights, sample.batches());
+  round.steps[0].rate = 0;
+  round_update(sample.spec, weight_gradients(sample.spec, round.steps[0]), round.steps[0]);
+  round.update = round.steps[0].update;
+  const std::vector<int64_t> update = round.update.to_flat(sample.spec);
+  CHECK(std::all_of(update.begin(), update.end(), [](int64_t d) { return d == 0; }));
+  const ProgramValues values =
+      network_values(sample.spec, program, sample.weights, round, sample.blinders(), Fr::from_u64(6));
+  CHECK(refusal(program.program, values) == "clip 0: the rate is 0");
+}
+
+TEST_CASE("every relation that can be violated alone has a forgery") {
+  // By kind, the parts of a name after the step and the layer.
+  const auto essence = [](std::string name) {
+    for (const std::string part : {"step 1: ", "step 2: ", "step 3: "}) {
+      if (name.starts_with(part)) name = name.substr(part.size());
+    }
+    if (name.starts_with("layer ") && name.size() > 8) name = name.substr(8);
+    return name;
+  };
+  for (const Job& job : jobs()) {
+    const sumcheck::Program program = NetworkProgram{NetworkSpec(job.parameters)}.program;
+    std::map<RelationKind, std::set<std::string>> covered, there;
+    const auto note = [&](RelationKind kind, const auto& list) {
+      for (const auto& relation : list) there[kind].insert(essence(relation.name));
+      for (const NetworkForgeryInfo& info : network_forgeries()) {
+        if (info.kind != kind) continue;
+        for (const size_t i : refusing_relations(program, info)) covered[kind].insert(essence(list[i].name));
+      }
+    };
+    note(RelationKind::linear_check, program.linear);
+    note(RelationKind::product_sum, program.products);
+    note(RelationKind::zero_check, program.zeros);
+    covered[RelationKind::linear_check].insert("sum of the steps' updates, biases");  // as the matrices'
+    for (const auto& [kind, names] : there) {
+      for (const std::string& name : names) {
+        CAPTURE(name);
+        CHECK(covered[kind].contains(name));
+      }
+    }
+  }
+}
+
+TEST_CASE("forgeries of networks are found by name, in their order, and say what they need") {
+  for (size_t i = 0; i < network_forgeries().size(); ++i) {
+    const NetworkForgeryInfo& info = network_forgeries()[i];
+    CHECK(static_cast<size_t>(info.forgery) == i);
+    CHECK(&find_network_forgery(info.name) == &info);
+  }
+  CHECK_THROWS_AS(static_cast<void>(find_network_forgery("none")), ParameterError);
+  const NetworkSample sample = network_sample(network_parameters({4, 2}, 4), 4, 1, 0.2);
+  const NetworkProgram program(sample.spec);
+  const auto attempt = [&](NetworkForgery forgery) {
+    static_cast<void>(forged_network_values(sample.spec, program, sample.weights, sample.batches(), sample.blinders(),
+                                            Fr::from_u64(6), forgery));
+  };
+  CHECK_THROWS_WITH_AS(attempt(NetworkForgery::padding_feature), "this forgery needs a padded feature", ParameterError);
+  CHECK_THROWS_WITH_AS(attempt(NetworkForgery::dead_unit), "this forgery needs a hidden layer", ParameterError);
+  CHECK_THROWS_WITH_AS(attempt(NetworkForgery::false_sum), "this forgery needs two local steps", ParameterError);
+}
