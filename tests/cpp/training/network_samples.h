@@ -38,7 +38,9 @@ inline NetworkParameters saturating_parameters() {
   NetworkParameters p = network_parameters({6, 4, 3}, 4);
   p.x_bits = 16;
   p.w_bits = 20;
-  return NetworkSpec::with_learning_rate(p, 0.1);
+  p = NetworkSpec::with_learning_rate(p, 0.1);
+  p.saturation = 16;
+  return p;
 }
 
 // Uniform features and weights up to a share of their limits; `rows` rows in each batch.
