@@ -1,4 +1,4 @@
-// Honest steps at the ends of every range are witnesses, and each step is what plain loops over rows and units make of it.
+// Honest steps at the ends of every range are witnesses, and each is what plain loops over rows and units make of it.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -69,7 +69,8 @@ class PlainStep {
     Vector e, dz(z.size());
     for (const int64_t v : z) {
       const int64_t t = top - v;
-      e.push_back(t + 1 >= int64_t{16} << p_.a_frac ? 0 : std::llround(4096 * std::exp(-std::ldexp(double(t), -int(p_.a_frac)))));
+      const double exact = 4096 * std::exp(-std::ldexp(static_cast<double>(t), -static_cast<int>(p_.a_frac)));
+      e.push_back(t + 1 >= int64_t{16} << p_.a_frac ? 0 : std::llround(exact));
     }
     int64_t sum = 0;
     for (const int64_t v : e) sum += v;
@@ -188,7 +189,8 @@ TEST_CASE("steps of any shape are witnesses, and what plain loops compute") {
   };
   for (const Shape& shape :
        {Shape{{3, 2}, 1, 1, 1}, Shape{{1, 1, 2}, 1, 1, 1}, Shape{{5, 4, 3}, 1, 3, 1}, Shape{{6, 5, 2}, 5, 1, 5},
-        Shape{{6, 5, 2}, 8, 1, 1}, Shape{{7, 3, 4}, 3, 3, 2}, Shape{{30, 17, 9, 5}, 12, 2, 11}, Shape{{16, 8, 2}, 4, 3, 4}}) {
+        Shape{{6, 5, 2}, 8, 1, 1}, Shape{{7, 3, 4}, 3, 3, 2}, Shape{{30, 17, 9, 5}, 12, 2, 11},
+        Shape{{16, 8, 2}, 4, 3, 4}}) {
     for (const double learning_rate : {0.05, 2.0}) {  // the second clips
       const NetworkParameters p = network_parameters(shape.widths, shape.batch, shape.steps, learning_rate);
       const NetworkProgram program{NetworkSpec(p)};
@@ -197,7 +199,7 @@ TEST_CASE("steps of any shape are witnesses, and what plain loops compute") {
   }
 }
 
-TEST_CASE("a step is that of stochastic gradient descent in floats, within a hundredth of its norm and half a unit a weight") {
+TEST_CASE("a step is that of SGD in floats, within a hundredth of its norm and half a unit a weight") {
   NetworkParameters p = network_parameters({6, 10, 3}, 16);
   p.x_bits = 16;
   p.a_frac = 8;
@@ -256,7 +258,8 @@ TEST_CASE("a step is that of stochastic gradient descent in floats, within a hun
     const NetworkBatch batch{features, labels};
     const std::vector<int64_t> update = network_round(spec, weights, {&batch, 1}).update.to_flat(spec);
     double distance = 0;
-    for (size_t i = 0; i < step.size(); ++i) distance += std::pow(static_cast<double>(update[i]) / 65536 - clip * step[i], 2);
+    for (size_t i = 0; i < step.size(); ++i)
+      distance += std::pow(static_cast<double>(update[i]) / 65536 - clip * step[i], 2);
     CHECK(std::sqrt(distance) < 0.01 * clip * norm + std::sqrt(static_cast<double>(step.size())) / 2 / 65536);
   }
   CHECK(compared >= 10);

@@ -31,8 +31,8 @@ std::string refusal(const sumcheck::Program& program, const ProgramValues& value
 // A forger's values, or none where the sample gives no occasion.
 std::optional<ProgramValues> forge(const NetworkSample& sample, const NetworkProgram& program, NetworkForgery forgery) {
   try {
-    return forged_network_values(sample.spec, program, sample.weights, sample.batches(), sample.blinders(), Fr::from_u64(6),
-                                 forgery);
+    return forged_network_values(sample.spec, program, sample.weights, sample.batches(), sample.blinders(),
+                                 Fr::from_u64(6), forgery);
   } catch (const ParameterError&) {
     return std::nullopt;
 
