@@ -81,7 +81,7 @@ def test_a_proof_holds_for_no_other_statement(proven: tuple[Round, NetworkProof]
             done.prover.verify(dataclasses.replace(done.statement, **{name: value}), proof)
 
 
-def test_the_core_binds_each_commitment_and_the_rows_whatever_the_context_says(proven: tuple[Round, NetworkProof]) -> None:
+def test_the_core_binds_commitments_and_rows_whatever_the_context(proven: tuple[Round, NetworkProof]) -> None:
     done, proof = proven
     other = Round(done.prover, 2).statement
     mine, verifier = done.statement, done.prover
