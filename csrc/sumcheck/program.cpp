@@ -47,12 +47,15 @@ class Checker {
       const std::vector<SquareSum::Part>& parts = p_.squares[clip.square_sum].parts;
       const std::string who = numbered("clip", i, p_.squares[clip.square_sum].name);
       const unsigned least = (clip.norm_square_bits + 1) / 2;
-      require(least < 64 ? clip.target_high != 0 || clip.target_low >> least != 0 : clip.target_high >> (least - 64) != 0,
-              who, "must have a target of 2^(norm_square_bits / 2) at least, or a norm in range would have rate 0");
+      // 2^least is above every n of N2 in range; at most 2^60.
+      require(clip.target_high != 0 || clip.target_low >> least != 0, who,
+              "must have a target of 2^(norm_square_bits / 2) at least, or a norm in range would have rate 0");
       require(!scaled[i].empty(), who, "has a rate that no product is scaled with");
-      require(parts.size() == scaled[i].size(), who, "has a sum of squares of more or fewer parts than products with its rate");
+      require(parts.size() == scaled[i].size(), who,
+              "has a sum of squares of more or fewer parts than products with its rate");
       for (size_t k = 0; k < parts.size(); ++k) {
-        require(parts[k].inner == scaled[i][k]->outer && is_inner_form(parts[k].expression, scaled[i][k]->result), who,
+        const ProductSum& product = *scaled[i][k];
+        require(parts[k].inner == product.outer && is_inner_form(parts[k].expression, product.result), who,
                 "has a part that is not the result of its product");
       }
     }

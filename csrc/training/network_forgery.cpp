@@ -142,7 +142,8 @@ void Forger::bend_data(NetworkForgery forgery) {
     case NetworkForgery::feature_out_of_range: step_.inputs[0] = 2 * spec_.feature_limit(); break;
     case NetworkForgery::padding_feature:
       need(inputs_ > spec_.features(), "a padded feature");
-      for (size_t i = 0; i < step_.rows; ++i) step_.inputs[i * inputs_ + spec_.features()] = spec_.feature_limit() - 1;
+      for (size_t i = 0; i < step_.rows; ++i)
+        step_.inputs[i * inputs_ + spec_.features()] = spec_.feature_limit() - 1;
       break;
     case NetworkForgery::dropped_row:
       need(step_.rows >= 2, "two rows");
@@ -150,7 +151,8 @@ void Forger::bend_data(NetworkForgery forgery) {
       break;
     default: {  // trained_padding: one row more than is claimed
       need(step_.rows < spec_.padded_batch(), "a padded row");
-      std::copy_n(step_.inputs.begin(), inputs_, step_.inputs.begin() + static_cast<std::ptrdiff_t>(step_.rows * inputs_));
+      std::copy_n(step_.inputs.begin(), inputs_,
+                  step_.inputs.begin() + static_cast<std::ptrdiff_t>(step_.rows * inputs_));
       forward_from(spec_, weights_, step_, 0);
       softmax_cross_entropy(spec_, step_);
       const size_t row = step_.rows * classes_;
@@ -235,7 +237,8 @@ void Forger::bend_units(NetworkForgery forgery) {
       break;
     }
     case NetworkForgery::false_activation: {
-      const size_t at = find_unit([&](size_t i) { return first_.activation[i] > 1 && first_.excess[i] == 0; }, "an active unit");
+      const size_t at =
+          find_unit([&](size_t i) { return first_.activation[i] > 1 && first_.excess[i] == 0; }, "an active unit");
       first_.activation[at] -= 1;
       break;
     }
@@ -253,7 +256,9 @@ void Forger::bend_units(NetworkForgery forgery) {
     }
     default: {  // negative_excess
       need(saturates, "a first layer that saturates");
-      set(find_unit([&](size_t i) { return q[i] > 1 && q[i] < most; }, "an active unit that does not saturate"), 1, most);
+      const size_t at =
+          find_unit([&](size_t i) { return q[i] > 1 && q[i] < most; }, "an active unit that does not saturate");
+      set(at, 1, most);
       break;
     }
   }
@@ -286,13 +291,15 @@ void Forger::bend_distances(NetworkForgery forgery) {
   switch (forgery) {
     case NetworkForgery::maximum_too_small:
     case NetworkForgery::negative_key: {
-      const size_t second = find_class([&](size_t i) { return step_.key[i] > 0 && step_.excess[i] == 0; }, "two logits that differ");
+      const size_t second =
+          find_class([&](size_t i) { return step_.key[i] > 0 && step_.excess[i] == 0; }, "two logits that differ");
       const size_t row = second / classes_;
       set_maximum(row, last_.quotient[second]);
       for (size_t j = 0; j < classes_; ++j) {
         const size_t at = row * classes_ + j;
         step_.hint[at] = at == second ? 1 : 0;
-        if (forgery == NetworkForgery::negative_key && step_.excess[at] < 0) set_key(at, step_.key[at] + step_.excess[at], 0);
+        if (forgery == NetworkForgery::negative_key && step_.excess[at] < 0)
+          set_key(at, step_.key[at] + step_.excess[at], 0);
       }
       break;
     }
@@ -315,7 +322,8 @@ void Forger::bend_distances(NetworkForgery forgery) {
       break;
     }
     case NetworkForgery::false_distance: {
-      const size_t at = find_class([&](size_t i) { return step_.hint[i] == 0 && step_.key[i] > 0; }, "a class that is not the largest");
+      const size_t at = find_class([&](size_t i) { return step_.hint[i] == 0 && step_.key[i] > 0; },
+                                   "a class that is not the largest");
       set_key(at, 0, 0);
       break;
     }
@@ -391,7 +399,9 @@ void Forger::bend_backward(NetworkForgery forgery) {
       follow(at);
       break;
     }
-    case NetworkForgery::backward_remainder: second.back_remainder[0] += second.back_remainder[0] == 0 ? 1 : -1; break;
+    case NetworkForgery::backward_remainder:
+      second.back_remainder[0] += second.back_remainder[0] == 0 ? 1 : -1;
+      break;
     case NetworkForgery::backward_rounded: {
       const size_t at = active([](size_t) { return true; }, "an active unit");
       second.back_quotient[at] += 1;
@@ -400,7 +410,8 @@ void Forger::bend_backward(NetworkForgery forgery) {
       break;
     }
     case NetworkForgery::gradient_of_inactive_unit: {
-      const size_t at = find_unit([&](size_t i) { return first_.sign[i] == 0 && second.back[i] != 0; }, "an inactive unit with a gradient");
+      const size_t at = find_unit([&](size_t i) { return first_.sign[i] == 0 && second.back[i] != 0; },
+                                  "an inactive unit with a gradient");
       first_.gradient[at] = second.back[at];
       break;
     }
@@ -454,13 +465,15 @@ void Forger::bend_gradients(NetworkForgery forgery) {
     default: {  // padded_unit_update
       const LayerSpec& layer = spec_.layers().front();
       need(layer.padded_out() > layer.out, "a padded unit in the first layer");
-      gradients.layers.front().matrix[layer.out * layer.padded_in()] = (int64_t{5} << spec_.parameters().eta_shift) / static_cast<int64_t>(step_.rate);
+      gradients.layers.front().matrix[layer.out * layer.padded_in()] =
+          (int64_t{5} << spec_.parameters().eta_shift) / static_cast<int64_t>(step_.rate);
       break;
     }
   }
   bool differs = false;
   for (size_t l = 0; l < gradients.layers.size(); ++l) {
-    differs = differs || gradients.layers[l].matrix != honest.layers[l].matrix || gradients.layers[l].bias != honest.layers[l].bias;
+    differs = differs || gradients.layers[l].matrix != honest.layers[l].matrix ||
+              gradients.layers[l].bias != honest.layers[l].bias;
   }
   need(differs, "gradients that are not 0");
   update_from(gradients);

@@ -118,7 +118,8 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 template <class List>
 void erase_at(List& list, const std::vector<size_t>& indices) {
-  for (auto i = indices.rbegin(); i != indices.rend(); ++i) list.erase(list.begin() + static_cast<std::ptrdiff_t>(*i));
+  for (auto i = indices.rbegin(); i != indices.rend(); ++i)
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(*i));
 }
 
 }  // namespace
@@ -150,14 +151,15 @@ std::vector<size_t> refusing_relations(const sumcheck::Program& program, const N
       if (matches(forgery.refused_by, name(list[i]))) out.push_back(i);
     }
   };
-  const auto own_name = [](const auto& relation) -> const std::string& { return relation.name; };
+  const auto own_name = [](const auto& relation) { return relation.name; };
+  const auto block = [&](uint32_t b) { return program.blocks[b].name; };
   switch (forgery.kind) {
     case K::linear_check: note(program.linear, own_name); break;
     case K::product_sum: note(program.products, own_name); break;
     case K::zero_check: note(program.zeros, own_name); break;
-    case K::range_lookup: note(program.ranges, [&](const auto& r) -> const std::string& { return program.blocks[r.block].name; }); break;
-    case K::pair_lookup: note(program.pairs, [&](const auto& r) -> const std::string& { return program.blocks[r.keys].name; }); break;
-    case K::clip: note(program.clips, [&](const auto& c) -> const std::string& { return program.squares[c.square_sum].name; }); break;
+    case K::range_lookup: note(program.ranges, [&](const auto& r) { return block(r.block); }); break;
+    case K::pair_lookup: note(program.pairs, [&](const auto& r) { return block(r.keys); }); break;
+    case K::clip: note(program.clips, [&](const auto& c) { return program.squares[c.square_sum].name; }); break;
   }
   return out;
 }

@@ -55,7 +55,8 @@ inline NetworkSample network_sample(const NetworkParameters& p, size_t rows, uin
   for (size_t s = 0; s < out.spec.steps(); ++s) {
     out.features.emplace_back();
     out.labels.emplace_back();
-    for (size_t i = 0; i < rows * out.spec.features(); ++i) out.features[s].push_back(signed_below(out.spec.feature_limit()));
+    for (size_t i = 0; i < rows * out.spec.features(); ++i)
+      out.features[s].push_back(signed_below(out.spec.feature_limit()));
     for (size_t i = 0; i < rows; ++i) out.labels[s].push_back(static_cast<int64_t>(random() % out.spec.classes()));
   }
   return out;

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
 class Round:
     """One member's proven round of a small network."""
 
-    def __init__(self, prover: NetworkProver, seed: int) -> None:
+    def __init__(self, prover: NetworkProver, seed: int, context: bytes = b"round 0 of ada") -> None:
         job = prover.job
         rng = np.random.default_rng(seed)
         self.prover = prover
@@ -32,7 +32,7 @@ class Round:
         self.blinder = random_blinder()
         self.statement = RoundStatement(
             job,
-            b"round 0 of ada",
+            context,
             prover.commit_weights(self.weights),
             tuple(prover.commit_batch(x, y, b) for (x, y), b in zip(self.batches, self.blinders, strict=True)),
             tuple(len(y) for _, y in self.batches),
@@ -81,11 +81,57 @@ def test_a_proof_holds_for_no_other_statement(proven: tuple[Round, NetworkProof]
             done.prover.verify(dataclasses.replace(done.statement, **{name: value}), proof)
 
 
+def test_the_core_binds_commitments_and_rows_whatever_the_context(proven: tuple[Round, NetworkProof]) -> None:
+    done, proof = proven
+    other = Round(done.prover, 2).statement
+    mine, verifier = done.statement, done.prover
+    context = verifier.digest(mine)
+
+    def holds(statement: RoundStatement, tables: bytes = verifier.tables_commitment) -> bool:
+        commitments = [statement.weights_commitment, tables, *statement.data_commitments, statement.update_commitment]
+        return bool(verifier._core.verify(context, list(statement.rows), commitments, proof.data))
+
+    assert holds(mine)
+    for name in ("weights_commitment", "data_commitments", "update_commitment"):
+        assert not holds(dataclasses.replace(mine, **{name: getattr(other, name)}))
+    for rows in range(1, mine.job.batch + 1):
+        assert holds(dataclasses.replace(mine, rows=(rows,))) == ((rows,) == mine.rows)
+    assert not holds(mine, tables=mine.weights_commitment)
+
+
+def test_members_cannot_swap_their_proofs_or_updates(proven: tuple[Round, NetworkProof]) -> None:
+    ada, proof_of_ada = proven
+    bob = Round(ada.prover, 6, context=b"round 0 of bob")
+    proof_of_bob = bob.prove()
+    verify = ada.prover.verify
+    verify(bob.statement, proof_of_bob)
+    with pytest.raises(ProofInvalid):
+        verify(ada.statement, proof_of_bob)
+    with pytest.raises(ProofInvalid):
+        verify(bob.statement, proof_of_ada)
+    stolen = {"update_commitment": ada.statement.update_commitment, "data_commitments": ada.statement.data_commitments}
+    for fields in ({"update_commitment"}, {"data_commitments"}, set(stolen)):
+        with pytest.raises(ProofInvalid):
+            verify(dataclasses.replace(bob.statement, **{f: stolen[f] for f in fields}), proof_of_ada)
+
+
+def test_a_proof_of_another_job_does_not_hold(proven: tuple[Round, NetworkProof]) -> None:
+    done, _ = proven
+    faster = dataclasses.replace(done.prover.job, learning_rate=0.6)
+    other = Round(NetworkProver.insecure(faster), 1)
+    proof = other.prove()
+    other.prover.verify(other.statement, proof)
+    with pytest.raises(ProofInvalid):
+        done.prover.verify(dataclasses.replace(other.statement, job=done.prover.job), proof)
+    with pytest.raises(ParameterError, match="another job"):
+        done.prover.verify(other.statement, proof)
+
+
 def test_every_byte_of_a_proof_counts(proven: tuple[Round, NetworkProof]) -> None:
     done, proof = proven
     for position in range(len(proof.data)):
         changed = bytearray(proof.data)
-        changed[position] ^= 1
+        changed[position] ^= 1 << position % 8
         with pytest.raises((ProofInvalid, DecodeError)):
             done.prover.verify(done.statement, NetworkProof(bytes(changed)))
     for wrong in (proof.data[:-1], proof.data + b"\0", b""):
@@ -115,6 +161,10 @@ def test_several_local_steps_are_one_proof_of_the_same_size() -> None:
     proof = done.prove()
     assert len(proof.data) == 448
     done.prover.verify(done.statement, proof)
+    first, second, third = done.statement.data_commitments
+    for batches in ((second, first, third), (first, first, third), (first, second, second)):
+        with pytest.raises(ProofInvalid):
+            done.prover.verify(dataclasses.replace(done.statement, data_commitments=batches), proof)
     weights = done.weights
     one = NetworkJob(widths=(4, 5, 3), batch=4, learning_rate=0.2)
     for batch in done.batches:
