@@ -177,6 +177,9 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
     require(bits_of(most_weight_gradient) <= 58, name_of(l) + ": gradients of up to 2^" +
                                                      std::to_string(bits_of(most_weight_gradient)) +
                                                      " units do not fit 58 bits: a smaller batch, or fewer bits");
+    // So no product below wraps, and no sum of 32 layers.
+    require(2 * bits_of(std::max(most_weight_gradient, most_bias_gradient)) + bits_of(Wide{layer.out} * (layer.in + 1)) <= 122,
+            name_of(l) + ": the square of the gradient's norm does not fit 118 bits");
     squares += layer.out * (layer.in * most_weight_gradient * most_weight_gradient + most_bias_gradient * most_bias_gradient);
     require(bits_of(squares) <= 118, name_of(l) + ": the square of the gradient's norm does not fit 118 bits");
     if (l == 0) break;

@@ -93,3 +93,17 @@ TEST_CASE("the table of exponentials is the rounded function, whatever the scale
     }
   }
 }
+
+TEST_CASE("a sum of squares that would wrap is refused") {
+  NetworkParameters p;
+  p.widths = {2310, 6164, 2224};
+  p.batch = 32768;
+  p.x_bits = 16;
+  p.a_frac = 11;
+  p.g_frac = 8;
+  p.eta = int64_t{1} << 20;
+  p.eta_shift = 48;
+  p.bound = 32767;
+  p.saturation = 24;
+  CHECK_THROWS_WITH_AS(NetworkSpec{p}, doctest::Contains("118 bits"), ParameterError);
+}
