@@ -31,7 +31,8 @@ sumcheck::ProgramValues network_cells(const NetworkSpec& spec, const NetworkProg
                                       std::span<const int64_t> flat_weights, const NetworkRound& round,
                                       std::span<const Fr> data_blinders, const Fr& update_blinder);
 
-// The cells of single columns: of weights or an update (flat, as NetworkWeights), of the tables, of a batch.
+// The cells of single columns: of weights or an update (flat, as NetworkWeights; ParameterError where a value does not
+// fit 32 bits), of the tables, of a batch.
 sumcheck::Cells weight_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat);
 sumcheck::Cells table_cells(const NetworkSpec& spec, const NetworkProgram& program);
 sumcheck::Cells batch_cells(const NetworkSpec& spec, const NetworkProgram& program, const NetworkBatch& batch);

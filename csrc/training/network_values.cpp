@@ -138,6 +138,10 @@ void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
 }  // namespace
 
 Cells weight_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat) {
+  for (size_t i = 0; i < flat.size(); ++i) {
+    if (flat[i] != static_cast<int32_t>(flat[i]))
+      throw ParameterError("weights or updates: entry " + std::to_string(i) + " does not fit a cell of 32 bits");
+  }
   std::vector<ColumnValues> columns(program.program.columns.size());
   Filler filler(program.program, columns);
   fill_weights(filler, spec, program.layout.weights, NetworkWeights::from_flat(spec, flat));

@@ -149,6 +149,16 @@ def test_commitments_to_updates_add_up(proven: tuple[Round, NetworkProof]) -> No
     assert total == _core.curves.g1_sum_compressed(parts)
 
 
+def test_what_does_not_fit_a_cell_is_not_committed_to_as_something_else(proven: tuple[Round, NetworkProof]) -> None:
+    done, _ = proven
+    wide = done.weights.copy()
+    wide[3] += 1 << 32
+    with pytest.raises(ParameterError, match="entry 3"):
+        done.prover.commit_weights(wide)
+    with pytest.raises(ParameterError, match="entry 3"):
+        done.prover.commit_update(wide, done.blinder)
+
+
 def test_a_prover_refuses_blinders_of_other_commitments(proven: tuple[Round, NetworkProof]) -> None:
     done, _ = proven
     with pytest.raises(ParameterError, match="commitments"):
