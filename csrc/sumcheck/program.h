@@ -64,9 +64,24 @@ struct Source {
     inner,  // variable `index` of the relation's inner variables, over which it sums
     sum,    // summed over {0, 1} by itself: coordinate 1/2, and a factor 2
     bit,    // fixed to the bit `index`
+    window, // one of the variables of the view's window number `index`
   };
   Kind kind = Kind::outer;
   uint8_t index = 0;
+};
+
+// One dimension of a convolution or pooling: three indices with
+//     input = stride * output + kernel - padding,   input < inputs, output < outputs, kernel < kernels.
+// `role` says which of the three the block's own variables are; the two others, in the order input, output, kernel, get
+// their variables from `first` and `second`. Where no index of the block belongs to the two, or one of them is not below
+// its count, the view is 0: so a window also masks what a tensor is padded with (kernels = stride = 1 and no variables
+// for the kernel: the identity below `inputs` = `outputs`). Of three indices two determine the third.
+struct Window {
+  enum class Role : uint8_t { input, output, kernel };
+  Role role = Role::input;
+  uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables)
+  uint32_t stride = 1, padding = 0;               // stride >= 1; padding < kernels
+  std::vector<Source> first, second;              // outer, inner, sum or bit
 };
 
 // A block or selector as a function of a relation's variables. Variables of the relation that no source names are
@@ -75,6 +90,7 @@ struct View {
   bool is_selector = false;
   uint32_t id = 0;                // of Program::blocks or Program::selectors
   std::vector<Source> variables;  // one for each variable of the block or selector; no two name the same one
+  std::vector<Window> windows;    // their variables are consecutive in the block, windows in order; none in a selector
 };
 
 struct Term {
