@@ -10,6 +10,7 @@ __all__ = [
     "BeaconInvalid",
     "DataError",
     "DecodeError",
+    "HeadroomExceeded",
     "Interrupted",
     "KeyFileError",
     "LedgerError",
@@ -50,6 +51,10 @@ class DataError(ParameterError):
 
 class RangeError(DataError):
     """A value outside the job's fixed-point range."""
+
+
+class HeadroomExceeded(ParameterError):
+    """A homomorphic sum of more vectors than its slots have room for."""
 
 
 class UnprovableOption(ParameterError):

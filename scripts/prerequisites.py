@@ -61,6 +61,10 @@ def has_openssl() -> bool:
     )
 
 
+def has_gmp() -> bool:
+    return compiles("#include <gmp.h>\nstatic_assert(sizeof(mp_limb_t) == 8);\nint main() {}")
+
+
 def has_python_headers() -> bool:
     return compiles("#include <Python.h>\nint main() {}", f"-I{sysconfig.get_paths()['include']}")
 
@@ -98,6 +102,7 @@ BUILD = (
     Prerequisite("a C++20 compiler (GCC 12 or clang 15 or newer)", "g++", has_compiler),
     Prerequisite("make or ninja", "make", has_make),
     Prerequisite("OpenSSL 3 headers", "libssl-dev", has_openssl),
+    Prerequisite("GMP headers", "libgmp-dev", has_gmp),
     Prerequisite("Python headers", f"{PYTHON}-dev", has_python_headers),
     Prerequisite("Python's venv module", f"{PYTHON}-venv", has_venv),
 )
@@ -106,7 +111,6 @@ TESTS = (
     Prerequisite("npm, for snarkjs and circom, the oracles", "npm", has_npm),
 )
 DEEP = (Prerequisite("valgrind", "valgrind", lambda: shutil.which("valgrind") is not None),)
-# GMP is a system library of the design too, but no code of this release uses it, so its absence stops nothing.
 
 
 def missing(*, tests: bool = False, deep: bool = False) -> list[Prerequisite]:
