@@ -23,6 +23,7 @@ const char* name_of(uint8_t kind) {
     case Kind::key_commitment: return "a commitment to a key part";
     case Kind::key_part: return "a key part";
     case Kind::dealt_share: return "a dealt share";
+    case Kind::threshold_key: return "a threshold key";
   }
   return nullptr;
 }

@@ -1,0 +1,33 @@
+// Shares of a Paillier decryption and the proof that they are powers to the right exponent (paillier_threshold.h).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "he/paillier_threshold.h"
+
+namespace pyzkfl::he {
+
+// c_j^(2 exponent) for every ciphertext. Constant time in the exponent.
+std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan ciphertexts);
+
+// challenge = H(everything, X^r, v^r), response = r + challenge exponent. r has 384 bits more than the exponent: 256 for the
+// challenge, 128 to hide.
+struct ShareProof {
+  Digest challenge;
+  Integer response;
+};
+
+ShareProof prove_share(const PaillierThresholdKey& key, Index index, WordSpan exponent, const Digest& request,
+                       WordSpan ciphertexts, WordSpan shares);
+[[nodiscard]] bool verify_share(const PaillierThresholdKey& key, Index index, const Digest& request,
+                                WordSpan ciphertexts, WordSpan shares, const ShareProof& proof);
+
+// challenge (32), length of the response (u16), response.
+void write_share_proof(Writer& out, const ShareProof& proof);
+ShareProof read_share_proof(Reader& in);
+
+// prod bases[i]^exponents[i] modulo m, all public, exponents not negative: buckets for many bases, shared squarings.
+Integer product_of_powers(std::span<const Integer> bases, std::span<const Integer> exponents, const Integer& m);
+
+}  // namespace pyzkfl::he
