@@ -4,4 +4,5 @@
 PYZKFL_BINDINGS(he) {
   pyzkfl::bindings::add_he_paillier(m);
   pyzkfl::bindings::add_he_rlwe(m);
+  pyzkfl::bindings::add_he_shared(m);
 }

@@ -1,6 +1,7 @@
 // The two halves of pyzkfl._core.he, and how their errors and integers cross.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "base/bytes.h"
 #include "he/errors.h"
 #include "he/integer.h"
+#include "he/paillier.h"
+#include "he/rlwe.h"
 #include "integer_arrays.h"
 #include "registry.h"
 
@@ -15,6 +18,21 @@ namespace pyzkfl::bindings {
 
 void add_he_paillier(py::module_& m);
 void add_he_rlwe(py::module_& m);
+void add_he_shared(py::module_& m);
+
+// pybind11 holds no pointers to const.
+struct HePaillierPublic {
+  std::shared_ptr<const he::PaillierPublicKey> key;
+};
+struct HePaillierSecret {
+  std::shared_ptr<const he::PaillierSecretKey> key;
+};
+struct HeRlwePublic {
+  std::shared_ptr<const he::RlwePublicKey> key;
+};
+struct HeRlweSecret {
+  std::shared_ptr<const he::RlweSecretKey> key;
+};
 
 [[noreturn]] inline void raise_he(const char* name, const std::string& what, const py::object& offender) {
   const py::object type = py::module_::import("pyzkfl.errors").attr(name);

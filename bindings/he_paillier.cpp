@@ -8,15 +8,8 @@ namespace {
 
 using namespace he;
 
-using PublicKey = std::shared_ptr<const PaillierPublicKey>;
-using SecretKey = std::shared_ptr<const PaillierSecretKey>;
-// pybind11 holds no pointers to const.
-struct Public {
-  PublicKey key;
-};
-struct Secret {
-  SecretKey key;
-};
+using Public = HePaillierPublic;
+using Secret = HePaillierSecret;
 
 Randomness randomness_of(const std::string& name) {
   if (name == "short") return Randomness::short_exponent;

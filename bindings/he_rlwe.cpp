@@ -7,13 +7,8 @@ namespace {
 
 using namespace he;
 
-// pybind11 holds no pointers to const.
-struct Public {
-  std::shared_ptr<const RlwePublicKey> key;
-};
-struct Secret {
-  std::shared_ptr<const RlweSecretKey> key;
-};
+using Public = HeRlwePublic;
+using Secret = HeRlweSecret;
 
 py::dict to_dict(const RlweParameters& p) {
   py::dict out;

@@ -27,7 +27,8 @@ using Index = uint16_t;
 
 inline constexpr size_t min_contributions = 3;
 
-// SHA-256 of "pyzkfl/1 he contribution", context, member and ciphertext. The ciphertext's own randomness hides it.
+// SHA-256 of "pyzkfl/1 he contribution", context, member (u16) and the SHA-256 of the ciphertext, whose own randomness
+// hides it.
 Digest commit_contribution(const Digest& context, Index member, ByteSpan ciphertext);
 
 using Commitments = std::map<Index, Digest>;
@@ -38,11 +39,11 @@ struct SumRequest {
   std::map<Index, Bytes> ciphertexts;  // of those who opened: the sum
   std::set<Index> holders;            // who is to answer
 
-  // SHA-256 of all of it.
-  Digest digest() const;
-  // Throws ProtocolError unless at least min_contributions opened, each to its commitment (else naming the member), no
-  // two the same.
-  void check() const;
+  // The SHA-256 of each ciphertext, if the request is one to answer: at least min_contributions opened, each to its
+  // commitment (else the member is named), no two the same. Throws ProtocolError if not. On the pool.
+  std::map<Index, Digest> check() const;
+  // SHA-256 of all of it; `ciphertext_digests` from check().
+  Digest digest(const std::map<Index, Digest>& ciphertext_digests) const;
 };
 
 // What a holder has seen and answered. Not shared, not copied: a second copy would answer twice.
@@ -52,12 +53,22 @@ class SumGuard {
   SumGuard(const SumGuard&) = delete;
   SumGuard& operator=(const SumGuard&) = delete;
 
+  // Keeps a ciphertext of this member until its sum is answered, and returns the commitment to it. Throws ProtocolError for
+  // a second one in a context.
+  Digest contribute(const Digest& context, Index member, Bytes ciphertext);
+  // Shows it, once the commitments of all are there, of which there are min_contributions at least and this one's is one;
+  // expects them from then on.
+  Bytes open(const Digest& context, Index member, const Commitments& commitments);
+  // Null, or what contribute() keeps.
+  const Bytes* contribution(const Digest& context) const;
+
   // The commitments of this context are these, from now on. Throws ProtocolError for a second list.
   void expect(const Digest& context, const Commitments& commitments);
-  // Throws ProtocolError for a request that must not be answered; else it is answered, for good.
-  void admit(const SumRequest& request);
+  // Throws ProtocolError for a request that must not be answered; else it is answered, for good. Digests from check().
+  void admit(const SumRequest& request, const std::map<Index, Digest>& ciphertext_digests);
 
  private:
+  std::map<Digest, Bytes> contributions_;  // not yet summed
   std::map<Digest, Commitments> expected_;
   std::set<Digest> answered_contexts_;
   std::set<Digest> answered_ciphertexts_;

@@ -126,6 +126,17 @@ PaillierHolder::PaillierHolder(Key key, Index index, Words exponent)
   }
 }
 
+Digest PaillierHolder::contribute(const Digest& context, const PaillierVector& ciphertext) {
+  if (ciphertext.key()->digest() != key_->key()->digest()) throw ParameterError("the ciphertext is under another key");
+  const std::lock_guard lock(mutex_);
+  return guard_.contribute(context, index_, ciphertext.encode());
+}
+
+Bytes PaillierHolder::open(const Digest& context, const Commitments& commitments) {
+  const std::lock_guard lock(mutex_);
+  return guard_.open(context, index_, commitments);
+}
+
 void PaillierHolder::expect(const Digest& context, const Commitments& commitments) {
   const std::lock_guard lock(mutex_);
   guard_.expect(context, commitments);
@@ -133,12 +144,13 @@ void PaillierHolder::expect(const Digest& context, const Commitments& commitment
 
 Bytes PaillierHolder::answer(const SumRequest& request) {
   if (!request.holders.contains(index_)) throw ProtocolError("this holder is not among those asked");
+  const auto digests = request.check();
   const PaillierVector sum = sum_of(key_->key(), request);
   {
     const std::lock_guard lock(mutex_);
-    guard_.admit(request);
+    guard_.admit(request, digests);
   }
-  const Digest digest = request.digest();
+  const Digest digest = request.digest(digests);
   const std::vector<uint64_t> shares = share_powers(*key_, exponent_, sum.ciphertexts());
   Writer out;
   write_header(out, Kind::decryption_share, Suite::paillier);
@@ -208,7 +220,6 @@ PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned thres
 }
 
 PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request) {
-  request.check();
   std::optional<PaillierVector> sum;
   for (const auto& [member, ciphertext] : request.ciphertexts) {
     try {
@@ -228,8 +239,9 @@ PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const
 
 std::vector<int64_t> combine_paillier(const PaillierThresholdKey& key, const SumRequest& request,
                                       std::span<const Bytes> encoded) {
+  const auto digests = request.check();
   const PaillierVector sum = sum_of(key.key(), request);
-  const Digest digest = request.digest();
+  const Digest digest = request.digest(digests);
   std::vector<Share> shares;
   std::set<Index> seen;
   for (const Bytes& bytes : encoded) {

@@ -65,7 +65,9 @@ class PaillierHolder {
   Index index() const { return index_; }
   const Key& key() const { return key_; }
 
-  // Throws ProtocolError as SumGuard does.
+  // As SumGuard does. A holder that contributes commits and opens; another only sees the commitments.
+  Digest contribute(const Digest& context, const PaillierVector& ciphertext);
+  Bytes open(const Digest& context, const Commitments& commitments);
   void expect(const Digest& context, const Commitments& commitments);
   // The decryption share: header, request digest, index (u16), shares, proof (e 32, z).
   Bytes answer(const SumRequest& request);
@@ -90,7 +92,7 @@ struct PaillierDealing {
 // A dealer's work, from different safe primes of the same length. 2 threshold > members >= threshold >= 2.
 PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned threshold, unsigned members);
 
-// The sum that a request asks for.
+// The sum that a checked request asks for. Throws Misbehaviour naming a member whose ciphertext is none.
 PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request);
 
 // The values, from at least t shares. Throws Misbehaviour naming a member whose share is malformed or whose proof is wrong,

@@ -45,47 +45,35 @@ RlweHolder::RlweHolder(const SharedKeyTerms& terms, Index index, std::shared_ptr
     : terms_(terms), index_(index), key_(std::move(key)), share_(std::move(share)) {}
 
 Digest RlweHolder::contribute(const Digest& context, std::span<const int64_t> values) {
-  const Bytes ciphertext = RlweVector::encrypt(key_, values).encode();
+  Bytes ciphertext = RlweVector::encrypt(key_, values).encode();
   const std::lock_guard lock(mutex_);
-  const auto [place, inserted] = contributions_.emplace(context, ciphertext);
-  if (!inserted) throw ProtocolError("this member has contributed to this context already");
-  return commit_contribution(context, index_, ciphertext);
+  return guard_.contribute(context, index_, std::move(ciphertext));
 }
 
 Bytes RlweHolder::open(const Digest& context, const Commitments& commitments) {
   const std::lock_guard lock(mutex_);
-  const auto mine = contributions_.find(context);
-  if (mine == contributions_.end()) throw ProtocolError("this member has contributed nothing to this context");
-  const auto committed = commitments.find(index_);
-  if (committed == commitments.end() || committed->second != commit_contribution(context, index_, mine->second)) {
-    throw ProtocolError("this member's own commitment is not in the list");
-  }
-  if (commitments.size() < min_contributions) {
-    throw ProtocolError("fewer than " + std::to_string(min_contributions) + " members committed: nothing is opened");
-  }
-  guard_.expect(context, commitments);
-  return mine->second;
+  return guard_.open(context, index_, commitments);
 }
 
 Bytes RlweHolder::answer(const SumRequest& request) {
   check_holders(terms_, request.holders);
   if (!request.holders.contains(index_)) throw ProtocolError("this holder is not among those asked");
+  const auto digests = request.check();
   const RlweVector sum = sum_of(key_, request);
   const RlweScheme& scheme = *key_->scheme();
   const Ring& ring = scheme.ring();
   {
     const std::lock_guard lock(mutex_);
-    const auto mine = contributions_.find(request.context), theirs = contributions_.end();
+    const Bytes* mine = guard_.contribution(request.context);
     const auto in_sum = request.ciphertexts.find(index_);
-    if (mine == theirs || in_sum == request.ciphertexts.end() || in_sum->second != mine->second) {
+    if (mine == nullptr || in_sum == request.ciphertexts.end() || in_sum->second != *mine) {
       throw ProtocolError("the sum has no fresh ciphertext of this holder: it could be chosen to tell its key share");
     }
     const uint64_t more = sum.polynomials() * ring.n();
     if (coefficients_ + more > most_shared_coefficients) {
       throw ProtocolError("this key has decrypted as much as its noise hides: make a new one");
     }
-    guard_.admit(request);
-    contributions_.erase(mine);
+    guard_.admit(request, digests);
     coefficients_ += more;
   }
   const size_t words = ring.words();
@@ -109,13 +97,12 @@ Bytes RlweHolder::answer(const SumRequest& request) {
   });
   Writer message;
   write_header(message, Kind::decryption_share, Suite::ring_lwe);
-  message.bytes(request.digest()).u16(index_);
+  message.bytes(request.digest(digests)).u16(index_);
   write_residues(message, out);
   return message.take();
 }
 
 RlweVector sum_of(const std::shared_ptr<const RlwePublicKey>& key, const SumRequest& request) {
-  request.check();
   std::vector<std::pair<Index, ByteSpan>> in(request.ciphertexts.begin(), request.ciphertexts.end());
   std::vector<std::optional<RlweVector>> vectors(in.size());
   parallel_for(in.size(), 1, [&](size_t begin, size_t end) {
@@ -139,10 +126,11 @@ RlweVector sum_of(const std::shared_ptr<const RlwePublicKey>& key, const SumRequ
 std::vector<int64_t> combine_rlwe(const SharedKeyTerms& terms, const std::shared_ptr<const RlwePublicKey>& key,
                                   const SumRequest& request, std::span<const Bytes> shares) {
   check_holders(terms, request.holders);
+  const auto digests = request.check();
   const RlweVector sum = sum_of(key, request);
   const RlweScheme& scheme = *key->scheme();
   const Ring& ring = scheme.ring();
-  const Digest digest = request.digest();
+  const Digest digest = request.digest(digests);
   std::vector<uint64_t> total(sum.polynomials() * ring.words()), next(total.size());
   for (size_t i = 0; i < sum.polynomials(); ++i) {
     std::ranges::copy(sum.c0(i), total.begin() + static_cast<long>(i * ring.words()));

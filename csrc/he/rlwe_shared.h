@@ -112,10 +112,10 @@ class RlweHolder {
   Polynomial share_;
   std::mutex mutex_;
   SumGuard guard_;
-  std::map<Digest, Bytes> contributions_;  // by context, not yet summed
-  uint64_t coefficients_ = 0;              // decrypted so far
+  uint64_t coefficients_ = 0;  // decrypted so far
 };
 
+// The sum that a checked request asks for. Throws Misbehaviour naming a member whose ciphertext is none.
 RlweVector sum_of(const std::shared_ptr<const RlwePublicKey>& key, const SumRequest& request);
 
 // The values, from the shares of exactly the request's holders. Throws NotEnoughShares where one is missing,

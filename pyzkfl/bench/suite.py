@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, groups, masking, proving, training
+from pyzkfl.bench import arithmetic, groups, homomorphic, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -56,6 +56,21 @@ _ALL = (
         {"clients": 8, "dim": 1 << 20, "dropout": 0.25},
         {"clients": (3, 255), "dropout": (0.0, 0.49)},
         runs=3,
+    ),
+    Benchmark(
+        "paillier",
+        "a Paillier encryption",
+        homomorphic.paillier,
+        {"bits": 2048, "dim": 100_000},
+        {"bits": (2048, 4096), "dim": (1, 1 << 24)},
+        runs=3,
+    ),
+    Benchmark(
+        "rlwe",
+        "a vector encrypted, added, decrypted",
+        homomorphic.rlwe,
+        {"dim": 100_000, "members": 10},
+        {"dim": (1, 1 << 24), "members": (3, 255)},
     ),
 )
 BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}

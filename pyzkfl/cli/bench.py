@@ -50,13 +50,15 @@ def register(app: typer.Typer) -> None:
     def bench(
         name: Annotated[
             str,
-            typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, or all"),
+            typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, paillier, rlwe, or all"),
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
         log_n: Annotated[int | None, typer.Option(help="log2 of the size (ntt, msm-g1, msm-g2, groth16)")] = None,
         scalar_bits: Annotated[int | None, typer.Option(help="bits of a scalar (msm-g1, msm-g2)")] = None,
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
-        dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm)")] = None,
+        dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm, paillier, rlwe)")] = None,
+        bits: Annotated[int | None, typer.Option(help="of the modulus: 2048, 3072 or 4096 (paillier)")] = None,
+        members: Annotated[int | None, typer.Option(help="of the shared key (rlwe)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
         model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train)")] = None,
@@ -74,7 +76,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
         given: dict[str, int | float | str | None] = {
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
-            "model": model, "batch": batch, "steps": steps,
+            "model": model, "batch": batch, "steps": steps, "bits": bits, "members": members,
         }
         params = {key: value for key, value in given.items() if value is not None}
 

@@ -26,6 +26,8 @@ TINY: dict[str, dict[str, Any]] = {
     "train": {"model": "mlp:4,5,3", "batch": 4, "steps": 2},
     "norm": {"dim": 100},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
+    "paillier": {"dim": 200},
+    "rlwe": {"dim": 200, "members": 3},
 }
 
 
@@ -77,6 +79,18 @@ def test_secagg_reports_a_round_whose_sum_is_exact() -> None:
     assert result["threshold"] == 6
     assert result["bytes_up_per_client"] > 50 * result["bits_per_value"] // 8
     assert 0 < result["client_seconds_max"] < result["seconds_median"]
+
+
+def test_homomorphic_benchmarks_measure_exact_sums_and_report_what_scripts_compare() -> None:
+    paillier = run(BENCHMARKS["paillier"], {"dim": 100}, runs=1)
+    assert paillier["params"]["bits"] == 2048
+    assert paillier["packed_exact"] is True
+    assert min(paillier[f"{name}_per_second"] for name in ("encrypt", "add", "decrypt", "classic_encrypt")) > 0
+    rlwe = run(BENCHMARKS["rlwe"], {"dim": 100, "members": 4}, runs=1)
+    assert rlwe["exact"] is True
+    assert rlwe["shared_exact"] is True
+    assert min(rlwe[f"{name}_seconds"] for name in ("encrypt", "add", "decrypt", "shared_share")) > 0
+    assert rlwe["bytes"] > 100
 
 
 @pytest.mark.parametrize(

@@ -411,7 +411,7 @@ TEST_CASE("a proof holds for its exponent, member and shares, and for no other")
   PaillierRound round;
   const PaillierThresholdKey& key = *round.dealing.key;
   const PaillierVector sum = sum_of(key.key(), round.request);
-  const Digest digest = round.request.digest();
+  const Digest digest = round.request.digest(round.request.check());
   const SecretBytes encoded = round.dealing.holders[1]->encode();
   Words exponent((encoded.size() - 41) / 8);
   std::copy(encoded.span().begin() + 41, encoded.span().end(), reinterpret_cast<uint8_t*>(exponent.data()));
