@@ -29,7 +29,8 @@ Words words_of(const std::vector<py::int_>& integers, const Integer& bound, size
 
 std::vector<py::int_> integers_of(WordSpan words, size_t each) {
   std::vector<py::int_> out;
-  for (size_t i = 0; i < words.size(); i += each) out.push_back(python_int(Integer::from_words(words.subspan(i, each))));
+  for (size_t i = 0; i < words.size(); i += each)
+    out.push_back(python_int(Integer::from_words(words.subspan(i, each))));
   return out;
 }
 
@@ -44,7 +45,9 @@ void add_he_paillier(py::module_& m) {
       .def_property_readonly("summands", [](const PaillierVector& v) { return v.packing().summands; })
       .def_property_readonly("slot_bits", [](const PaillierVector& v) { return v.packing().slot_bits; })
       .def_property_readonly("nbytes", &PaillierVector::encoded_bytes, "Bytes of to_bytes().")
-      .def("to_bytes", [](const PaillierVector& v) { return he_bytes(v.encode()); }, "The artefact of docs/formats.md.")
+      .def(
+          "to_bytes", [](const PaillierVector& v) { return he_bytes(v.encode()); },
+          "The artefact of docs/formats.md.")
       .def(
           "raw", [](const PaillierVector& v) { return integers_of(v.ciphertexts(), 2 * v.key()->words()); },
           "The ciphertexts as integers below n^2, as phe has them; each is of packed values.")
@@ -116,8 +119,7 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
            }),
            py::arg("p"), py::arg("q"))
       .def_static(
-          "generate",
-          [](size_t bits) { return Secret{run_he([&] { return PaillierSecretKey::generate(bits); })}; },
+          "generate", [](size_t bits) { return Secret{run_he([&] { return PaillierSecretKey::generate(bits); })}; },
           py::arg("bits") = 2048, "A fresh key of 2048, 3072 or 4096 bits.")
       .def_property_readonly("public_key", [](const Secret& s) { return Public{s.key->public_key()}; })
       .def(

@@ -40,8 +40,9 @@ void add_he_rlwe(py::module_& m) {
       .def("__len__", &RlweVector::length)
       .def_property_readonly("terms", &RlweVector::terms, "How many encryptions were added.")
       .def_property_readonly("nbytes", &RlweVector::encoded_bytes, "Bytes of to_bytes().")
-      .def("to_bytes", [](const RlweVector& v) { return he_bytes(run_he([&] { return v.encode(); })); },
-           "The artefact of docs/formats.md.")
+      .def(
+          "to_bytes", [](const RlweVector& v) { return he_bytes(run_he([&] { return v.encode(); })); },
+          "The artefact of docs/formats.md.")
       .def("__repr__", [](const RlweVector& v) {
         return "<he.RlweCiphertext of " + std::to_string(v.length()) + " values, " + std::to_string(v.terms()) +
                " terms>";
@@ -87,7 +88,8 @@ void add_he_rlwe(py::module_& m) {
       .def_static(
           "generate",
           [](uint64_t max_abs, uint32_t summands) {
-            return Secret{run_he([&] { return RlweSecretKey::generate(RlweParameters(Packing(max_abs, summands), 1)); })};
+            return Secret{
+                run_he([&] { return RlweSecretKey::generate(RlweParameters(Packing(max_abs, summands), 1)); })};
           },
           py::kw_only(), py::arg("max_abs"), py::arg("summands"),
           "A fresh key for sums of at most `summands` vectors of values of at most max_abs in magnitude.")
@@ -98,7 +100,8 @@ void add_he_rlwe(py::module_& m) {
             return Secret{run_he([&] { return RlweSecretKey::decode(data); })};
           },
           py::arg("data"))
-      .def("to_bytes", [](const Secret& s) { return he_bytes(s.key->encode().span()); }, "Secret.")
+      .def(
+          "to_bytes", [](const Secret& s) { return he_bytes(s.key->encode().span()); }, "Secret.")
       .def_property_readonly("public_key", [](const Secret& s) { return Public{s.key->public_key()}; })
       .def(
           "encrypt",

@@ -41,7 +41,10 @@ Index index_of(int64_t i) {
 
 SumRequest request_of(const py::bytes& context, const std::map<int64_t, py::bytes>& commitments,
                       const std::map<int64_t, py::bytes>& ciphertexts, const std::set<int64_t>& holders) {
-  SumRequest out{.context = digest32(context, "the context"), .commitments = commitments_of(commitments), .ciphertexts = {}, .holders = {}};
+  SumRequest out{.context = digest32(context, "the context"),
+                 .commitments = commitments_of(commitments),
+                 .ciphertexts = {},
+                 .holders = {}};
   for (const auto& [member, bytes] : ciphertexts) {
     const ByteSpan data = he_view(bytes);
     out.ciphertexts[index_of(member)] = Bytes(data.begin(), data.end());
@@ -65,7 +68,8 @@ void add_requests(py::module_& m) {
            R"(context: 32 bytes, never used twice. commitments: {member: 32 bytes} of everybody who committed.
 ciphertexts: {member: bytes} of those who opened. holders: the members who are to answer.)")
       .def_property_readonly("digest", [](const SumRequest& r) { return he_bytes(r.digest(r.check())); })
-      .def_property_readonly("holders", [](const SumRequest& r) { return std::set<int64_t>(r.holders.begin(), r.holders.end()); });
+      .def_property_readonly(
+          "holders", [](const SumRequest& r) { return std::set<int64_t>(r.holders.begin(), r.holders.end()); });
 }
 
 void add_paillier_threshold(py::module_& m) {
@@ -93,8 +97,9 @@ void add_paillier_threshold(py::module_& m) {
   py::class_<PaillierHolder>(m, "PaillierHolder", "One member's share of a Paillier key. Answers a context once.")
       .def_property_readonly("index", &PaillierHolder::index)
       .def_property_readonly("key", [](const PaillierHolder& h) { return ThresholdKey{h.key()}; })
-      .def("to_bytes", [](const PaillierHolder& h) { return he_bytes(h.encode().span()); },
-           "The share, for the dealer to send. Secret.")
+      .def(
+          "to_bytes", [](const PaillierHolder& h) { return he_bytes(h.encode().span()); },
+          "The share, for the dealer to send. Secret.")
       .def_static(
           "from_bytes",
           [](const ThresholdKey& key, const py::bytes& bytes) {
@@ -126,14 +131,17 @@ void add_paillier_threshold(py::module_& m) {
           },
           py::arg("context"), py::arg("commitments"), "For a holder that contributes nothing: the commitments.")
       .def(
-          "answer", [](PaillierHolder& h, const SumRequest& r) { return he_bytes(run_he([&] { return h.answer(r); })); },
+          "answer",
+          [](PaillierHolder& h, const SumRequest& r) { return he_bytes(run_he([&] { return h.answer(r); })); },
           py::arg("request"), "The decryption share, with its proof. ProtocolError for what must not be answered.")
-      .def("__repr__", [](const PaillierHolder& h) { return "<he.PaillierHolder " + std::to_string(h.index()) + ">"; });
+      .def("__repr__",
+           [](const PaillierHolder& h) { return "<he.PaillierHolder " + std::to_string(h.index()) + ">"; });
 
   m.def(
       "random_safe_primes",
       [](size_t bits) {
-        if (bits != 2048 && bits != 3072 && bits != 4096) throw ParameterError("Paillier keys have 2048, 3072 or 4096 bits");
+        if (bits != 2048 && bits != 3072 && bits != 4096)
+          throw ParameterError("Paillier keys have 2048, 3072 or 4096 bits");
         const auto primes = run_he([&] {
           const Integer p = random_prime(bits / 2, PrimeKind::safe);
           return std::pair(p, random_prime(bits / 2, PrimeKind::safe));
@@ -151,7 +159,8 @@ void add_paillier_threshold(py::module_& m) {
         return py::make_tuple(ThresholdKey{dealing.key}, holders);
       },
       py::arg("p"), py::arg("q"), py::arg("threshold"), py::arg("members"),
-      "(PaillierThresholdKey, [PaillierHolder]) from safe primes: a dealer's work, who could decrypt alone and must forget.");
+      "(PaillierThresholdKey, [PaillierHolder]) from safe primes: a dealer's work, who could decrypt alone and must "
+      "forget.");
 }
 
 }  // namespace
@@ -161,18 +170,21 @@ void add_he_shared(py::module_& m) {
   add_paillier_threshold(m);
 
   py::class_<SharedKeyTerms>(m, "SharedKeyTerms", "What the members of a joint ring-LWE key agree on first.")
-      .def(py::init([](unsigned members, unsigned threshold, uint64_t max_abs, uint32_t summands, const py::bytes& context) {
-             return SharedKeyTerms(RlweParameters(Packing(max_abs, summands), members), threshold,
-                                   digest32(context, "the context"));
-           }),
-           py::kw_only(), py::arg("members"), py::arg("threshold"), py::arg("max_abs"), py::arg("summands"),
-           py::arg("context"),
-           R"(threshold: how many decrypt; `members` for all of them. context: 32 bytes that name this key and no other.)")
+      .def(
+          py::init([](unsigned members, unsigned threshold, uint64_t max_abs, uint32_t summands,
+                      const py::bytes& context) {
+            return SharedKeyTerms(RlweParameters(Packing(max_abs, summands), members), threshold,
+                                  digest32(context, "the context"));
+          }),
+          py::kw_only(), py::arg("members"), py::arg("threshold"), py::arg("max_abs"), py::arg("summands"),
+          py::arg("context"),
+          R"(threshold: how many decrypt; `members` for all of them. context: 32 bytes that name this key and no other.)")
       .def_property_readonly("members", &SharedKeyTerms::members)
       .def_property_readonly("threshold", [](const SharedKeyTerms& t) { return t.threshold; })
       .def(
           "public_key",
-          [](const SharedKeyTerms& t, const std::vector<py::bytes>& commitments, const std::vector<py::bytes>& parts) {
+          [](const SharedKeyTerms& t, const std::vector<py::bytes>& commitments,
+             const std::vector<py::bytes>& parts) {
             const auto c = bytes_list(commitments), p = bytes_list(parts);
             return HeRlwePublic{run_he([&] { return joint_public_key(t, c, p); })};
           },
@@ -188,7 +200,8 @@ void add_he_shared(py::module_& m) {
           py::arg("index"), py::arg("seed"), py::arg("part"), "Whether a shown seed gives this part.")
       .def(
           "combine",
-          [](const SharedKeyTerms& t, const HeRlwePublic& key, const SumRequest& request, const std::vector<py::bytes>& shares) {
+          [](const SharedKeyTerms& t, const HeRlwePublic& key, const SumRequest& request,
+             const std::vector<py::bytes>& shares) {
             const auto list = bytes_list(shares);
             return to_numpy(run_he([&] { return combine_rlwe(t, key.key, request, list); }));
           },
@@ -226,12 +239,17 @@ void add_he_shared(py::module_& m) {
              return run_he([&] { return std::make_unique<RlweKeyMember>(terms, i); });
            }),
            py::arg("terms"), py::arg("index"))
-      .def("commitment", [](const RlweKeyMember& k) { return he_bytes(k.commitment()); }, "First message, to all.")
       .def(
-          "part", [](RlweKeyMember& k, const std::vector<py::bytes>& commitments) { return he_bytes(k.part(bytes_list(commitments))); },
+          "commitment", [](const RlweKeyMember& k) { return he_bytes(k.commitment()); }, "First message, to all.")
+      .def(
+          "part",
+          [](RlweKeyMember& k, const std::vector<py::bytes>& commitments) {
+            return he_bytes(k.part(bytes_list(commitments)));
+          },
           py::arg("commitments"), "Second message, to all, once everybody's commitments are there.")
       .def(
-          "dealt_share", [](const RlweKeyMember& k, int64_t to) { return he_bytes(k.dealt_share(index_of(to)).span()); },
+          "dealt_share",
+          [](const RlweKeyMember& k, int64_t to) { return he_bytes(k.dealt_share(index_of(to)).span()); },
           py::arg("to"), "For a threshold: what member `to` gets, encrypted and authenticated. Secret.")
       .def(
           "finish",
@@ -241,8 +259,9 @@ void add_he_shared(py::module_& m) {
           },
           py::arg("parts"), py::arg("dealt_shares") = std::vector<py::bytes>{},
           "The RlweHolder. ProtocolError names a member whose message is not what it committed to.")
-      .def("reveal_seed", [](RlweKeyMember& k) { return he_bytes(k.reveal_seed().span()); },
-           "After a failed test, to find out who cheated; the key is dead from then on.");
+      .def(
+          "reveal_seed", [](RlweKeyMember& k) { return he_bytes(k.reveal_seed().span()); },
+          "After a failed test, to find out who cheated; the key is dead from then on.");
 }
 
 }  // namespace pyzkfl::bindings

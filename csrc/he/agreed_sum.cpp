@@ -35,8 +35,9 @@ Digest SumRequest::digest(const std::map<Index, Digest>& ciphertext_digests) con
 
 std::map<Index, Digest> SumRequest::check() const {
   if (ciphertexts.size() < min_contributions) {
-    throw ProtocolError("a sum of " + std::to_string(ciphertexts.size()) + " contributions is not decrypted: at least " +
-                        std::to_string(min_contributions) + " must be in it");
+    throw ProtocolError("a sum of " + std::to_string(ciphertexts.size()) +
+                        " contributions is not decrypted: at least " + std::to_string(min_contributions) +
+                        " must be in it");
   }
   const std::vector<std::pair<Index, ByteSpan>> list(ciphertexts.begin(), ciphertexts.end());
   std::vector<Digest> digests(list.size());
@@ -49,7 +50,8 @@ std::map<Index, Digest> SumRequest::check() const {
     const Index member = list[i].first;
     const auto committed = commitments.find(member);
     if (committed == commitments.end()) {
-      throw ProtocolError("member " + std::to_string(member) + " did not commit before the openings: it may not be in the sum");
+      throw ProtocolError("member " + std::to_string(member) +
+                          " did not commit before the openings: it may not be in the sum");
     }
     if (commitment_to(context, member, digests[i]) != committed->second) {
       throw Misbehaviour(member, "a ciphertext is not what its member committed to");

@@ -46,14 +46,16 @@ void read_header(Reader& in, Kind kind, Suite suite) {
   }
   if (found_kind != static_cast<uint8_t>(kind)) {
     const char* other = name_of(found_kind);
-    if (other == nullptr) throw UnsupportedVersion("kind " + std::to_string(found_kind) + " is none of homomorphic encryption");
+    if (other == nullptr)
+      throw UnsupportedVersion("kind " + std::to_string(found_kind) + " is none of homomorphic encryption");
     in.fail(std::string("this is ") + other + ", not " + name_of(static_cast<uint8_t>(kind)));
   }
   if (found_suite == static_cast<uint8_t>(suite)) return;
   if (found_suite == static_cast<uint8_t>(Suite::paillier) || found_suite == static_cast<uint8_t>(Suite::ring_lwe)) {
     in.fail(std::string("this is of ") + name_of(static_cast<Suite>(found_suite)) + ", not of " + name_of(suite));
   }
-  throw UnsupportedVersion("the artefact is of suite " + std::to_string(found_suite) + ", which this release does not read");
+  throw UnsupportedVersion("the artefact is of suite " + std::to_string(found_suite) +
+                           ", which this release does not read");
 }
 
 }  // namespace pyzkfl::he

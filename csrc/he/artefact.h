@@ -12,12 +12,12 @@ enum class Kind : uint8_t {
   public_key = 80,
   secret_key = 81,
   ciphertext = 82,
-  key_share = 83,          // a member's part of a shared key: secret
-  decryption_share = 84,   // a member's answer to a request
-  key_commitment = 85,     // of a member's part of a joint key, before anybody shows one
-  key_part = 86,           // what the commitment was to
-  dealt_share = 87,        // from one member to another, when a joint key is made: secret
-  threshold_key = 88,      // a public key with what checks decryption shares
+  key_share = 83,         // a member's part of a shared key: secret
+  decryption_share = 84,  // a member's answer to a request
+  key_commitment = 85,    // of a member's part of a joint key, before anybody shows one
+  key_part = 86,          // what the commitment was to
+  dealt_share = 87,       // from one member to another, when a joint key is made: secret
+  threshold_key = 88,     // a public key with what checks decryption shares
 };
 
 enum class Suite : uint8_t { paillier = 2, ring_lwe = 3 };

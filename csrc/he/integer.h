@@ -1,8 +1,8 @@
 // An integer of GMP that is wiped when it goes.
 //
-// For setting up keys, for what is public, and for putting decryptions together; GMP's mpz functions take time that depends
-// on values, so nothing that runs once a message with a secret uses them (modular.h, square_ring.h). What GMP itself
-// allocates and frees in between is not wiped.
+// For setting up keys, for what is public, and for putting decryptions together; GMP's mpz functions take time that
+// depends on values, so nothing that runs once a message with a secret uses them (modular.h, square_ring.h). What GMP
+// itself allocates and frees in between is not wiped.
 #pragma once
 
 #include <gmp.h>

@@ -1,7 +1,7 @@
 // Arithmetic of 64-bit words on secrets: GMP's constant-time functions, with scratch memory that is wiped.
 //
-// Numbers are little-endian spans of words; their sizes are public, their values are not. Outputs may not overlap inputs
-// unless said.
+// Numbers are little-endian spans of words; their sizes are public, their values are not. Outputs may not overlap
+// inputs unless said.
 #pragma once
 
 #include <cstdint>

@@ -25,9 +25,8 @@ void check_range(std::span<const int64_t> values, uint64_t max_abs) {
     wrong |= (max_abs - magnitude) >> 63 | magnitude >> 63;
   }
   if (wrong == 0) return;
-  const auto out = std::ranges::find_if(values, [&](int64_t v) {
-    return v > static_cast<int64_t>(max_abs) || v < -static_cast<int64_t>(max_abs);
-  });
+  const auto out = std::ranges::find_if(
+      values, [&](int64_t v) { return v > static_cast<int64_t>(max_abs) || v < -static_cast<int64_t>(max_abs); });
   throw ParameterError("the value at index " + std::to_string(out - values.begin()) + " is outside +-max_abs (" +
                        std::to_string(max_abs) + "): clip it, or agree on a larger max_abs");
 }

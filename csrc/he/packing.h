@@ -1,8 +1,8 @@
 // Several signed integers in one: slots of b bits, with headroom for a stated number of summands.
 //
-// The headroom is proven, not hoped for: with summands * max_abs < 2^(b-1), a sum of that many packings of values of at
-// most max_abs is the packing of the sums, which unpack() gives back exactly, and its magnitude is below
-// 2^(b slots - 1).
+// The headroom is proven, not hoped for: with summands * max_abs < 2^(b-1), a sum of that many packings of values of
+// at most max_abs is the packing of the sums, which unpack() gives back exactly, and its magnitude is below 2^(b
+// slots - 1).
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 namespace pyzkfl::he {
 
 struct Packing {
-  // At most `summands` vectors are added, of values of at most `max_abs` in magnitude. Throws ParameterError for 0, or
-  // where a sum would not fit int64.
+  // At most `summands` vectors are added, of values of at most `max_abs` in magnitude. Throws ParameterError for 0,
+  // or where a sum would not fit int64.
   Packing(uint64_t max_abs, uint32_t summands);
 
   uint64_t max_abs;
@@ -22,8 +22,8 @@ struct Packing {
   friend bool operator==(const Packing&, const Packing&) = default;
 };
 
-// Throws RangeError-like ParameterError unless all |values| <= max_abs; says where, never what. Constant time in values
-// that are in range.
+// Throws RangeError-like ParameterError unless all |values| <= max_abs; says where, never what. Constant time in
+// values that are in range.
 void check_range(std::span<const int64_t> values, uint64_t max_abs);
 
 // words = sum of values[i] 2^(b i) as two's complement. Constant time. All of them fit, with a bit to spare.

@@ -155,10 +155,11 @@ PaillierSecretKey::PaillierSecretKey(const Integer& p, const Integer& q)
 }
 
 std::shared_ptr<const PaillierSecretKey> PaillierSecretKey::generate(size_t bits) {
-  if (bits != 2048 && bits != 3072 && bits != 4096) throw ParameterError("Paillier keys have 2048, 3072 or 4096 bits");
+  if (bits != 2048 && bits != 3072 && bits != 4096)
+    throw ParameterError("Paillier keys have 2048, 3072 or 4096 bits");
   Integer p, q;
-  run_parallel({[&] { p = random_prime(bits / 2, PrimeKind::plain); },
-                [&] { q = random_prime(bits / 2, PrimeKind::plain); }});
+  run_parallel(
+      {[&] { p = random_prime(bits / 2, PrimeKind::plain); }, [&] { q = random_prime(bits / 2, PrimeKind::plain); }});
   return std::make_shared<const PaillierSecretKey>(p, q);
 }
 

@@ -2,10 +2,11 @@
 //
 // A ciphertext of m is (1 + m n) rho modulo n^2, where rho is a random n-th residue. Two ways to rho:
 //   classic   r^n, r uniform: semantically secure if n-th residues cannot be told from other numbers (DCR);
-//   short     h^a, h = x^(2n) for one random x, a uniform below 2^(bits/2): Damgard, Jurik, Nielsen (IJIS 2010), section
-//             4.2. Rests on DCR and on h^a with exponents of half the length of n looking like a random power of h, which
-//             factoring implies for moduli like ours (Goldreich, Rosen, J. Cryptology 2003). Tables of powers of h make it
-//             twenty times faster.
+//   short     h^a, h = x^(2n) for one random x, a uniform below 2^(bits/2): Damgard, Jurik, Nielsen (IJIS 2010),
+//   section
+//             4.2. Rests on DCR and on h^a with exponents of half the length of n looking like a random power of h,
+//             which factoring implies for moduli like ours (Goldreich, Rosen, J. Cryptology 2003). Tables of powers
+//             of h make it twenty times faster.
 // Decryption is by CRT: c^(p-1) modulo p^2 and q^2.
 #pragma once
 
@@ -41,7 +42,8 @@ class PaillierPublicKey {
   // SHA-256 of "pyzkfl/1 paillier key" and n (docs/formats.md).
   const Digest& digest() const { return digest_; }
 
-  // Encrypts messages of words() words each, below n, with fresh randomness. Constant time in messages and randomness.
+  // Encrypts messages of words() words each, below n, with fresh randomness. Constant time in messages and
+  // randomness.
   std::vector<uint64_t> encrypt(WordSpan messages, Randomness randomness) const;
   // a[i] b[i] modulo n^2: ciphertexts of the sums.
   std::vector<uint64_t> add(WordSpan a, WordSpan b) const;

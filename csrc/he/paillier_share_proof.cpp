@@ -155,7 +155,8 @@ Integer product_of_powers(std::span<const Integer> bases, std::span<const Intege
     std::vector<Integer> bucket(buckets, Integer(1));
     for (size_t i = 0; i < bases.size(); ++i) {
       size_t digit = 0;
-      for (size_t k = 0; k < window; ++k) digit |= static_cast<size_t>(mpz_tstbit(exponents[i].get(), at * window + k)) << k;
+      for (size_t k = 0; k < window; ++k)
+        digit |= static_cast<size_t>(mpz_tstbit(exponents[i].get(), at * window + k)) << k;
       if (digit != 0) multiply(bucket[digit], bases[i]);
     }
     Integer suffix(1), sum(1);

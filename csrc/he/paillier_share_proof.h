@@ -11,8 +11,8 @@ namespace pyzkfl::he {
 // c_j^(2 exponent) for every ciphertext. Constant time in the exponent.
 std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan ciphertexts);
 
-// challenge = H(everything, X^r, v^r), response = r + challenge exponent. r has 384 bits more than the exponent: 256 for the
-// challenge, 128 to hide.
+// challenge = H(everything, X^r, v^r), response = r + challenge exponent. r has 384 bits more than the exponent: 256
+// for the challenge, 128 to hide.
 struct ShareProof {
   Digest challenge;
   Integer response;

@@ -34,7 +34,9 @@ Digest digest_of(const Bytes& encoded) {
 }
 
 // Words of D s_i: s_i is below n m < 2^(2 bits).
-size_t exponent_words(const PaillierThresholdKey& key) { return (2 * key.key()->bits() + key.factorial().bits()) / 64 + 1; }
+size_t exponent_words(const PaillierThresholdKey& key) {
+  return (2 * key.key()->bits() + key.factorial().bits()) / 64 + 1;
+}
 
 struct Share {
   Index index;
@@ -66,8 +68,8 @@ Share read_share(const PaillierThresholdKey& key, const Digest& request, const P
 
 }  // namespace
 
-PaillierThresholdKey::PaillierThresholdKey(std::shared_ptr<const PaillierPublicKey> key, unsigned threshold, Integer v,
-                                           std::vector<Integer> verifiers)
+PaillierThresholdKey::PaillierThresholdKey(std::shared_ptr<const PaillierPublicKey> key, unsigned threshold,
+                                           Integer v, std::vector<Integer> verifiers)
     : key_(std::move(key)),
       threshold_(threshold),
       v_(std::move(v)),
@@ -127,7 +129,8 @@ PaillierHolder::PaillierHolder(Key key, Index index, Words exponent)
 }
 
 Digest PaillierHolder::contribute(const Digest& context, const PaillierVector& ciphertext) {
-  if (ciphertext.key()->digest() != key_->key()->digest()) throw ParameterError("the ciphertext is under another key");
+  if (ciphertext.key()->digest() != key_->key()->digest())
+    throw ParameterError("the ciphertext is under another key");
   const std::lock_guard lock(mutex_);
   return guard_.contribute(context, index_, ciphertext.encode());
 }
@@ -190,8 +193,10 @@ std::unique_ptr<PaillierHolder> PaillierHolder::decode(Key key, ByteSpan bytes) 
 
 PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned threshold, unsigned members) {
   check_threshold(threshold, members);
-  if (p == q || p.bits() != q.bits()) throw ParameterError("the primes of a threshold key are two of the same length");
-  if (!is_safe_prime(p) || !is_safe_prime(q)) throw ParameterError("a threshold key needs safe primes: (p - 1) / 2 prime too");
+  if (p == q || p.bits() != q.bits())
+    throw ParameterError("the primes of a threshold key are two of the same length");
+  if (!is_safe_prime(p) || !is_safe_prime(q))
+    throw ParameterError("a threshold key needs safe primes: (p - 1) / 2 prime too");
   const auto key = std::make_shared<const PaillierPublicKey>(p * q);
   const Integer& n = key->n();
   const Integer m = (p - Integer(1)) / Integer(2) * ((q - Integer(1)) / Integer(2)), order = n * m;
@@ -285,7 +290,8 @@ std::vector<int64_t> combine_paillier(const PaillierThresholdKey& key, const Sum
       const Integer power = product_of_powers(positive, with, pub.n_squared()) *
                             inverse(product_of_powers(negative, against, pub.n_squared()), pub.n_squared()) %
                             pub.n_squared();
-      if (!(power % pub.n() == Integer(1))) throw ProtocolError("the shares, each with its proof, do not combine: the key is no threshold key");
+      if (!(power % pub.n() == Integer(1)))
+        throw ProtocolError("the shares, each with its proof, do not combine: the key is no threshold key");
       (power / pub.n() * scale % pub.n()).to_words(std::span(messages).subspan(i * pub.words(), pub.words()));
     }
   });

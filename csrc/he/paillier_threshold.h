@@ -1,14 +1,15 @@
 // Threshold decryption for Paillier: a dealer's key in n shares, any t of which decrypt, fewer say nothing.
 //
 // Damgard and Jurik (PKC 2001, section 4.1) for s = 1, after Fouque, Poupard and Stern (FC 2000) and Shoup (Eurocrypt
-// 2000): p = 2 p' + 1, q = 2 q' + 1 safe primes, m = p' q'; d = 0 modulo m and 1 modulo n, shared by a polynomial over the
-// integers modulo n m. A share of c is c^(2 D s_i), D = members!; t of them combine to c^(4 D^2 d) = 1 + 4 D^2 M n.
+// 2000): p = 2 p' + 1, q = 2 q' + 1 safe primes, m = p' q'; d = 0 modulo m and 1 modulo n, shared by a polynomial
+// over the integers modulo n m. A share of c is c^(2 D s_i), D = members!; t of them combine to c^(4 D^2 d) = 1 + 4
+// D^2 M n.
 //
 // Each answer has one proof of equal logarithms for all its ciphertexts together: X = prod (c_j^4)^(e_j) and
 // Y = prod (share_j^2)^(e_j) with e_j of 128 bits hashed from everything, and log_X Y = log_v v_i (Chaum, Pedersen,
-// non-interactive after Fiat, Shamir). Squares modulo n^2 form a group of order n m, whose prime factors all have more
-// than a thousand bits: a wrong share passes a random combination with probability 2^-128 (Bellare, Garay, Rabin,
-// Eurocrypt 1998).
+// non-interactive after Fiat, Shamir). Squares modulo n^2 form a group of order n m, whose prime factors all have
+// more than a thousand bits: a wrong share passes a random combination with probability 2^-128 (Bellare, Garay,
+// Rabin, Eurocrypt 1998).
 //
 // Assumed: the dealer forgets (it could decrypt alone); fewer than t holders collude; 2 t > members + corrupt
 // (agreed_sum.h). Proofs: the random oracle.
@@ -95,8 +96,8 @@ PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned thres
 // The sum that a checked request asks for. Throws Misbehaviour naming a member whose ciphertext is none.
 PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request);
 
-// The values, from at least t shares. Throws Misbehaviour naming a member whose share is malformed or whose proof is wrong,
-// NotEnoughShares, ProtocolError for a share of another request.
+// The values, from at least t shares. Throws Misbehaviour naming a member whose share is malformed or whose proof is
+// wrong, NotEnoughShares, ProtocolError for a share of another request.
 std::vector<int64_t> combine_paillier(const PaillierThresholdKey& key, const SumRequest& request,
                                       std::span<const Bytes> shares);
 

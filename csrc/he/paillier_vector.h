@@ -1,4 +1,5 @@
-// A vector of integers under Paillier: as many values to a ciphertext as fit (packing.h), with what is known of the sum.
+// A vector of integers under Paillier: as many values to a ciphertext as fit (packing.h), with what is known of the
+// sum.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ class PaillierVector {
   static PaillierVector encrypt(Key key, const Packing& packing, std::span<const int64_t> values,
                                 Randomness randomness);
 
-  // The layout of docs/formats.md. decode() throws DecodeError for anything else: another key, scheme or version, wrong
-  // lengths, ciphertexts that are out of range or not invertible, more terms than the packing has room for.
+  // The layout of docs/formats.md. decode() throws DecodeError for anything else: another key, scheme or version,
+  // wrong lengths, ciphertexts that are out of range or not invertible, more terms than the packing has room for.
   Bytes encode() const;
   static PaillierVector decode(Key key, ByteSpan bytes);
   size_t encoded_bytes() const;
@@ -29,8 +30,8 @@ class PaillierVector {
   // The sum. Throws ParameterError for another key, length or packing, HeadroomExceeded past packing.summands.
   friend PaillierVector operator+(const PaillierVector& a, const PaillierVector& b);
 
-  // `length()` values from the messages that a key holder, or enough of them, decrypted. Throws DecodeError for a value
-  // that no `terms()` vectors in range sum to.
+  // `length()` values from the messages that a key holder, or enough of them, decrypted. Throws DecodeError for a
+  // value that no `terms()` vectors in range sum to.
   void unpack_messages(std::span<int64_t> values, WordSpan messages) const;
 
   const Key& key() const { return key_; }

@@ -27,9 +27,7 @@ const std::vector<uint32_t>& small_primes() {
 }
 
 // A cheap test that nearly every composite fails.
-bool passes_fermat(const Integer& p) {
-  return power_vartime(Integer(2), p - Integer(1), p) == Integer(1);
-}
+bool passes_fermat(const Integer& p) { return power_vartime(Integer(2), p - Integer(1), p) == Integer(1); }
 
 }  // namespace
 

@@ -7,7 +7,8 @@ namespace pyzkfl::he {
 
 enum class PrimeKind {
   plain,  // p = 3 modulo 4
-  safe,   // (p - 1) / 2 is prime too: for threshold keys (Damgard, Jurik, PKC 2001, section 4.1). Takes a minute at 1024 bits
+  safe,   // (p - 1) / 2 is prime too: for threshold keys (Damgard, Jurik, PKC 2001, section 4.1). Takes a minute at
+          // 1024 bits
 };
 
 // A random prime of exactly `bits` bits whose top two bits are set, so that the product of two has 2 bits bits. The

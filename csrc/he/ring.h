@@ -2,8 +2,8 @@
 //
 // A polynomial is primes() times n() words, the residues modulo the first prime first, each below its prime. "Values"
 // are a polynomial after forward(): at the odd powers of psi, in bit-reversed order; products are element by element.
-// Vector kernels work on eight elements at once (kernels/ntt_ifma.cpp); the portable code gives the same. Primes of 50
-// bits, because the multiplier of IFMA has 52 and lazy reduction takes two.
+// Vector kernels work on eight elements at once (kernels/ntt_ifma.cpp); the portable code gives the same. Primes of
+// 50 bits, because the multiplier of IFMA has 52 and lazy reduction takes two.
 //
 // Constant time in the elements.
 #pragma once

@@ -168,7 +168,8 @@ RlweVector RlweVector::encrypt(Key key, std::span<const int64_t> values, const S
   const RlweScheme& scheme = *key->scheme();
   const Ring& ring = scheme.ring();
   check_length(scheme, values);
-  const size_t count = scheme.polynomials(values.size()), words = ring.words(), each = scheme.parameters().values_each();
+  const size_t count = scheme.polynomials(values.size()), words = ring.words(),
+               each = scheme.parameters().values_each();
   const SecretBytes root = given_root == nullptr ? SecretBytes::random(32) : given_root->clone();
   RlweVector out(key, values.size(), 1);
   out.c0_.resize(count * words);
@@ -196,7 +197,8 @@ RlweVector RlweVector::encrypt(const RlweSecretKey& key, std::span<const int64_t
   const RlweScheme& scheme = *key.public_key()->scheme();
   const Ring& ring = scheme.ring();
   check_length(scheme, values);
-  const size_t count = scheme.polynomials(values.size()), words = ring.words(), each = scheme.parameters().values_each();
+  const size_t count = scheme.polynomials(values.size()), words = ring.words(),
+               each = scheme.parameters().values_each();
   const SecretBytes root = SecretBytes::random(32);
   RlweVector out(key.public_key(), values.size(), 1);
   out.c1_seed_ = random_seed();
@@ -286,7 +288,8 @@ RlweVector RlweVector::decode(Key key, ByteSpan bytes) {
   const uint64_t length = in.u64();
   const uint32_t terms = in.u32();
   const uint8_t seeded = in.u8();
-  if (terms == 0 || terms > scheme.parameters().packing.summands) in.fail("it has more terms than its key has room for");
+  if (terms == 0 || terms > scheme.parameters().packing.summands)
+    in.fail("it has more terms than its key has room for");
   if (length == 0 || length > uint64_t{1} << 40) in.fail("its length is out of range");
   if (seeded > 1 || (seeded == 1 && terms != 1)) in.fail("it names its form wrongly");
   const size_t count = scheme.polynomials(length), words = ring.words();

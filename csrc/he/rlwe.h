@@ -36,8 +36,8 @@ class RlweScheme {
 
   // out += round(q m / 2^k), for the packed values (values_each() of them or fewer). Constant time in values.
   void add_plaintext(std::span<uint64_t> out, std::span<const int64_t> values) const;
-  // The values of a polynomial round(q m / 2^k) + noise (coefficients). False if some noise is above the bound, or some
-  // value is outside what `terms` values in range sum to. Constant time but for that.
+  // The values of a polynomial round(q m / 2^k) + noise (coefficients). False if some noise is above the bound, or
+  // some value is outside what `terms` values in range sum to. Constant time but for that.
   [[nodiscard]] bool read_plaintext(std::span<int64_t> values, PolynomialSpan polynomial, uint32_t terms) const;
 
   size_t polynomials(uint64_t length) const;
@@ -46,10 +46,10 @@ class RlweScheme {
   RlweParameters parameters_;
   Ring ring_;
   unsigned __int128 q_modulo_2k_;
-  std::vector<std::array<FixedFactor, 3>> encode_;         // for each prime: -2^(50 j - k)
-  std::vector<FixedFactor> punctured_inverse_;             // for each prime: prime / q modulo it
-  std::vector<std::array<uint64_t, 3>> fraction_;          // for each prime: floor(2^192 / prime)
-  std::array<uint64_t, 3> half_, noise_, twice_noise_;     // 2^(191-k); the bound on noise as a fraction of q; twice
+  std::vector<std::array<FixedFactor, 3>> encode_;      // for each prime: -2^(50 j - k)
+  std::vector<FixedFactor> punctured_inverse_;          // for each prime: prime / q modulo it
+  std::vector<std::array<uint64_t, 3>> fraction_;       // for each prime: floor(2^192 / prime)
+  std::array<uint64_t, 3> half_, noise_, twice_noise_;  // 2^(191-k); the bound on noise as a fraction of q; twice
 };
 
 // The polynomial a that a seed stands for, as values.

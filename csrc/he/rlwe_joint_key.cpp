@@ -59,8 +59,8 @@ Digest part_digest(const SharedKeyTerms& terms, ByteSpan part) {
   return Sha256().update(as_bytes("pyzkfl/1 ring-lwe key part")).update(terms.a_seed()).update(part).finish();
 }
 
-std::vector<Part> read_parts(const SharedKeyTerms& terms, const Ring& ring, const std::map<Index, Digest>& commitments,
-                             std::span<const Bytes> parts) {
+std::vector<Part> read_parts(const SharedKeyTerms& terms, const Ring& ring,
+                             const std::map<Index, Digest>& commitments, std::span<const Bytes> parts) {
   std::map<Index, Part> found;
   for (const Bytes& bytes : parts) {
     Part part = read_part(terms, ring, bytes);

@@ -1,14 +1,16 @@
-// Parameters of the additive ring-LWE scheme: which ring, how many values to a coefficient, and the proof that sums fit.
+// Parameters of the additive ring-LWE scheme: which ring, how many values to a coefficient, and the proof that sums
+// fit.
 //
-// Security: ternary secrets, so log2 q is held below the line of the homomorphic encryption standard (Albrecht et al., 2018,
-// table 1, ternary, classical, 128 bits): 54 for n = 2048, 109 for 4096, 218 for 8192. We use primes of 50 bits: 50, 100
-// and 200.
+// Security: ternary secrets, so log2 q is held below the line of the homomorphic encryption standard (Albrecht et
+// al., 2018, table 1, ternary, classical, 128 bits): 54 for n = 2048, 109 for 4096, 218 for 8192. We use primes of 50
+// bits: 50, 100 and 200.
 //
 // Noise, in the worst case and not on average. Of one encryption under the joint key of M members (1 for a single
 // decryptor), errors of at most B = 21, s and e sums of M:
 //     F = |e u + e1 + e2 s| + rounding <= B (2 n M + 1) + 1.
-// Of a sum of S encryptions: S F. A decryption share adds noise uniform in [-2^b, 2^b) with 2^b >= 2^64 S F, which hides
-// the rest (smudging); all M of them add M 2^b. A plaintext of k bits decodes if the noise is below q / 2^(k+1).
+// Of a sum of S encryptions: S F. A decryption share adds noise uniform in [-2^b, 2^b) with 2^b >= 2^64 S F, which
+// hides the rest (smudging); all M of them add M 2^b. A plaintext of k bits decodes if the noise is below q /
+// 2^(k+1).
 #pragma once
 
 #include <cstddef>
@@ -20,17 +22,17 @@
 namespace pyzkfl::he {
 
 struct RlweParameters {
-  // The ring that takes the fewest bytes a value. `members`: 1 for a single decryptor without smudging; else how many share
-  // the key, at most 255. Throws ParameterError if no ring has room.
+  // The ring that takes the fewest bytes a value. `members`: 1 for a single decryptor without smudging; else how many
+  // share the key, at most 255. Throws ParameterError if no ring has room.
   RlweParameters(const Packing& packing, unsigned members);
 
   Packing packing;
   unsigned members;
-  unsigned log_n;         // n = 2^log_n
-  unsigned primes;        // of 50 bits
-  unsigned slots;         // values to a coefficient
-  unsigned noise_bits;    // of a sum and all shares: |noise| < 2^noise_bits
-  unsigned smudge_bits;   // b; 0 for a single decryptor
+  unsigned log_n;        // n = 2^log_n
+  unsigned primes;       // of 50 bits
+  unsigned slots;        // values to a coefficient
+  unsigned noise_bits;   // of a sum and all shares: |noise| < 2^noise_bits
+  unsigned smudge_bits;  // b; 0 for a single decryptor
 
   bool shared() const { return members > 1; }
   size_t n() const { return size_t{1} << log_n; }

@@ -14,7 +14,8 @@
 namespace pyzkfl::he {
 namespace {
 
-// Lagrange's coefficient at 0 of the member's point for the set, modulo each prime; a member's point is its index + 1.
+// Lagrange's coefficient at 0 of the member's point for the set, modulo each prime; a member's point is its index
+// + 1.
 std::vector<uint64_t> lagrange(const Ring& ring, const std::set<Index>& set, Index index) {
   std::vector<uint64_t> out;
   for (size_t i = 0; i < ring.primes(); ++i) {
@@ -154,8 +155,9 @@ std::vector<int64_t> combine_rlwe(const SharedKeyTerms& terms, const std::shared
     ring.add(total, total, next);
   }
   if (seen != request.holders) {
-    throw NotEnoughShares(std::to_string(seen.size()) + " shares of " + std::to_string(request.holders.size()) +
-                          " are there, and every holder of the request is needed: repeat the round with those who stay");
+    throw NotEnoughShares(
+        std::to_string(seen.size()) + " shares of " + std::to_string(request.holders.size()) +
+        " are there, and every holder of the request is needed: repeat the round with those who stay");
   }
   std::vector<int64_t> values(sum.length());
   const size_t each = scheme.parameters().values_each();
@@ -169,7 +171,8 @@ std::vector<int64_t> combine_rlwe(const SharedKeyTerms& terms, const std::shared
     }
   });
   if (std::ranges::count(good, 0) != 0) {
-    throw ProtocolError("the shares give no sum in range: a share, a key share or a contribution is wrong, and none has a proof");
+    throw ProtocolError(
+        "the shares give no sum in range: a share, a key share or a contribution is wrong, and none has a proof");
   }
   return values;
 }

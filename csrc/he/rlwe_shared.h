@@ -1,25 +1,30 @@
 // A ring-LWE key that no one holds: made by all members together, used by all of them or by any t.
 //
-// Every member i draws s_i, e_i from a seed of its own and shows b_i = -(a s_i) + e_i; the key is (sum b_i, a), its secret
-// s = sum s_i. For all members t = n and a member's share is s_i. For t < n every s_i is shared among the members by a
-// polynomial of degree t - 1 over R, and a member's share is the sum of what it got; a set T of t or more uses Lagrange's
-// coefficients (Mouchet, Bertrand, Hubaux, J. Cryptology 2023). No dealer, and no secret is ever put together.
+// Every member i draws s_i, e_i from a seed of its own and shows b_i = -(a s_i) + e_i; the key is (sum b_i, a), its
+// secret s = sum s_i. For all members t = n and a member's share is s_i. For t < n every s_i is shared among the
+// members by a polynomial of degree t - 1 over R, and a member's share is the sum of what it got; a set T of t or
+// more uses Lagrange's coefficients (Mouchet, Bertrand, Hubaux, J. Cryptology 2023). No dealer, and no secret is ever
+// put together.
 //
-// A decryption share is c1 (coefficient share) + noise, uniform in [-2^b, 2^b) (rlwe_parameters.h): without it the shares
-// show the noise of the sum, which depends on keys and randomness; threshold schemes with too little were broken.
+// A decryption share is c1 (coefficient share) + noise, uniform in [-2^b, 2^b) (rlwe_parameters.h): without it the
+// shares show the noise of the sum, which depends on keys and randomness; threshold schemes with too little were
+// broken.
 //
 // What could go wrong, and what is done about it:
-//   - a rogue key: b_n chosen after the others to cancel them. All commit first (H of all of a part), and a part is shown
+//   - a rogue key: b_n chosen after the others to cancel them. All commit first (H of all of a part), and a part is
+//   shown
 //     only against everybody's commitments;
 //   - a chosen a: it is expanded from the context, the parameters and t, by a hash; nobody picks it;
 //   - a share that a dealer sent wrong: the part commits to a hash of every share, so a share is the one that was
-//     committed to, or its dealer is named. That committed shares fit together is not seen at once: members decrypt test
-//     sums before the key is used (docs/homomorphic.md), and after a failure everybody shows its seed: audit() names who
-//     did not follow. A key that was audited is thrown away;
-//   - answers for two sets T, T' to one c1: their noises would be equations for the share. A holder answers only for sums
+//     committed to, or its dealer is named. That committed shares fit together is not seen at once: members decrypt
+//     test sums before the key is used (docs/homomorphic.md), and after a failure everybody shows its seed: audit()
+//     names who did not follow. A key that was audited is thrown away;
+//   - answers for two sets T, T' to one c1: their noises would be equations for the share. A holder answers only for
+//   sums
 //     that have a fresh ciphertext of its own (so c1 is new and unpredictable), each once;
 //   - too many answers: 2^24 coefficients a key, counted;
-//   - a wrong decryption share is NOT named: there is no proof. The result then fails the check of its noise, or, if its
+//   - a wrong decryption share is NOT named: there is no proof. The result then fails the check of its noise, or, if
+//   its
 //     sender knew how to shift by whole plaintexts, is wrong. Against that, Paillier.
 #pragma once
 
@@ -76,7 +81,7 @@ class RlweKeyMember {
   SecretBytes seed_;
   bool revealed_ = false;
   std::shared_ptr<const RlweScheme> scheme_;
-  Polynomial secret_;  // s_i
+  Polynomial secret_;               // s_i
   std::vector<Polynomial> shares_;  // for t < n, as values
   Bytes part_;
   std::optional<std::map<Index, Digest>> commitments_;

@@ -1,9 +1,10 @@
-// The integers modulo N^2, for an odd N: what Paillier's scheme computes in, with N = n for whoever encrypts and N = p, q
-// for whoever holds the factors.
+// The integers modulo N^2, for an odd N: what Paillier's scheme computes in, with N = n for whoever encrypts and N =
+// p, q for whoever holds the factors.
 //
-// A value is two digits of radix N, x0 + x1 N, each of words() 64-bit words, little-endian, below N: "digits". An integer
-// modulo N^2 has 2 words() words. On processors with AVX-512 IFMA eight values are worked on at once, in digits
-// (kernels/square_ring_ifma.cpp); elsewhere GMP's constant-time functions do it (mpn_sec_*). Both give the same values.
+// A value is two digits of radix N, x0 + x1 N, each of words() 64-bit words, little-endian, below N: "digits". An
+// integer modulo N^2 has 2 words() words. On processors with AVX-512 IFMA eight values are worked on at once, in
+// digits (kernels/square_ring_ifma.cpp); elsewhere GMP's constant-time functions do it (mpn_sec_*). Both give the
+// same values.
 //
 // Constant time in values, exponents and N, of which only sizes are public. Batches run on the pool.
 #pragma once
@@ -55,7 +56,8 @@ class SquareRing {
 
   Words n_, n2_;
   bool lanes_;
-  // Of the kernel: limbs of 52 bits of a digit, -1 / N modulo 2^52, N in lanes, 1 and R (to enter) in Montgomery form.
+  // Of the kernel: limbs of 52 bits of a digit, -1 / N modulo 2^52, N in lanes, 1 and R (to enter) in Montgomery
+  // form.
   size_t limbs_ = 0;
   uint64_t n0_ = 0;
   SecretVector<LaneVector> n_lanes_, one_lanes_, enter_lanes_;
@@ -68,8 +70,8 @@ class SquareRing {
 // (Brickell, Gordon, McCurley, Wilson, Eurocrypt 1992). An entry is read by reading all of its window.
 class FixedBase {
  public:
-  // `base`: digits. Exponents have at most `exponent_bits` bits. `ring` must outlive this. 7 MB and 10 ms for N of 2048
-  // bits and exponents of 1024.
+  // `base`: digits. Exponents have at most `exponent_bits` bits. `ring` must outlive this. 7 MB and 10 ms for N of
+  // 2048 bits and exponents of 1024.
   FixedBase(const SquareRing& ring, WordSpan base, size_t exponent_bits);
 
   size_t exponent_words() const { return exponent_words_; }

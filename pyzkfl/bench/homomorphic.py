@@ -21,8 +21,8 @@ BATCH = 1024
 def paillier(runs: int, *, bits: int, dim: int) -> Sample:
     """One operation is the encryption of one integer by the short exponent, in batches of 1024 on all threads.
 
-    The rates are of single ciphertexts, as phe has them. `packed_*` is a vector of `dim` 16-bit values, with room for 100
-    summands, encrypted, added once and decrypted.
+    The rates are of single ciphertexts, as phe has them. `packed_*` is a vector of `dim` 16-bit values, with room for
+    100 summands, encrypted, added once and decrypted.
     """
     keys = he.generate("paillier", holder=he.OneDecryptor(), max_abs=MAX_ABS, summands=SUMMANDS, bits=bits)
     public, secret = keys.public.core, keys.decryptor

@@ -50,7 +50,10 @@ def register(app: typer.Typer) -> None:
     def bench(
         name: Annotated[
             str,
-            typer.Argument(help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, paillier, rlwe, or all"),
+            typer.Argument(
+                help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, paillier, rlwe, "
+                "or all"
+            ),
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
         log_n: Annotated[int | None, typer.Option(help="log2 of the size (ntt, msm-g1, msm-g2, groth16)")] = None,

@@ -1,8 +1,8 @@
 """Homomorphic encryption: everybody sends ciphertexts, whoever holds the key decrypts the exact sum.
 
-Two schemes behind one small interface: "paillier" (keys and ciphertexts of phe, one integer holds many values) and "rlwe"
-(ring-LWE, tens of times faster, resists quantum computers as far as anyone knows). Values are int64 arrays; a torch
-tensor goes in as `tensor.numpy()`. docs/homomorphic.md says how to choose, and what each rests on.
+Two schemes behind one small interface: "paillier" (keys and ciphertexts of phe, one integer holds many values) and
+"rlwe" (ring-LWE, tens of times faster, resists quantum computers as far as anyone knows). Values are int64 arrays; a
+torch tensor goes in as `tensor.numpy()`. docs/homomorphic.md says how to choose, and what each rests on.
 
 Who holds the key has no default. One decryptor sees every single contribution if it wants to:
 

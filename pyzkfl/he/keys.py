@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -134,14 +134,28 @@ class SharedKeys:
         return self.terms.combine(request, list(shares))
 
 
+@overload
+def generate(
+    scheme: Scheme, *, holder: OneDecryptor, max_abs: int, summands: int, bits: int = ..., context: bytes | None = ...
+) -> OwnedKeys: ...
+@overload
+def generate(
+    scheme: Scheme,
+    *,
+    holder: Threshold | AllMembers,
+    max_abs: int,
+    summands: int,
+    bits: int = ...,
+    context: bytes | None = ...,
+) -> SharedKeys: ...
 def generate(
     scheme: Scheme, *, holder: Holder, max_abs: int, summands: int, bits: int = 2048, context: bytes | None = None
 ) -> OwnedKeys | SharedKeys:
     """Make a key. `holder` says who can decrypt, and has no default.
 
-    For one decryptor, that party calls this. For shared keys this plays all parts in one process: a dealer for Paillier,
-    who could decrypt alone and must forget; for ring-LWE the members, none of whom learns the key. Members in different
-    places run `RlweKeyMember` themselves.
+    For one decryptor, that party calls this. For shared keys this plays all parts in one process: a dealer for
+    Paillier, who could decrypt alone and must forget; for ring-LWE the members, none of whom learns the key. Members in
+    different places run `RlweKeyMember` themselves.
 
     bits: of a Paillier modulus, 2048, 3072 or 4096. context: 32 bytes that name a joint ring-LWE key; random if None.
     """

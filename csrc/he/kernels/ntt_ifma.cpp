@@ -1,8 +1,8 @@
 // Transforms over Z_q[X] / (X^n + 1), eight elements at a time (see ntt_ifma.h).
 //
-// Layers as in Longa and Naehrig (CANS 2016), lazy as in Harvey (J. Symb. Comp. 2014): forward, elements are below 4 q <
-// 2^52 and a product with a root is below 2 q; backward below 2 q. For the last three layers, where neighbours meet, eight
-// vectors are transposed.
+// Layers as in Longa and Naehrig (CANS 2016), lazy as in Harvey (J. Symb. Comp. 2014): forward, elements are below 4
+// q < 2^52 and a product with a root is below 2 q; backward below 2 q. For the last three layers, where neighbours
+// meet, eight vectors are transposed.
 #include "he/kernels/ntt_ifma.h"
 
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
@@ -102,7 +102,8 @@ void forward(uint64_t* a, size_t n, const TransformTables& tables) {
       for (int i = 0; i < 2; ++i) forward_butterfly(v[4 * block + i], v[4 * block + i + 2], r, s, p);
     }
     for (int block = 0; block < 4; ++block) {
-      forward_butterfly(v[2 * block], v[2 * block + 1], load(w + 8 * (3 + block)), load(quotient + 8 * (3 + block)), p);
+      forward_butterfly(v[2 * block], v[2 * block + 1], load(w + 8 * (3 + block)), load(quotient + 8 * (3 + block)),
+                        p);
     }
     for (V& x : v) x = tamed(tamed(x, p.q2), p.q);
     transpose(v);
@@ -118,7 +119,8 @@ void inverse(uint64_t* a, size_t n, const TransformTables& tables) {
     for (int i = 0; i < 8; ++i) v[i] = load(a + 64 * c + 8 * i);
     transpose(v);
     for (int block = 0; block < 4; ++block) {
-      inverse_butterfly(v[2 * block], v[2 * block + 1], load(w + 8 * (3 + block)), load(quotient + 8 * (3 + block)), p);
+      inverse_butterfly(v[2 * block], v[2 * block + 1], load(w + 8 * (3 + block)), load(quotient + 8 * (3 + block)),
+                        p);
     }
     for (int block = 0; block < 2; ++block) {
       const V r = load(w + 8 * (1 + block)), s = load(quotient + 8 * (1 + block));

@@ -1,13 +1,14 @@
 // Arithmetic modulo N^2 in digits of radix N, eight lanes at once (see square_ring_ifma.h).
 //
-// WHY DIGITS. With a = a0 + a1 N and b likewise, a b = a0 b0 + (a0 b1 + a1 b0) N modulo N^2. Montgomery reduction gives q
-// with a0 b0 + q N = R t, so a0 b0 = R t - q N, and
+// WHY DIGITS. With a = a0 + a1 N and b likewise, a b = a0 b0 + (a0 b1 + a1 b0) N modulo N^2. Montgomery reduction
+// gives q with a0 b0 + q N = R t, so a0 b0 = R t - q N, and
 //     a b / R = t + N (a0 b1 + a1 b0 - q) / R    modulo N^2,
-// where the second digit matters modulo N only: one more Montgomery reduction. A product takes five products of numbers
-// half as long (ten quarters of 4 limbs^2) where the plain method takes 16, a square seven where it takes 12.
+// where the second digit matters modulo N only: one more Montgomery reduction. A product takes five products of
+// numbers half as long (ten quarters of 4 limbs^2) where the plain method takes 16, a square seven where it takes 12.
 //
-// RANGES. R / N is at least 2^8. For digits below 3 N, t < N + 9 N / 256; the second digit, lifted by N because of -q, is
-// below 2 N + 18 N / 256 + 1: both below 3 N again. Columns hold at most 6 limbs products of 52 bits: below 2^61.
+// RANGES. R / N is at least 2^8. For digits below 3 N, t < N + 9 N / 256; the second digit, lifted by N because of
+// -q, is below 2 N + 18 N / 256 + 1: both below 3 N again. Columns hold at most 6 limbs products of 52 bits: below
+// 2^61.
 //
 // ORDER. By columns (product scanning), four at a time: eight independent accumulators cover the latency of the
 // multiplier, and an accumulator is never stored. Loops have public bounds.

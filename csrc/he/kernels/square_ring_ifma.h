@@ -1,12 +1,12 @@
 // Arithmetic modulo N^2 on eight lanes, with AVX-512 IFMA, in plain words: what square_ring.cpp wraps.
 //
-// Files named *_ifma.cpp alone are compiled for that instruction set, and use no inline function of other headers: the
-// linker might keep their copy of it for the whole program.
+// Files named *_ifma.cpp alone are compiled for that instruction set, and use no inline function of other headers:
+// the linker might keep their copy of it for the whole program.
 //
 // A value is a pair of digits, x0 + x1 N. A digit is `limbs` vectors of eight 64-bit words, word l of vector i being
 // limb i (52 bits) of lane l; a pair is 2 limbs vectors, x0 first. Buffers are aligned to 64 bytes. Values are in
-// Montgomery form, x R modulo N^2 with R = 2^(52 limbs), and digits are below 3 N, not canonical. Constant time in the
-// values, digits of tables and exponents; sizes are public.
+// Montgomery form, x R modulo N^2 with R = 2^(52 limbs), and digits are below 3 N, not canonical. Constant time in
+// the values, digits of tables and exponents; sizes are public.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,8 @@ constexpr unsigned table_window_bits = 6;  // of a fixed base
 constexpr unsigned power_window_bits = 5;  // of a power
 
 struct SquareKernel {
-  // out = a b / R. `modulus`: N in `limbs` vectors, every lane the same; n0 = -1 / N modulo 2^52. `out` may be an input.
+  // out = a b / R. `modulus`: N in `limbs` vectors, every lane the same; n0 = -1 / N modulo 2^52. `out` may be an
+  // input.
   void (*multiply)(uint64_t* out, const uint64_t* a, const uint64_t* b, const uint64_t* modulus, uint64_t n0,
                    size_t limbs);
   void (*square)(uint64_t* out, const uint64_t* a, const uint64_t* modulus, uint64_t n0, size_t limbs);

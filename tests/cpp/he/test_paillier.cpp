@@ -45,10 +45,18 @@ TEST_CASE("powers modulo N^2 are GMP's, on every kernel, at every size, for edge
         const Integer n2 = n * n;
         const size_t w = bits / 64;
         const SquareRing ring(n.words(w), kernel);
-        const std::vector<Integer> values = {Integer(0), Integer(1), n, n2 - Integer(1), n - Integer(1), n + Integer(1),
-                                             Integer::random_below(n2), Integer::random_below(n2), n2 - n};
+        const std::vector<Integer> values = {Integer(0),
+                                             Integer(1),
+                                             n,
+                                             n2 - Integer(1),
+                                             n - Integer(1),
+                                             n + Integer(1),
+                                             Integer::random_below(n2),
+                                             Integer::random_below(n2),
+                                             n2 - n};
         Words in(values.size() * 2 * w), out(in.size());
-        for (size_t i = 0; i < values.size(); ++i) ring.split(std::span(in).subspan(2 * w * i, 2 * w), values[i].words(2 * w));
+        for (size_t i = 0; i < values.size(); ++i)
+          ring.split(std::span(in).subspan(2 * w * i, 2 * w), values[i].words(2 * w));
         for (const size_t length : {size_t{1}, size_t{64}, size_t{131}}) {
           const Integer exponent = Integer::random_bits(length);
           ring.power(out, in, exponent.words((length + 63) / 64), length);
@@ -154,7 +162,8 @@ TEST_CASE("primes have their length and kind") {
 
 TEST_CASE("packed sums are exact up to the headroom that is proven, at every width") {
   std::mt19937_64 random(7);
-  for (const uint64_t max_abs : {uint64_t{1}, uint64_t{32767}, uint64_t{32768}, uint64_t{1} << 40, (uint64_t{1} << 52) - 1}) {
+  for (const uint64_t max_abs :
+       {uint64_t{1}, uint64_t{32767}, uint64_t{32768}, uint64_t{1} << 40, (uint64_t{1} << 52) - 1}) {
     for (const uint32_t summands : {1U, 2U, 3U, 128U, 1000U}) {
       const Packing packing(max_abs, summands);
       const size_t words = 32, slots = (64 * words - 1) / packing.slot_bits;

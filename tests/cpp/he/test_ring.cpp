@@ -61,7 +61,8 @@ TEST_CASE("a product by transforms is the negacyclic product, on every kernel") 
       for (size_t k = 0; k < ring.n(); ++k) {
         unsigned __int128 sum = c[p * ring.n() + k];
         for (size_t i = 0; i < ring.n(); ++i) {
-          const uint64_t product = multiply_modulo(a[p * ring.n() + i], b[p * ring.n() + (k + ring.n() - i) % ring.n()], q);
+          const uint64_t product =
+              multiply_modulo(a[p * ring.n() + i], b[p * ring.n() + (k + ring.n() - i) % ring.n()], q);
           sum += i <= k ? product : q - product;
         }
         CHECK(x[p * ring.n() + k] == static_cast<uint64_t>(sum % q));
@@ -90,7 +91,10 @@ TEST_CASE("kernels agree on transforms of every size, and back is back") {
 TEST_CASE("errors and ternary secrets have their bounds and spread, noise its width, uniform residues their range") {
   const Ring ring(12, 2);
   AesCtr256 stream = fresh_stream();
-  const auto centred = [&](uint64_t v) { return v > ring.prime(0) / 2 ? static_cast<int64_t>(v) - static_cast<int64_t>(ring.prime(0)) : static_cast<int64_t>(v); };
+  const auto centred = [&](uint64_t v) {
+    return v > ring.prime(0) / 2 ? static_cast<int64_t>(v) - static_cast<int64_t>(ring.prime(0))
+                                 : static_cast<int64_t>(v);
+  };
   Polynomial p(ring.words());
   sample_error(p, ring, stream);
   double squares = 0;

@@ -120,7 +120,8 @@ TEST_CASE("a ciphertext of another key, cut short, prolonged, or with a residue 
     const auto refused = [&](Bytes bytes, const char* why) {
       CHECK_THROWS_WITH_AS((void)RlweVector::decode(key->public_key(), bytes), doctest::Contains(why), DecodeError);
     };
-    CHECK_THROWS_WITH_AS((void)RlweVector::decode(other->public_key(), good), doctest::Contains("another key"), DecodeError);
+    CHECK_THROWS_WITH_AS((void)RlweVector::decode(other->public_key(), good), doctest::Contains("another key"),
+                         DecodeError);
     Bytes bytes = good;
     bytes.pop_back();
     refused(bytes, "wrong number of bytes");

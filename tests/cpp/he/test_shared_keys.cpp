@@ -1,4 +1,5 @@
-// Keys that several hold: what comes out, and every attack that agreed_sum.h, rlwe_shared.h and paillier_threshold.h name.
+// Keys that several hold: what comes out, and every attack that agreed_sum.h, rlwe_shared.h and paillier_threshold.h
+// name.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -120,7 +121,8 @@ TEST_CASE("a rogue key part, chosen after the others were shown, is not what its
   CHECK_NOTHROW((void)c.members[0]->part(c.commitments));
 }
 
-TEST_CASE("the shared polynomial follows from context, parameters and threshold, and from nothing that a member says") {
+TEST_CASE(
+    "the shared polynomial follows from context, parameters and threshold, and from nothing that a member says") {
   const RlweParameters parameters(Packing(100, 8), 4);
   const Seed seed = SharedKeyTerms(parameters, 3, context_of(1)).a_seed();
   CHECK(seed == SharedKeyTerms(parameters, 3, context_of(1)).a_seed());
@@ -158,11 +160,8 @@ TEST_CASE("a dealer whose committed shares do not fit together is found by a tes
   Bytes part = c.parts[3];
   const Digest digest = sha256(foreign.span());
   std::ranges::copy(digest, part.end() - 4 * 32);
-  const Digest forged = Sha256()
-                            .update(as_bytes("pyzkfl/1 ring-lwe key part"))
-                            .update(c.terms.a_seed())
-                            .update(part)
-                            .finish();
+  const Digest forged =
+      Sha256().update(as_bytes("pyzkfl/1 ring-lwe key part")).update(c.terms.a_seed()).update(part).finish();
   std::ranges::copy(forged, c.commitments[3].end() - 32);
   c.parts[3] = part;
   std::vector<std::unique_ptr<RlweKeyMember>> again;
@@ -187,7 +186,8 @@ TEST_CASE("a dealer whose committed shares do not fit together is found by a tes
   const SumRequest request = request_of(c, 9, {0, 1, 2});
   std::vector<Bytes> shares;
   for (const auto& h : c.holders) shares.push_back(h->answer(request));
-  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, shares), doctest::Contains("no sum in range"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, shares), doctest::Contains("no sum in range"),
+                       ProtocolError);
   for (unsigned i = 0; i < 3; ++i) CHECK(audit(c.terms, static_cast<Index>(i), again[i]->reveal_seed(), c.parts[i]));
   CHECK_FALSE(audit(c.terms, 3, c.members[3]->reveal_seed(), c.parts[3]));
   CHECK_THROWS_AS((void)again[0]->dealt_share(1), ProtocolError);  // a key whose seeds were shown is dead
@@ -243,7 +243,8 @@ TEST_CASE("a holder is no oracle: what it must not answer") {
   next.commitments[1] = commit_contribution(next.context, 1, good.ciphertexts[1]);
   next.ciphertexts[1] = good.ciphertexts[1];
   refused(next, "not those that this holder saw");
-  CHECK_THROWS_WITH_AS((void)holder.open(next.context, next.commitments), doctest::Contains("second list"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)holder.open(next.context, next.commitments), doctest::Contains("second list"),
+                       ProtocolError);
   // Even where it was committed to in time.
   SumRequest third{.context = context_of(12), .commitments = {}, .ciphertexts = {}, .holders = {0, 1, 2}};
   third.commitments[0] = holder.contribute(third.context, sample);
@@ -268,7 +269,8 @@ TEST_CASE("a member opens its contribution only against enough commitments that 
   Commitments wrong = commitments;
   wrong[0][0] ^= 1;
   CHECK_THROWS_WITH_AS((void)c.holders[0]->open(context, wrong), doctest::Contains("own commitment"), ProtocolError);
-  CHECK_THROWS_WITH_AS((void)c.holders[0]->open(context_of(8), commitments), doctest::Contains("nothing to this context"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)c.holders[0]->open(context_of(8), commitments),
+                       doctest::Contains("nothing to this context"), ProtocolError);
 }
 
 TEST_CASE("a decryption share hides the noise of the sum: its own noise is as wide as the bound says") {
@@ -303,7 +305,7 @@ TEST_CASE("a decryption share hides the noise of the sum: its own noise is as wi
     }
     widest = std::max(widest, std::min(v, q - v).bits());
   }
-  CHECK(widest >= scheme.parameters().smudge_bits);       // three noises of b bits
+  CHECK(widest >= scheme.parameters().smudge_bits);  // three noises of b bits
   CHECK(widest <= scheme.parameters().smudge_bits + 2U);
   CHECK(widest <= scheme.parameters().noise_bits);
 }
@@ -316,12 +318,15 @@ TEST_CASE("a wrong ring-LWE share makes the sum fail, a malformed one names its 
   for (const auto& h : c.holders) shares.push_back(h->answer(request));
   auto wrong = shares;
   wrong[1][60] ^= 1;
-  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, wrong), doctest::Contains("no sum in range"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, wrong), doctest::Contains("no sum in range"),
+                       ProtocolError);
   wrong = shares;
   wrong[1].pop_back();
-  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, wrong), doctest::Contains("(offender 1)"), Misbehaviour);
+  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, wrong), doctest::Contains("(offender 1)"),
+                       Misbehaviour);
   const SumRequest other = request_of(c, 10, {0, 1, 2});
-  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, other, shares), doctest::Contains("another request"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, other, shares), doctest::Contains("another request"),
+                       ProtocolError);
 }
 
 // ---- Paillier ------------------------------------------------------------------------------------------------
@@ -355,7 +360,8 @@ TEST_CASE("any three of five decrypt a Paillier sum, two do not, and a wrong sha
     for (const size_t i : set) some.push_back(shares[i]);
     CHECK(combine_paillier(key, round.request, some) == times(4));
   }
-  CHECK_THROWS_AS((void)combine_paillier(key, round.request, std::vector<Bytes>{shares[0], shares[1], shares[0]}), NotEnoughShares);
+  CHECK_THROWS_AS((void)combine_paillier(key, round.request, std::vector<Bytes>{shares[0], shares[1], shares[0]}),
+                  NotEnoughShares);
   // A share that is another power, with the proof of the right one; a proof of another member; one left out.
   const auto named = [&](Bytes share, const char* who) {
     CHECK_THROWS_WITH_AS((void)combine_paillier(key, round.request, std::vector<Bytes>{shares[0], shares[1], share}),
@@ -367,7 +373,8 @@ TEST_CASE("any three of five decrypt a Paillier sum, two do not, and a wrong sha
   const Bytes squared = (c * c % key.key()->n_squared()).to_bytes(8 * each);
   std::ranges::copy(squared, wrong.begin() + static_cast<long>(body));
   named(wrong, "does not match its proof (offender 2)");
-  const Bytes negated = (key.key()->n_squared() - c).to_bytes(8 * each);  // of order two: squares do not see it, nor does the result
+  const Bytes negated =
+      (key.key()->n_squared() - c).to_bytes(8 * each);  // of order two: squares do not see it, nor does the result
   wrong = shares[2];
   std::ranges::copy(negated, wrong.begin() + static_cast<long>(body));
   named(wrong, "(offender 2)");
@@ -438,13 +445,15 @@ TEST_CASE("shares and keys of a dealer are checked where they arrive") {
   CHECK(PaillierHolder::decode(key, share.span())->index() == 1);
   Bytes wrong(share.span().begin(), share.span().end());
   wrong[50] ^= 1;
-  CHECK_THROWS_WITH_AS((void)PaillierHolder::decode(key, wrong), doctest::Contains("ask the dealer again"), DecodeError);
+  CHECK_THROWS_WITH_AS((void)PaillierHolder::decode(key, wrong), doctest::Contains("ask the dealer again"),
+                       DecodeError);
   const Integer& p = sample_paillier_key()->p();
   CHECK_THROWS_WITH_AS((void)deal_paillier(p, p, 2, 3), doctest::Contains("two of the same length"), ParameterError);
   CHECK_THROWS_AS((void)deal_paillier(p, sample_paillier_key()->q(), 2, 4), ParameterError);
   CHECK_THROWS_AS((void)deal_paillier(p, sample_paillier_key()->q(), 4, 3), ParameterError);
   const auto plain = random_prime_pair();
-  CHECK_THROWS_WITH_AS((void)deal_paillier(plain.first, plain.second, 2, 3), doctest::Contains("safe primes"), ParameterError);
+  CHECK_THROWS_WITH_AS((void)deal_paillier(plain.first, plain.second, 2, 3), doctest::Contains("safe primes"),
+                       ParameterError);
 }
 
 TEST_CASE("a product of powers is the product of the powers") {
@@ -462,8 +471,8 @@ TEST_CASE("a product of powers is the product of the powers") {
 }
 
 TEST_CASE("shares and noise are made in constant time") {
-  // As in test_paillier.cpp, on a small ring; the share's power is the same SquareRing::power. Here: the noise and the
-  // secret share of ring-LWE.
+  // As in test_paillier.cpp, on a small ring; the share's power is the same SquareRing::power. Here: the noise and
+  // the secret share of ring-LWE.
   const Ring ring(6, 4, CpuKernel::generic);
   Polynomial share(ring.words()), noise(ring.words()), c1(ring.words(), 3), out(ring.words());
   for (size_t i = 0; i < share.size(); ++i) share[i] = i * 12345;
