@@ -42,8 +42,8 @@ void check_holders(const SharedKeyTerms& terms, const std::set<Index>& holders) 
 }  // namespace
 
 RlweHolder::RlweHolder(const SharedKeyTerms& terms, Index index, std::shared_ptr<const RlwePublicKey> key,
-                       Polynomial share)
-    : terms_(terms), index_(index), key_(std::move(key)), share_(std::move(share)) {}
+                       Polynomial share, uint64_t most)
+    : terms_(terms), index_(index), key_(std::move(key)), share_(std::move(share)), most_(most) {}
 
 Digest RlweHolder::contribute(const Digest& context, std::span<const int64_t> values) {
   Bytes ciphertext = RlweVector::encrypt(key_, values).encode();
@@ -71,7 +71,7 @@ Bytes RlweHolder::answer(const SumRequest& request) {
       throw ProtocolError("the sum has no fresh ciphertext of this holder: it could be chosen to tell its key share");
     }
     const uint64_t more = sum.polynomials() * ring.n();
-    if (coefficients_ + more > most_shared_coefficients) {
+    if (coefficients_ + more > most_) {
       throw ProtocolError("this key has decrypted as much as its noise hides: make a new one");
     }
     guard_.admit(request, digests);

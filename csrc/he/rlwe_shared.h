@@ -98,7 +98,9 @@ std::shared_ptr<const RlwePublicKey> joint_public_key(const SharedKeyTerms& term
 // A member with its share. Lives in memory only: what it has answered must not be forgotten.
 class RlweHolder {
  public:
-  RlweHolder(const SharedKeyTerms& terms, Index index, std::shared_ptr<const RlwePublicKey> key, Polynomial share);
+  // `most`: coefficients that it decrypts at most, ever.
+  RlweHolder(const SharedKeyTerms& terms, Index index, std::shared_ptr<const RlwePublicKey> key, Polynomial share,
+             uint64_t most = most_shared_coefficients);
 
   Index index() const { return index_; }
   const std::shared_ptr<const RlwePublicKey>& public_key() const { return key_; }
@@ -117,7 +119,7 @@ class RlweHolder {
   Polynomial share_;
   std::mutex mutex_;
   SumGuard guard_;
-  uint64_t coefficients_ = 0;  // decrypted so far
+  uint64_t coefficients_ = 0, most_;  // decrypted so far, and ever
 };
 
 // The sum that a checked request asks for. Throws Misbehaviour naming a member whose ciphertext is none.

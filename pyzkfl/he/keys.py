@@ -17,6 +17,7 @@ __all__ = [
     "EncryptionKey",
     "OneDecryptor",
     "OwnedKeys",
+    "PaillierMember",
     "SharedKeys",
     "Threshold",
     "generate",

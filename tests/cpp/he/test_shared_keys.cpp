@@ -256,6 +256,17 @@ TEST_CASE("a holder is no oracle: what it must not answer") {
   refused(third, "in another decrypted sum");
 }
 
+TEST_CASE("a holder stops before its answers are more than their noise hides") {
+  Ceremony c(3, 3);
+  c.finish();
+  c.holders[0] = std::make_unique<RlweHolder>(c.terms, 0, c.key, Polynomial(c.key->scheme()->ring().words()),
+                                              2 * c.key->scheme()->ring().n());
+  for (const uint8_t number : {20, 21}) CHECK_NOTHROW((void)c.holders[0]->answer(request_of(c, number, {0, 1, 2})));
+  CHECK_THROWS_WITH_AS((void)c.holders[0]->answer(request_of(c, 22, {0, 1, 2})), doctest::Contains("make a new one"),
+                       ProtocolError);
+  CHECK(most_shared_coefficients == uint64_t{1} << 24);  // with 2^-64 each, 2^-40 in all
+}
+
 TEST_CASE("a member opens its contribution only against enough commitments that have its own") {
   Ceremony c(3, 3);
   c.finish();
@@ -435,6 +446,31 @@ TEST_CASE("a proof holds for its exponent, member and shares, and for no other")
                            prove_share(key, 1, other, digest, sum.ciphertexts(), false_shares)));
   CHECK_FALSE(verify_share(key, 1, digest, sum.ciphertexts(), false_shares,
                            prove_share(key, 1, exponent, digest, sum.ciphertexts(), false_shares)));
+}
+
+TEST_CASE("errors in two shares that cancel in their product do not pass the proof for all of them") {
+  PaillierRound round;
+  const PaillierThresholdKey& key = *round.dealing.key;
+  const PaillierPublicKey& pub = *key.key();
+  const size_t each = 2 * pub.words();
+  const auto ciphertexts = pub.encrypt(Words(3 * pub.words()), Randomness::short_exponent);
+  const SecretBytes encoded = round.dealing.holders[0]->encode();
+  Words exponent((encoded.size() - 41) / 8);
+  std::copy(encoded.span().begin() + 41, encoded.span().end(), reinterpret_cast<uint8_t*>(exponent.data()));
+  auto shares = share_powers(key, exponent, ciphertexts);
+  const auto passes = [&] {
+    return verify_share(key, 0, Digest{}, ciphertexts, shares,
+                        prove_share(key, 0, exponent, Digest{}, ciphertexts, shares));
+  };
+  CHECK(passes());
+  const Integer factor = Integer::random_below(pub.n_squared());
+  const auto times = [&](size_t i, const Integer& by) {
+    const auto share = std::span(shares).subspan(i * each, each);
+    (Integer::from_words(share) * by % pub.n_squared()).to_words(share);
+  };
+  times(0, factor);
+  times(2, inverse(factor, pub.n_squared()));
+  CHECK_FALSE(passes());
 }
 
 TEST_CASE("shares and keys of a dealer are checked where they arrive") {

@@ -20,9 +20,7 @@ def vectors_of(members: range, size: int = 50) -> dict[int, np.ndarray]:
 def paillier_keys(safe_primes: tuple[int, int]) -> he.SharedKeys:
     key, holders = he.deal_paillier(*safe_primes, 3, 5)
     public = he.EncryptionKey("paillier", key.public_key, 1000, 5)
-    from pyzkfl.he.keys import PaillierMember
-
-    return he.SharedKeys(public, [PaillierMember(public, holder) for holder in holders], key)
+    return he.SharedKeys(public, [he.PaillierMember(public, holder) for holder in holders], key)
 
 
 @pytest.fixture(scope="module")
