@@ -74,6 +74,13 @@ def test_the_figures_are_those_of_another_float_trainer_on_the_same_batches() ->
         assert sum(one.clipped for one in found.rounds) == (8 if max_norm == 0.02 else 0)
 
 
+def test_a_batch_that_is_not_full_takes_the_same_smaller_step_in_both() -> None:
+    module, data = perceptron(64, 32, 10), load("digits")
+    job = Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.5, batch=64, x_bits=16, a_frac=10)
+    few = dataclasses.replace(data, x=data.x[:9], y=data.y[:9])
+    assert drift(job, module, few, rounds=10).last.weights_relative_l2 < 0.004
+
+
 @pytest.mark.parametrize(
     ("settings", "to_blame"),
     [
