@@ -2,11 +2,12 @@
 
     pyzkfl bench ladder --json > docs/images/ladder.json && python scripts/plot_ladder.py
 
-The data may be several lines, of runs over parts of the ladder on one machine. The SVG is written by hand: no dependency.
+The data may be several lines, of runs over parts of the ladder on one machine. It takes no dependency.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ STYLE = """
   text { font: 12px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #57606a }
   .title { font-size: 16px; font-weight: 600; fill: #1f2328 }
   .panel { font-size: 13px; font-weight: 600; fill: #1f2328 }
-  .value { font-size: 11px; fill: #1f2328 }
+  .value { font-size: 11px; fill: #1f2328; stroke: #ffffff; stroke-width: 3px; paint-order: stroke }
   .grid { stroke: #d0d7de; stroke-width: 1 }
   .line { fill: none; stroke: #0969da; stroke-width: 2; stroke-linejoin: round }
   .dot { fill: #0969da }
@@ -29,6 +30,7 @@ STYLE = """
   @media (prefers-color-scheme: dark) {
     text { fill: #9198a1 }
     .title, .panel, .value { fill: #f0f6fc }
+    .value { stroke: #0d1117 }
     .grid { stroke: #3d444d }
     .line { stroke: #4493f8 }
     .dot { fill: #4493f8 }
@@ -61,12 +63,12 @@ def merged(lines: str) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Three digits at most, without an exponent.
+    """Two digits, or all of a number beyond 100; no exponent.
 
     >>> number(0.2049), number(22.96), number(1234)
-    ('0.205', '23', '1234')
+    ('0.2', '23', '1234')
     """
-    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
 
 
 def decades(title: str, values: Sequence[float]) -> Panel:
@@ -121,16 +123,16 @@ def svg(data: dict[str, Any]) -> str:
     panels = [
         decades("prove, seconds", column("seconds_median")),
         decades("peak memory of the process, setup included, GB", column("peak_rss_bytes", 1e9)),
-        from_zero("verify, milliseconds", column("verify_seconds", 1e-3), 0.5),
+        from_zero("verify, milliseconds", column("verify_seconds", 1e-3), 1),
         from_zero("proof, bytes", column("proof_bytes"), 200),
     ]
-    about = f"{data['cpu']}, {data['threads']} threads, kernel {data['cpu_kernel']}; commit {data['commit'][:12]}"
+    machine = f"{html.escape(data['cpu'])}, {data['threads']} threads, kernel {data['cpu_kernel']}"
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title">',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
         '<text class="title" id="title" x="24" y="32">One proven training step, by number of parameters</text>',
-        f'<text x="24" y="52">perceptrons, batch {data["params"]["batch"]}; {about}</text>',
+        f'<text x="24" y="52">perceptrons, batch {data["params"]["batch"]}; {machine}; commit {data["commit"][:12]}</text>',
     ]
     for place, panel in enumerate(panels):
         x0 = LEFT + (place % 2) * (PANEL_WIDTH + GAP_X)

@@ -22,7 +22,7 @@ __all__ = ["MODELS", "ladder"]
 
 # About 10^3, 10^3.5 .. 10^6.5 parameters; layers as people choose them, not powers of two alone.
 MODELS = (
-    "mlp:64,13,10",
+    "mlp:64,14,10",
     "mlp:64,42,10",
     "mlp:64,128,10",
     "mlp:256,118,10",

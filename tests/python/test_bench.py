@@ -24,7 +24,7 @@ TINY: dict[str, dict[str, Any]] = {
     "groth16": {"log_n": 6},
     "groth16-batch": {"proofs": 5},
     "train": {"model": "mlp:4,5,3", "batch": 4, "steps": 2},
-    "ladder": {"batch": 4, "largest": 1000},
+    "ladder": {"batch": 4, "largest": 2000},
     "norm": {"dim": 100},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
 }
@@ -89,8 +89,8 @@ def test_train_is_measured_on_the_job_that_its_parameters_name() -> None:
 
 def test_the_ladder_measures_each_model_in_a_process_of_its_own() -> None:
     result = run(BENCHMARKS["ladder"], {"batch": 4, "smallest": 900, "largest": 4000}, runs=1)
-    assert [rung["model"] for rung in result["rungs"]] == ["mlp:64,13,10", "mlp:64,42,10"]
-    assert [rung["parameters"] for rung in result["rungs"]] == [985, 3160]
+    assert [rung["model"] for rung in result["rungs"]] == ["mlp:64,14,10", "mlp:64,42,10"]
+    assert [rung["parameters"] for rung in result["rungs"]] == [1060, 3160]
     assert result["seconds_median"] == sum(rung["seconds_median"] for rung in result["rungs"])
     assert all(rung["proof_bytes"] > 0 and rung["peak_rss_bytes"] > 1 << 26 for rung in result["rungs"])
     assert isinstance(result["cpu"], str) and result["cpu"]
