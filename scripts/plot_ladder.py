@@ -126,13 +126,14 @@ def svg(data: dict[str, Any]) -> str:
         from_zero("verify, milliseconds", column("verify_seconds", 1e-3), 1),
         from_zero("proof, bytes", column("proof_bytes"), 200),
     ]
+    commit = data["commit"][:12]
     machine = f"{html.escape(data['cpu'])}, {data['threads']} threads, kernel {data['cpu_kernel']}"
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title">',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
         '<text class="title" id="title" x="24" y="32">One proven training step, by number of parameters</text>',
-        f'<text x="24" y="52">perceptrons, batch {data["params"]["batch"]}; {machine}; commit {data["commit"][:12]}</text>',
+        f'<text x="24" y="52">perceptrons, batch {data["params"]["batch"]}; {machine}; commit {commit}</text>',
     ]
     for place, panel in enumerate(panels):
         x0 = LEFT + (place % 2) * (PANEL_WIDTH + GAP_X)
