@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from pyzkfl import merkle
 from pyzkfl.dataset_rows import Rows, Shuffle, read_rows, temporary_file
-from pyzkfl.errors import DataError, ParameterError, ProofInvalid
+from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid
 from pyzkfl.network import NetworkJob
 from pyzkfl.statement import batch_index
 
@@ -64,6 +64,23 @@ class BatchProof:
     commitment: bytes
     path: tuple[bytes, ...]
 
+    def to_object(self) -> list[Any]:
+        """For the canonical encoding: [index, rows, C(X), path]."""
+        return [self.index, self.rows, self.commitment, list(self.path)]
+
+    @staticmethod
+    def from_object(value: Any) -> BatchProof:
+        """Read it back; DecodeError when the shape is not the documented one. Whether it holds is for `verify`."""
+        if not (
+            isinstance(value, list)
+            and [type(part) for part in value] == [int, int, bytes, list]
+            and len(value[2]) == 32
+            and len(value[3]) <= 64
+            and all(isinstance(sibling, bytes) and len(sibling) == 32 for sibling in value[3])
+        ):
+            raise DecodeError("a batch is opened by its index, its rows, C(X) and a path of hashes of 32 bytes")
+        return BatchProof(value[0], value[1], value[2], tuple(value[3]))
+
 
 @dataclasses.dataclass(frozen=True)
 class DataCommitment:
@@ -71,6 +88,24 @@ class DataCommitment:
 
     root: bytes
     batches: int
+
+    def __post_init__(self) -> None:
+        if len(self.root) != 32 or not 1 <= self.batches < 1 << 63:
+            raise ParameterError("a committed dataset has a root of 32 bytes and between 1 and 2^63 - 1 batches")
+
+    def to_object(self) -> list[Any]:
+        """For the canonical encoding: [root, number of batches]."""
+        return [self.root, self.batches]
+
+    @staticmethod
+    def from_object(value: Any) -> DataCommitment:
+        """Read it back; DecodeError when the shape is not the documented one."""
+        if not (isinstance(value, list) and [type(part) for part in value] == [bytes, int]):
+            raise DecodeError("a dataset is registered as its root and the number of its batches")
+        try:
+            return DataCommitment(*value)
+        except ParameterError as error:
+            raise DecodeError(str(error)) from error
 
     @staticmethod
     def of_tree(tree_root: bytes, batches: int) -> DataCommitment:

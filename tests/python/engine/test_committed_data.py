@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyzkfl import _core, merkle
+from pyzkfl import _core, encoding, merkle
 from pyzkfl.committed_data import (
     BatchProof,
     CommittedData,
@@ -23,7 +23,7 @@ from pyzkfl.committed_data import (
     open_batches,
 )
 from pyzkfl.dataset_rows import Shuffle
-from pyzkfl.errors import DataError, ParameterError, ProofInvalid, RangeError
+from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
 from pyzkfl.statement import batch_index
 
@@ -218,6 +218,41 @@ def test_an_inner_node_cannot_be_opened_as_a_batch(five: CommittedData) -> None:
                 rows = int.from_bytes(node[:4], "little")
                 with pytest.raises(ProofInvalid):
                     DataCommitment(five.public.root, batches).verify(BatchProof(index, rows, commitment, path))
+
+
+def test_what_is_sent_is_read_back_and_nothing_else_is(five: CommittedData) -> None:
+    public, proof = five.public, five.proof(3)
+    for kind, value in ((DataCommitment, public), (BatchProof, proof)):
+        body = encoding.encode(encoding.Kind.MESSAGE, value.to_object())
+        assert kind.from_object(encoding.decode(encoding.Kind.MESSAGE, body)) == value
+    root, index, rows, point, path = public.root, proof.index, proof.rows, proof.commitment, list(proof.path)
+    for wrong in (
+        [root],
+        [root, 5, 5],
+        [root[:-1], 5],
+        [root, 0],
+        [root, -1],
+        [root, 1 << 63],
+        [root, True],
+        [5, root],
+        root,
+    ):
+        with pytest.raises(DecodeError):
+            DataCommitment.from_object(wrong)
+    for wrong in (
+        [index, rows, point],
+        [index, rows, point, path, 0],
+        [True, rows, point, path],
+        [index, "7", point, path],
+        [index, rows, point[:-1], path],
+        [index, rows, point, [*path, b"short"]],
+        [index, rows, point, [*path, 7]],
+        [index, rows, point, path * 30],
+        [index, rows, point, b"".join(path)],
+        {"index": index},
+    ):
+        with pytest.raises(DecodeError):
+            BatchProof.from_object(wrong)
 
 
 # ---- the beacon's batches --------------------------------------------------------------------------------------------
