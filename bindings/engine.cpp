@@ -11,11 +11,13 @@
 #include "engine_inspection.h"
 #include "engine_network.h"
 #include "engine_norm.h"
+#include "groth16/phase1_columns.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "program_data.h"
 #include "progress.h"
 #include "registry.h"
+#include "training/network_forgery.h"
 #include "wrap/engine.h"
 
 namespace pyzkfl {
@@ -135,6 +137,13 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
             return n.engine()->circuit().num_constraints();
           },
           "Of the wrap circuit.")
+      .def(
+          "constraint_system",
+          [](const Network& n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ConstraintSystem>(n.engine()->circuit());
+          },
+          "The wrap circuit, for a setup.")
       .def_property_readonly("proof_bytes",
                              [](const Network&) { return EngineProof::compressed_bytes(2); })
       .def(
@@ -190,9 +199,46 @@ void bind_proofs(py::module_& m) {
             return std::make_shared<ColumnKey>(ColumnKey::insecure(log_n));
           },
           py::arg("log_n"), "From a tau that this process knew: for tests and benchmarks.")
+      .def_static(
+          "from_phase1",
+          [](const groth16::Phase1& phase1, unsigned log_n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(groth16::column_key_of(phase1, log_n));
+          },
+          py::arg("phase1"), py::arg("log_n"),
+          "The powers of a verified first phase. Raises ParameterError when it has too few.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
       .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
 
+  m.def(
+      "forged_commitment",
+      [](const Network& n, const ColumnKey& key, const py::object& weights, const py::object& features,
+         const py::object& labels, const std::string& forgery, const py::bytes& update_blinder) {
+        const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+        const Batch batch(n, features, labels);
+        const Fr update = blinder_of(update_blinder, "the update's blinder");
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          const std::vector<NetworkBatch> seen = {batch.seen()};
+          const std::vector<Fr> data(1);
+          const sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
+                                                                       find_network_forgery(forgery).forgery);
+          out = n.engine()->commit(key, n.program.layout.update_column, values.columns[n.program.layout.update_column]);
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
+      py::arg("update_blinder"), "C(D) of Prover.forge: what the forger's statement names.");
+  m.def(
+      "network_forgeries",
+      [] {
+        py::dict out;
+        for (const NetworkForgeryInfo& info : network_forgeries())
+          out[info.name] = py::make_tuple(std::string(relation_kind_name(info.kind)) + " " + info.refused_by, info.what);
+        return out;
+      },
+      "Forgeries of a network's step by name: the relation that refuses it, and what it is.");
   m.def(
       "commit_weights",
       [](const Network& n, const ColumnKey& key, const py::object& weights) {
@@ -259,6 +305,39 @@ void bind_proofs(py::module_& m) {
           },
           py::arg("network"), py::arg("columns"), py::arg("progress") = py::none(),
           "With a key from secrets that this process knew: for tests and benchmarks.")
+      .def_static(
+          "from_keys",
+          [](const std::shared_ptr<Network>& n, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
+            const py::gil_scoped_release release;
+            return std::make_shared<EngineProver>(n->engine(), std::make_shared<const groth16::ProvingKey>(key), columns);
+          },
+          py::arg("network"), py::arg("proving_key"), py::arg("columns"),
+          "With the keys of a setup. Raises ParameterError if they do not belong to this network.")
+      .def(
+          "forge",
+          [](const EngineProver& p, const Network& n, const py::object& weights, const py::object& features,
+             const py::object& labels, const std::string& forgery, const py::bytes& context, const py::bytes& data_blinder,
+             const py::bytes& update_blinder) {
+            const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+            const Batch batch(n, features, labels);
+            const Digest digest = bytes32(context, "context");
+            const std::vector<Fr> data = {blinder_of(data_blinder, "the data blinder")};
+            const Fr update = blinder_of(update_blinder, "the update's blinder");
+            EngineProver::Proved proved;
+            {
+              const py::gil_scoped_release release;
+              const std::vector<NetworkBatch> seen = {batch.seen()};
+              sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
+                                                                     find_network_forgery(forgery).forgery);
+              proved = p.forge(values, digest);
+            }
+            return py::make_tuple(to_py(proved.statement.commitments.back()), to_py(proved.proof.to_compressed()));
+          },
+          py::arg("network"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
+          py::arg("context"), py::arg("data_blinder"), py::arg("update_blinder"),
+          R"(C(D) and a proof of a false step, made as well as a forger with this library can: for attackers in tests and in
+the demo. forgery: a name of network_forgeries(); for networks of one local step. Raises ParameterError when weights and
+batch give no occasion for it.)")
       .def_property_readonly("verifier", [](const EngineProver& p) { return p.verifier(); })
       .def(
           "prove",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import math
 import secrets
+import struct
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyzkfl import _core
-from pyzkfl.errors import DataError, ParameterError, ProofInvalid, RangeError
+from pyzkfl import _core, encoding
+from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 
 __all__ = ["NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
 
@@ -92,6 +94,52 @@ class NetworkJob:
             body.update(f"{name}={value};".encode())
         body.update(self.core.digest)
         return body.digest()
+
+    def initial_weights(self, seed: bytes) -> Integers:
+        """Weights to begin with, the same for everybody with this seed: uniform within 1 / sqrt(inputs), biases 0.
+
+        In integers: floor(u (2 m + 1) / 2^64) - m, m = isqrt(4^w_frac / inputs), u from SHAKE-256 of the seed.
+        """
+        stream = hashlib.shake_256(b"pyzkfl/1 initial weights" + seed).digest(8 * self.dimension)
+        out = np.zeros(self.dimension, dtype=np.int64)
+        limit = (1 << (self.w_bits - 1)) - 1
+        at = 0
+        for inputs, outputs in zip(self.widths[:-1], self.widths[1:], strict=True):
+            most = min(limit, math.isqrt((1 << (2 * self.w_frac)) // inputs))
+            for i in range(at, at + inputs * outputs):
+                u = int.from_bytes(stream[8 * i : 8 * i + 8], "little")
+                out[i] = (u * (2 * most + 1) >> 64) - most
+            at += inputs * outputs + outputs
+        return out
+
+    def to_object(self) -> dict[str, Any]:
+        """The canonical map of docs/formats.md (floats as the 8 bytes of IEEE 754, big-endian)."""
+        out: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                out[field.name] = list(value)
+            else:
+                out[field.name] = struct.pack(">d", value) if isinstance(value, float) else value
+        return out
+
+    @classmethod
+    def from_object(cls, value: Any) -> NetworkJob:
+        """Read it back; DecodeError when the shape is another, ParameterError when the numbers do not fit."""
+        encoding.expect_map(value, {field.name for field in dataclasses.fields(cls)})
+        body = dict(value)
+        for field in dataclasses.fields(cls):
+            if field.type == "float":
+                encoding.expect_type(body, field.name, bytes)
+                if len(body[field.name]) != 8:
+                    raise DecodeError(f"network: {field.name} has 8 bytes")
+                (body[field.name],) = struct.unpack(">d", body[field.name])
+            elif field.type == "int":
+                encoding.expect_type(body, field.name, int)
+        encoding.expect_type(body, "widths", list)
+        if any(type(w) is not int for w in body["widths"]):
+            raise DecodeError("network: widths are integers")
+        return cls(**{**body, "widths": tuple(body["widths"])})
 
     # ---- fixed point ---------------------------------------------------------------------------------------------
 
