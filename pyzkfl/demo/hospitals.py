@@ -6,6 +6,7 @@ Members differ in size and in the share of malignant cases, as hospitals do. A h
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ class FloatModel:
         rng = np.random.default_rng(seed)
         sizes = [inputs, hidden, 2] if hidden else [inputs, 2]
         self._layers: list[tuple[Array, Array]] = []
-        for i, o in zip(sizes[:-1], sizes[1:], strict=True):
+        for i, o in itertools.pairwise(sizes):
             drawn = rng.uniform(-1, 1, (o, i)) / np.sqrt(i) if hidden else np.zeros((o, i))
             self._layers.append((drawn, np.zeros(o)))
 

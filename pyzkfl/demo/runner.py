@@ -38,14 +38,15 @@ MAX_NORM = {True: 0.49, False: 1.0}  # of the network, of the logistic classifie
 class DemoConfig:
     """clients: at least 8; rounds: at least 10 are needed to try every forgery once; seed: split of the data.
 
-    network: train a network, proven by the engine; else a logistic classifier, proven by the direct circuit.
+    network: train a network, proven by the engine, whose setup takes minutes; else a logistic classifier, proven by the
+    direct circuit.
     """
 
     clients: int = 8
     rounds: int = 12
     batch: int = 32
     seed: int = 4
-    network: bool = True
+    network: bool = False
     ledger: str | None = None
     traffic: str | None = None
 
