@@ -1,0 +1,116 @@
+"""Layers of a network, as a NetworkJob takes them: what there are relations for (docs/engine.md, section 6).
+
+A layer is one affine operation, with a ReLU behind it or none. A Linear that follows an image reads it flattened, channel
+by channel and row by row, as torch's Flatten does.
+
+>>> from pyzkfl.layers import AvgPool2d, Conv2d, Linear
+>>> layers = (Conv2d(4, 3, padding=1, relu=True), AvgPool2d(2), Linear(10))
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from pyzkfl.errors import ParameterError
+
+__all__ = ["AvgPool2d", "Conv2d", "Layer", "Linear", "lenet5", "perceptron"]
+
+Sides = int | tuple[int, int]
+
+
+def _sides(value: Sides | Sequence[int], name: str) -> tuple[int, int]:
+    """(height, width); one number stands for both."""
+    try:
+        sides = (int(value), int(value)) if not isinstance(value, Sequence) else tuple(int(v) for v in value)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{name} must be an integer or two, got {value!r}") from error
+    if len(sides) != 2:
+        raise ParameterError(f"{name} must be an integer or two, got {value!r}")
+    return (sides[0], sides[1])
+
+
+def _parameters(kind: str, **given: Any) -> dict[str, Any]:
+    plain = {"out": 0, "kernel": (1, 1), "stride": (1, 1), "padding": (0, 0), "bias": False, "relu": False}
+    return {"kind": kind, **plain, **given}
+
+
+@dataclasses.dataclass(frozen=True)
+class Linear:
+    """`out` units. weights (out, in), then bias (out,)."""
+
+    out: int
+    bias: bool = True
+    relu: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """As the core takes them."""
+        return _parameters("linear", out=int(self.out), bias=bool(self.bias), relu=bool(self.relu))
+
+
+@dataclasses.dataclass(frozen=True)
+class Conv2d:
+    """`out` channels; kernel, stride and zero padding as integers or (height, width); padding below the kernel.
+
+    weights (out, in, height, width), then bias (out,).
+    """
+
+    out: int
+    kernel: Sides
+    stride: Sides = 1
+    padding: Sides = 0
+    bias: bool = True
+    relu: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("kernel", "stride", "padding"):
+            object.__setattr__(self, name, _sides(getattr(self, name), f"Conv2d: {name}"))
+
+    def parameters(self) -> dict[str, Any]:
+        """As the core takes them."""
+        return _parameters(
+            "conv2d",
+            out=int(self.out),
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            bias=bool(self.bias),
+            relu=bool(self.relu),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class AvgPool2d:
+    """Means of squares (or rectangles) that do not overlap: the stride is the kernel. What is left at an edge is dropped."""
+
+    kernel: Sides
+    relu: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernel", _sides(self.kernel, "AvgPool2d: kernel"))
+
+    def parameters(self) -> dict[str, Any]:
+        """As the core takes them."""
+        return _parameters("avg_pool2d", kernel=self.kernel, stride=self.kernel, relu=bool(self.relu))
+
+
+Layer = Linear | Conv2d | AvgPool2d
+
+
+def perceptron(widths: Sequence[int]) -> tuple[Layer, ...]:
+    """Linear layers with biases of these widths (features first), ReLU between them."""
+    return tuple(Linear(w, relu=i + 1 < len(widths) - 1) for i, w in enumerate(widths[1:]))
+
+
+def lenet5() -> tuple[Layer, ...]:
+    """For images (1, 28, 28) and ten classes, with average pools: 61,706 parameters."""
+    return (
+        Conv2d(6, 5, padding=2, relu=True),
+        AvgPool2d(2),
+        Conv2d(16, 5, relu=True),
+        AvgPool2d(2),
+        Linear(120, relu=True),
+        Linear(84, relu=True),
+        Linear(10),
+    )
