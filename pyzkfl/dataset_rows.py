@@ -96,7 +96,7 @@ class _Checked:
             if not (low >= self._least and high < self._beyond):
                 self._refuse_or_count(flat.astype(np.float64))
         if labels.dtype.kind in "iub" and len(labels):
-            last = self._job.widths[-1] - 1
+            last = self._job.outputs - 1
             outside = (labels < 0) | (labels > last)
             if outside.any():
                 row = self.rows + int(np.argmax(outside))

@@ -89,7 +89,7 @@ class Job:
         ParameterError when the numbers do not fit together.
         """
         core = network.core.parameters
-        features = network.widths[0]
+        features = network.input_size
         return Job(
             name=name,
             features=features,
@@ -213,8 +213,10 @@ class Job:
     def _network_spec(self, network: NetworkJob) -> Any:
         if network.steps != 1:
             raise ParameterError("a round of a job has one local step a member; the engine alone proves more")
+        if network.loss != "cross_entropy":
+            raise ParameterError("a job's members have labels, not targets: the loss must be the cross-entropy")
         core = network.core.parameters
-        own = (network.widths[0], network.batch, network.x_bits, network.a_frac, network.w_bits, network.w_frac)
+        own = (network.input_size, network.batch, network.x_bits, network.a_frac, network.w_bits, network.w_frac)
         stated = (self.features, self.batch, self.x_bits, self.x_frac, self.w_bits, self.w_frac)
         if own != stated or (core["eta"], core["eta_shift"], core["bound"]) != (self.eta, self.eta_shift, self.bound):
             raise ParameterError("the job's numbers are not those of its network")
@@ -228,7 +230,7 @@ class Job:
     @property
     def classes(self) -> int:
         """Labels are 0 .. classes - 1."""
-        return 2 if self.network is None else self.network.widths[-1]
+        return 2 if self.network is None else self.network.outputs
 
     @property
     def dimension(self) -> int:
@@ -410,7 +412,7 @@ class Job:
         """Labels (rows,) that integer weights give to raw features (rows, features)."""
         integers, _ = self.quantise(x)
         if self.network is not None:
-            return self.network.predict(weights, integers)
+            return np.asarray(self.network.predict(weights, integers), dtype=np.int64)
         scores = integers @ weights[:-1] + weights[-1] * (1 << self.x_frac)
         return np.asarray(scores >= 0, dtype=np.int64)
 

@@ -27,7 +27,7 @@ enum class ColumnKind : uint8_t {
   tables,   // T: values of tables without closed form; the verifier's own, without blinder; at most one
   data,     // X: a batch as registered, one column a local step
   update,   // D; at most one
-  digits,   // A_1, A_2: everything else that the prover commits to
+  digits,   // A_1, A_2, ..: everything else that the prover commits to
   mask,     // M: five random coefficients, positions 0 .. 4; exactly one, the last column
 };
 
