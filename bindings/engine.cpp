@@ -11,11 +11,14 @@
 #include "engine_inspection.h"
 #include "engine_network.h"
 #include "engine_norm.h"
+#include "engine_parameters.h"
+#include "groth16/phase1_columns.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "program_data.h"
 #include "progress.h"
 #include "registry.h"
+#include "training/network_forgery.h"
 #include "wrap/engine.h"
 
 namespace pyzkfl {
@@ -59,64 +62,40 @@ struct Batch {
 
  private:
   Batch(const Network& network, const py::object& x, const py::array& y, int)
-      : features(int_array(x, "features", {rows_of(y), network.spec.features()})),
-        labels(int_array(y, "labels", {rows_of(y)})) {}
-  static size_t rows_of(const py::array& y) {
-    if (!y || y.ndim() != 1) throw ParameterError("labels must be an array of one dimension");
+      : features(int_array(x, "features", {rows_of(network, y), network.spec.features()})),
+        labels(int_array(y, "labels", labels_shape(network, y))) {}
+  static size_t rows_of(const Network& network, const py::array& y) {
+    const bool classifies = network.spec.classifies();
+    if (!y || y.ndim() != (classifies ? 1 : 2))
+      throw ParameterError(classifies ? "labels must be an array of one dimension" : "targets must be an array (rows, outputs)");
     return static_cast<size_t>(y.shape(0));
   }
+  static std::vector<size_t> labels_shape(const Network& network, const py::array& y) {
+    std::vector<size_t> shape{rows_of(network, y)};
+    if (!network.spec.classifies()) shape.push_back(network.spec.classes());
+    return shape;
+  }
 };
-
-NetworkParameters parameters_of(const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits,
-                                int64_t a_frac, int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta,
-                                int64_t eta_shift, int64_t bound, int64_t saturation = 20) {
-  return {widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound, saturation};
-}
-
-py::dict to_dict(const NetworkParameters& p) {
-  py::dict out;
-  out["widths"] = p.widths;
-  out["batch"] = p.batch;
-  out["steps"] = p.steps;
-  out["x_bits"] = p.x_bits;
-  out["a_frac"] = p.a_frac;
-  out["w_bits"] = p.w_bits;
-  out["w_frac"] = p.w_frac;
-  out["g_frac"] = p.g_frac;
-  out["eta"] = p.eta;
-  out["eta_shift"] = p.eta_shift;
-  out["saturation"] = p.saturation;
-  out["bound"] = p.bound;
-  return out;
-}
 
 void bind_network(py::module_& m) {
   m.def(
       "with_learning_rate",
-      [](const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits, int64_t a_frac,
-         int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t bound, double learning_rate) {
-        return to_dict(NetworkSpec::with_learning_rate(
-            parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, 0, 0, bound), learning_rate));
+      [](const py::dict& parameters, double learning_rate) {
+        return bindings::to_dict(
+            NetworkSpec::with_learning_rate(bindings::network_parameters(parameters, false), learning_rate));
       },
-      py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
-      py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("bound"), py::arg("learning_rate"),
+      py::arg("parameters"), py::arg("learning_rate"),
       "Network's parameters with the eta, eta_shift and saturation of a learning rate.");
 
-  py::class_<Network, std::shared_ptr<Network>>(
-      m, "Network", R"(A multilayer perceptron with its integer training step (docs/engine.md, section 6).
+  py::class_<Network, std::shared_ptr<Network>>(m, "Network", R"(A network with its integer training step (docs/engine.md, section 6).
 
-widths: features, hidden units .., classes. Raises ParameterError naming the parameter or the layer that does not fit.)")
-      .def(py::init([](const std::vector<int64_t>& widths, int64_t batch, int64_t steps, int64_t x_bits, int64_t a_frac,
-                       int64_t w_bits, int64_t w_frac, int64_t g_frac, int64_t eta, int64_t eta_shift, int64_t bound,
-                       int64_t saturation) {
-             return std::make_shared<Network>(
-                 parameters_of(widths, batch, steps, x_bits, a_frac, w_bits, w_frac, g_frac, eta, eta_shift, bound,
-                               saturation));
+parameters: a dict of input, layers (dicts of kind, out, kernel, stride, padding, bias, relu), loss and numbers. Raises
+ParameterError naming the parameter or the layer that does not fit.)")
+      .def(py::init([](const py::dict& parameters) {
+             return std::make_shared<Network>(bindings::network_parameters(parameters, true));
            }),
-           py::kw_only(), py::arg("widths"), py::arg("batch"), py::arg("steps"), py::arg("x_bits"), py::arg("a_frac"),
-           py::arg("w_bits"), py::arg("w_frac"), py::arg("g_frac"), py::arg("eta"), py::arg("eta_shift"),
-           py::arg("bound"), py::arg("saturation") = 20)
-      .def_property_readonly("parameters", [](const Network& n) { return to_dict(n.spec.parameters()); })
+           py::arg("parameters"))
+      .def_property_readonly("parameters", [](const Network& n) { return bindings::to_dict(n.spec.parameters()); })
       .def_property_readonly("dimension", [](const Network& n) { return n.spec.dimension(); },
                              "Coordinates of weights and updates.")
       .def_property_readonly("log_height", [](const Network& n) { return n.program.program.log_height; },
@@ -135,8 +114,15 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
             return n.engine()->circuit().num_constraints();
           },
           "Of the wrap circuit.")
+      .def(
+          "constraint_system",
+          [](const Network& n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ConstraintSystem>(n.engine()->circuit());
+          },
+          "The wrap circuit, for a setup.")
       .def_property_readonly("proof_bytes",
-                             [](const Network&) { return EngineProof::compressed_bytes(2); })
+                             [](const Network&) { return EngineProof::compressed_bytes(digits_columns); })
       .def(
           "train",
           [](const std::shared_ptr<Network>& n, const py::object& weights, const std::vector<py::object>& features,
@@ -157,7 +143,8 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
           py::arg("weights"), py::arg("features"), py::arg("labels"),
           R"(The local steps of a round, one batch each.
 
-weights: int64 (dimension,); features: a list of int64 (rows, features), labels: of int64 (rows,), one a step.)")
+weights: int64 (dimension,); features: a list of int64 (rows, features), labels: of int64 (rows,), or of the mean squared
+error (rows, outputs), one a step.)")
       .def(
           "outputs",
           [](const Network& n, const py::object& weights, const py::object& features) {
@@ -173,7 +160,7 @@ weights: int64 (dimension,); features: a list of int64 (rows, features), labels:
             }
             return to_numpy(out).reshape({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(n.spec.classes())});
           },
-          py::arg("weights"), py::arg("features"), "Logits, int64 (rows, classes), in units of 2^-a_frac.");
+          py::arg("weights"), py::arg("features"), "Outputs of the last layer, int64 (rows, classes), in units of 2^-a_frac.");
 
   py::class_<Trained, std::shared_ptr<Trained>>(m, "Trained", "A round's training with all that its proof needs. Secret.")
       .def_property_readonly(
@@ -190,9 +177,46 @@ void bind_proofs(py::module_& m) {
             return std::make_shared<ColumnKey>(ColumnKey::insecure(log_n));
           },
           py::arg("log_n"), "From a tau that this process knew: for tests and benchmarks.")
+      .def_static(
+          "from_phase1",
+          [](const groth16::Phase1& phase1, unsigned log_n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(groth16::column_key_of(phase1, log_n));
+          },
+          py::arg("phase1"), py::arg("log_n"),
+          "The powers of a verified first phase. Raises ParameterError when it has too few.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
       .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
 
+  m.def(
+      "forged_commitment",
+      [](const Network& n, const ColumnKey& key, const py::object& weights, const py::object& features,
+         const py::object& labels, const std::string& forgery, const py::bytes& update_blinder) {
+        const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+        const Batch batch(n, features, labels);
+        const Fr update = blinder_of(update_blinder, "the update's blinder");
+        G1Affine out;
+        {
+          const py::gil_scoped_release release;
+          const std::vector<NetworkBatch> seen = {batch.seen()};
+          const std::vector<Fr> data(1);
+          const sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
+                                                                       find_network_forgery(forgery).forgery);
+          out = n.engine()->commit(key, n.program.layout.update_column, values.columns[n.program.layout.update_column]);
+        }
+        return to_py(out);
+      },
+      py::arg("network"), py::arg("key"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
+      py::arg("update_blinder"), "C(D) of Prover.forge: what the forger's statement names.");
+  m.def(
+      "network_forgeries",
+      [] {
+        py::dict out;
+        for (const NetworkForgeryInfo& info : network_forgeries())
+          out[info.name] = py::make_tuple(std::string(relation_kind_name(info.kind)) + " " + info.refused_by, info.what);
+        return out;
+      },
+      "Forgeries of a network's step by name: the relation that refuses it, and what it is.");
   m.def(
       "commit_weights",
       [](const Network& n, const ColumnKey& key, const py::object& weights) {
@@ -259,6 +283,39 @@ void bind_proofs(py::module_& m) {
           },
           py::arg("network"), py::arg("columns"), py::arg("progress") = py::none(),
           "With a key from secrets that this process knew: for tests and benchmarks.")
+      .def_static(
+          "from_keys",
+          [](const std::shared_ptr<Network>& n, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
+            const py::gil_scoped_release release;
+            return std::make_shared<EngineProver>(n->engine(), std::make_shared<const groth16::ProvingKey>(key), columns);
+          },
+          py::arg("network"), py::arg("proving_key"), py::arg("columns"),
+          "With the keys of a setup. Raises ParameterError if they do not belong to this network.")
+      .def(
+          "forge",
+          [](const EngineProver& p, const Network& n, const py::object& weights, const py::object& features,
+             const py::object& labels, const std::string& forgery, const py::bytes& context, const py::bytes& data_blinder,
+             const py::bytes& update_blinder) {
+            const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
+            const Batch batch(n, features, labels);
+            const Digest digest = bytes32(context, "context");
+            const std::vector<Fr> data = {blinder_of(data_blinder, "the data blinder")};
+            const Fr update = blinder_of(update_blinder, "the update's blinder");
+            EngineProver::Proved proved;
+            {
+              const py::gil_scoped_release release;
+              const std::vector<NetworkBatch> seen = {batch.seen()};
+              sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
+                                                                     find_network_forgery(forgery).forgery);
+              proved = p.forge(values, digest);
+            }
+            return py::make_tuple(to_py(proved.statement.commitments.back()), to_py(proved.proof.to_compressed()));
+          },
+          py::arg("network"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
+          py::arg("context"), py::arg("data_blinder"), py::arg("update_blinder"),
+          R"(C(D) and a proof of a false step, made as well as a forger with this library can: for attackers in tests and in
+the demo. forgery: a name of network_forgeries(); for networks of one local step. Raises ParameterError when weights and
+batch give no occasion for it.)")
       .def_property_readonly("verifier", [](const EngineProver& p) { return p.verifier(); })
       .def(
           "prove",

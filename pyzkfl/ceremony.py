@@ -12,57 +12,19 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from pyzkfl import _core, encoding
+from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
 from pyzkfl.job import Job
+from pyzkfl.proving_keys import Keys
 
 __all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Stage", "Transcript", "contribute", "insecure_keys"]
 
-_GROUP_D = 1
 Progress = Callable[[float], None]
 
 
 class InsecureSetupWarning(UserWarning):
     """Keys made by one party, who could forge proofs with what it knew while making them."""
-
-
-class Keys:
-    """A job's proving and verifying key and its circuit. Nothing in it is secret.
-
-    proving, verifying, constraints: objects of pyzkfl._core; setup: digest of the ceremony's transcript (32 bytes).
-    """
-
-    def __init__(self, proving: Any, constraints: Any, setup: bytes) -> None:
-        self.proving = proving
-        self.verifying = proving.verifying_key
-        self.constraints = constraints
-        self.setup = setup
-
-    def __repr__(self) -> str:
-        return f"Keys(verifying key {self.verifying.digest.hex()[:16]})"
-
-    @property
-    def commitment_key(self) -> Any:
-        """The key of C(D): one point a coordinate, one for the blinder."""
-        return self.proving.commitment_key(_GROUP_D)
-
-    def bind(self, job: Job) -> Job:
-        """The job bound to these keys."""
-        return job.with_keys(
-            verifying_key=self.verifying.digest, commitment_key=self.commitment_key.digest, setup=self.setup
-        )
-
-    def expect(self, job: Job) -> None:
-        """ParameterError unless the job is bound to these keys."""
-        if job.verifying_key != self.verifying.digest or job.commitment_key != self.commitment_key.digest:
-            raise ParameterError(f"these keys are not those of job {job.name!r}: use the outcome of its setup")
-
-    def commit_update(self, update: npt.NDArray[np.int64], blinder: bytes) -> bytes:
-        """C(D), 32 bytes compressed, of an update or a sum, int64 (features + 1,), and a blinder of 32 bytes."""
-        return bytes(self.commitment_key.commit(np.ascontiguousarray(update, dtype=np.int64), blinder))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +56,7 @@ class Stage:
         if self.phase == 1:
             return _verified_phase1(job, self.state, self.records, len(self.records), progress), b""
         phase1 = _verified_phase1(job, self.phase1, self.records1, len(job.members), progress)
-        constraints = _core.training.constraint_system(job.spec)
+        constraints = job.constraint_system()
         state = _verified_phase2(job, phase1, constraints, self.state, self.records, len(self.records), progress)
         return state, encoding.digest(self.phase1)
 
@@ -120,7 +82,7 @@ def _expect_contributors(job: Job, phase: int, records: list[bytes], count: int)
 def _verified_phase1(job: Job, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
     _expect_contributors(job, 1, records, count)
     state = _core.groth16.Phase1.from_bytes(data)
-    log_n = _core.groth16.domain_log_n(_core.training.constraint_system(job.spec))
+    log_n = _core.groth16.domain_log_n(job.constraint_system())
     problem = state.problem(job.terms_digest, records, progress, may_be_start=count == 0)
     if state.log_n != log_n:
         problem = f"its size is 2^{state.log_n}, the circuit needs 2^{log_n}"
@@ -177,8 +139,10 @@ class Transcript:
             phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
         else:
             phase1 = _verified_phase1(job, self.phase1, self.records1, count, progress)
-        constraints = _core.training.constraint_system(job.spec)
+        constraints = job.constraint_system()
         phase2 = _verified_phase2(job, phase1, constraints, self.phase2, self.records2, count, progress)
+        if job.network is not None:
+            return EngineKeys.of_setup(job, phase1, phase2.finalize(), constraints, self.digest)
         return Keys(phase2.finalize(), constraints, self.digest)
 
 
@@ -190,7 +154,7 @@ class Ceremony:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._constraints = _core.training.constraint_system(job.spec)
+        self._constraints = job.constraint_system()
         self._states: dict[int, bytes] = {}
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
         self._phase1: Any = None
@@ -243,5 +207,9 @@ def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:
     omit: relations of the circuit to leave out, for tests that show what each relation is there for.
     """
     warnings.warn("insecure_keys: whoever makes these keys can forge proofs", InsecureSetupWarning, stacklevel=2)
+    if job.network is not None:
+        if omit:
+            raise ParameterError("relations of a network's program cannot be left out of its keys")
+        return EngineKeys.insecure(job)
     constraints = _core.training.constraint_system(job.spec, list(omit))
     return Keys(_core.groth16.insecure_setup(constraints), constraints, hashlib.sha256(b"pyzkfl/1 insecure").digest())

@@ -25,7 +25,7 @@ from pyzkfl.errors import (
 )
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
-from pyzkfl.proofs import Opening, Proof, Submission, Submissions, Witness
+from pyzkfl.proofs import Opening, Submission, Submissions, Witness
 from pyzkfl.statement import Statement, batch_index, weights_digest
 
 __all__ = ["Client"]
@@ -177,7 +177,7 @@ class Client:
         datasets = {}
         for name, message in messages.open_all(self.job, request.body["registrations"], Type.REGISTER):
             datasets[name] = DatasetCommitment.from_object(message.body["batches"])
-            datasets[name].verify(self.job, self.keys.verifying)
+            datasets[name].verify(self.job, self.keys)
         if set(datasets) != {member.name for member in self.job.members}:
             raise ProtocolError(f"{self.name}: the registrations are not those of all members")
         if self._dataset is None or datasets.get(self.name) != self._dataset.public:
@@ -283,7 +283,7 @@ class Client:
             raise ProtocolError(f"{self.name}: not registered yet")
         index = batch_index(self._beacon, self._round, self.name, len(self._dataset))
         x, y, rows, batch_blinder = self._dataset.batch(index)
-        update = _core.training.step(self.job.spec, self.weights, x, y, rows)
+        update = self.job.step(self.weights, x, y, rows)
         blinder = random_blinder()
         statement = self.statement_of(self.name, self.keys.commit_update(update, blinder))
         start = time.perf_counter()
@@ -326,7 +326,7 @@ class Client:
         submissions = []
         for name, message in messages.open_all(self.job, entries, Type.SUBMISSION, round_):
             statement = self.statement_of(name, message.body["commitment"], round_=round_, weights=weights)
-            submissions.append(Submission(statement, Proof.from_bytes(message.body["proof"])))
+            submissions.append(Submission(statement, proofs.read_proof(self.job, message.body["proof"])))
         return tuple(submissions)
 
     def _on_survivors(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:

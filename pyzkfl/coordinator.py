@@ -26,7 +26,7 @@ from pyzkfl.errors import (
 )
 from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
-from pyzkfl.proofs import Aggregate, Opening, Proof, Submission, Submissions
+from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
 from pyzkfl.statement import Statement, batch_index, weights_digest
 from pyzkfl.transport import Channel
@@ -170,7 +170,7 @@ class Coordinator:
         answers = self._ask_everybody(self._to_all(Type.JOB, {"job": self.job.to_bytes()}), Type.REGISTER)
         for name, (message, data) in answers.items():
             dataset = DatasetCommitment.from_object(message.body["batches"])
-            dataset.verify(self.job, keys.verifying)
+            dataset.verify(self.job, keys)
             self._datasets[name] = dataset
             self._recorder.dataset(name, dataset, data)
         self._recorder.flush()
@@ -233,7 +233,7 @@ class Coordinator:
         if message.type is not Type.SUBMISSION or message.job != self.job.digest or message.round != round_:
             raise ProtocolError(f"the submission of {name} is of another type, job or round")
         statement = self.expected_statement(round_, name, message.body["commitment"])
-        proof = Proof.from_bytes(message.body["proof"])
+        proof = proofs.read_proof(self.job, message.body["proof"])
         proofs.verify(statement, proof, self._need_keys())
         return Submission(statement, proof)
 

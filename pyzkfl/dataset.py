@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyzkfl import _core, merkle
+from pyzkfl import merkle
 from pyzkfl.errors import DataError, DecodeError, ProofInvalid
 from pyzkfl.job import Job
+from pyzkfl.proving_keys import Keys
 
 __all__ = ["BatchCommitment", "CommittedDataset", "DatasetCommitment"]
 
@@ -28,7 +29,8 @@ def random_blinder() -> bytes:
 
 @dataclasses.dataclass(frozen=True)
 class BatchCommitment:
-    """C(X) of one batch (32 bytes), its proof of knowledge (32 bytes), and how many of its rows are real."""
+    """C(X) of one batch (32 bytes), its proof of knowledge (32 bytes; none in jobs that the engine proves), and how
+    many of its rows are real."""
 
     rows: int
     commitment: bytes
@@ -65,18 +67,19 @@ class DatasetCommitment:
                 isinstance(entry, list)
                 and len(entry) == 3
                 and type(entry[0]) is int
-                and all(isinstance(part, bytes) and len(part) == 32 for part in entry[1:])
+                and all(isinstance(part, bytes) for part in entry[1:])
+                and (len(entry[1]), len(entry[2])) in ((32, 32), (32, 0))
             ):
-                raise DecodeError("a batch is registered as its rows, C(X) and the proof of knowledge")
+                raise DecodeError("a batch is registered as its rows, C(X) and the proof of knowledge, if there is one")
             batches.append(BatchCommitment(*entry))
         return DatasetCommitment(tuple(batches))
 
-    def verify(self, job: Job, verifying_key: Any) -> None:
+    def verify(self, job: Job, keys: Keys) -> None:
         """Check every batch (rows in range, proof of knowledge of its opening); raises ProofInvalid or DecodeError."""
         for index, batch in enumerate(self.batches):
             if not (1 <= batch.rows <= job.batch):
                 raise ProofInvalid(f"batch {index}: {batch.rows} rows registered, the job allows 1 to {job.batch}")
-            if not _core.groth16.verify_commitment(verifying_key, 0, batch.commitment, batch.knowledge):
+            if not keys.batch_holds(batch.commitment, batch.knowledge):
                 raise ProofInvalid(f"batch {index}: the proof of knowledge of its commitment does not hold")
 
 
@@ -112,10 +115,10 @@ class CommittedDataset:
         return self._batches[index]
 
     @staticmethod
-    def commit(job: Job, keys: Any, x: npt.ArrayLike, y: npt.ArrayLike) -> CommittedDataset:
+    def commit(job: Job, keys: Keys, x: npt.ArrayLike, y: npt.ArrayLike) -> CommittedDataset:
         """Quantise, shuffle with the system's generator, cut into batches as equal as can be, commit to each.
 
-        x: (rows, features), real; y: (rows,) of 0 and 1; keys: the job's Keys. Raises DataError for data that cannot
+        x: (rows, features), real; y: (rows,) of labels; keys: the job's Keys. Raises DataError for data that cannot
         be trained on (empty, NaN, wrong shape, labels other than 0 and 1).
         """
         if np.asarray(x).ndim == 2 and len(np.asarray(x)) == 0:
@@ -131,8 +134,6 @@ class CommittedDataset:
             by = np.zeros(job.batch, dtype=np.int64)
             bx[:rows], by[:rows] = features[part], labels[part]
             blinder = random_blinder()
-            values = np.concatenate([bx.ravel(), by])
-            point = keys.proving.commit(0, values, blinder)
-            public.append(BatchCommitment(rows, point, keys.proving.prove_knowledge(0, values, blinder)))
+            public.append(BatchCommitment(rows, *keys.commit_batch(bx, by, rows, blinder)))
             batches.append((bx, by, rows, blinder))
         return CommittedDataset(batches, DatasetCommitment(tuple(public)), clipped)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, ParameterError, RangeError
+from pyzkfl.network import NetworkJob
 
 __all__ = ["SURVIVORS_MIN", "Job", "Member"]
 
@@ -44,8 +45,9 @@ class Member:
 class Job:
     """What is trained, by whom, how, and under which keys.
 
-    Make one with :meth:`logistic`; bind it to the outcome of the setup with :meth:`with_keys`. Two digests:
-    `terms_digest` names the agreement before the setup (contributions are bound to it), `digest` the whole.
+    Make one with :meth:`logistic` (a direct circuit proves it) or with :meth:`model` (a network, which the engine
+    proves: `network` is set); bind it to the outcome of the setup with :meth:`with_keys`. Two digests: `terms_digest`
+    names the agreement before the setup (contributions are bound to it), `digest` the whole.
     """
 
     name: str
@@ -67,6 +69,46 @@ class Job:
     verifying_key: bytes = b""
     commitment_key: bytes = b""
     setup: bytes = b""
+    network: NetworkJob | None = None
+
+    @staticmethod
+    def model(
+        network: NetworkJob,
+        *,
+        name: str,
+        members: Sequence[Member],
+        rounds: int,
+        threshold: int | None = None,
+        center: Sequence[float] | None = None,
+        scale: Sequence[float] | None = None,
+        clip_features: bool = True,
+    ) -> Job:
+        """A job that trains a network, one local step a member and round, proven by the engine (docs/engine.md).
+
+        network: the model and its step; with labels 0 .. classes - 1. The rest as in :meth:`logistic`. Raises
+        ParameterError when the numbers do not fit together.
+        """
+        core = network.core.parameters
+        features = network.input_size
+        return Job(
+            name=name,
+            features=features,
+            batch=network.batch,
+            x_bits=network.x_bits,
+            x_frac=network.a_frac,
+            w_bits=network.w_bits,
+            w_frac=network.w_frac,
+            eta=core["eta"],
+            eta_shift=core["eta_shift"],
+            bound=core["bound"],
+            rounds=rounds,
+            threshold=len(members) // 2 + 1 if threshold is None else threshold,
+            members=tuple(members),
+            center=tuple(float(c) for c in (center if center is not None else [0.0] * features)),
+            scale=tuple(float(s) for s in (scale if scale is not None else [1.0] * features)),
+            clip_features=clip_features,
+            network=network,
+        )
 
     @staticmethod
     def logistic(
@@ -154,6 +196,8 @@ class Job:
         object.__setattr__(self, "_spec", self._make_spec())
 
     def _make_spec(self) -> Any:
+        if self.network is not None:
+            return self._network_spec(self.network)
         return _core.training.LogisticSpec(
             features=self.features,
             batch=self.batch,
@@ -166,19 +210,38 @@ class Job:
             bound=self.bound,
         )
 
+    def _network_spec(self, network: NetworkJob) -> Any:
+        if network.steps != 1:
+            raise ParameterError("a round of a job has one local step a member; the engine alone proves more")
+        if network.loss != "cross_entropy":
+            raise ParameterError("a job's members have labels, not targets: the loss must be the cross-entropy")
+        core = network.core.parameters
+        own = (network.input_size, network.batch, network.x_bits, network.a_frac, network.w_bits, network.w_frac)
+        stated = (self.features, self.batch, self.x_bits, self.x_frac, self.w_bits, self.w_frac)
+        if own != stated or (core["eta"], core["eta_shift"], core["bound"]) != (self.eta, self.eta_shift, self.bound):
+            raise ParameterError("the job's numbers are not those of its network")
+        return network.core
+
     @property
     def spec(self) -> Any:
-        """The core's LogisticSpec of this job."""
+        """The core's LogisticSpec of this job, or its Network."""
         return self._spec  # type: ignore[attr-defined]
 
     @property
+    def classes(self) -> int:
+        """Labels are 0 .. classes - 1."""
+        return 2 if self.network is None else self.network.outputs
+
+    @property
     def dimension(self) -> int:
-        """Coordinates of weights and updates: features + 1 (the bias is last)."""
-        return self.features + 1
+        """Coordinates of weights and updates: features + 1 (the bias is last), or the network's."""
+        return self.features + 1 if self.network is None else self.network.dimension
 
     @property
     def learning_rate(self) -> float:
         """The learning rate that eta / 2^eta_shift stands for."""
+        if self.network is not None:
+            return float(self.network.learning_rate)
         return float(self.eta * self.batch * 2.0 ** (_P_FRAC + self.x_frac - self.w_frac - self.eta_shift))
 
     @property
@@ -200,7 +263,11 @@ class Job:
     def to_object(self) -> dict[str, Any]:
         """The canonical map of docs/formats.md (floats as the 8 bytes of IEEE 754, big-endian)."""
         body = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        body["statement"] = "logistic-step"
+        body["statement"] = "logistic-step" if self.network is None else "network-step"
+        if self.network is None:
+            del body["network"]
+        else:
+            body["network"] = self.network.to_object()
         body["members"] = [[m.name, m.public_key] for m in self.members]
         body["center"] = struct.pack(f">{self.features}d", *self.center)
         body["scale"] = struct.pack(f">{self.features}d", *self.scale)
@@ -214,10 +281,14 @@ class Job:
     def from_bytes(data: bytes) -> Job:
         """Read a job; DecodeError when the bytes are not canonical, ParameterError when the numbers do not fit."""
         body = encoding.decode(encoding.Kind.JOB, data)
+        statement = body.get("statement") if isinstance(body, dict) else None
+        if statement not in ("logistic-step", "network-step"):
+            raise encoding.UnsupportedVersion(
+                "this release reads jobs of the statements 'logistic-step' and 'network-step' only"
+            )
         fields = {f.name for f in dataclasses.fields(Job)} | {"statement"}
-        encoding.expect_map(body, fields)
-        if body.pop("statement") != "logistic-step":
-            raise encoding.UnsupportedVersion("this release reads jobs of the statement 'logistic-step' only")
+        encoding.expect_map(body, fields if statement == "network-step" else fields - {"network"})
+        del body["statement"]
         for key in (
             "features",
             "batch",
@@ -252,6 +323,8 @@ class Job:
                 raise encoding.DecodeError("job: a member is a pair of a name and a public key")
             members.append(Member(entry[0], entry[1]))
         body["members"] = tuple(members)
+        if statement == "network-step":
+            body["network"] = NetworkJob.from_object(body["network"])
         return Job(**body)
 
     @property
@@ -265,8 +338,34 @@ class Job:
         return dataclasses.replace(self, verifying_key=b"", commitment_key=b"", setup=b"").digest
 
     def initial_weights(self) -> npt.NDArray[np.int64]:
-        """W_0: zeros, shape (features + 1,), int64, in units of 2^-w_frac."""
-        return np.zeros(self.dimension, dtype=np.int64)
+        """W_0, int64 (dimension,), in units of 2^-w_frac: zeros, or for a network what its terms' digest draws."""
+        if self.network is None:
+            return np.zeros(self.dimension, dtype=np.int64)
+        return self.network.initial_weights(self.terms_digest)
+
+    # -- what depends on the engine ----------------------------------------------------------------------------
+
+    def constraint_system(self) -> Any:
+        """The circuit that the setup is for."""
+        if self.network is None:
+            return _core.training.constraint_system(self.spec)
+        return self.network.core.constraint_system()
+
+    def step(
+        self, weights: npt.NDArray[np.int64], x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], rows: int
+    ) -> npt.NDArray[np.int64]:
+        """The update of one step on a batch as a CommittedDataset holds it, int64 (dimension,)."""
+        if self.network is None:
+            return np.asarray(_core.training.step(self.spec, weights, x, y, rows))
+        return np.asarray(self.network.core.train(weights, [x[:rows]], [y[:rows]]).update)
+
+    def next_weights(
+        self, weights: npt.NDArray[np.int64], total: npt.NDArray[np.int64], members: int
+    ) -> npt.NDArray[np.int64]:
+        """W + the mean update, a half rounded up, clipped to the range of weights."""
+        if self.network is None:
+            return np.asarray(_core.training.next_weights(self.spec, weights, total, members))
+        return self.network.apply(weights, np.floor_divide(2 * total + members, 2 * members))
 
     def quantise(self, x: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], int]:
         """Features (rows, features), any real dtype, to the job's integers; and how many values were clipped.
@@ -296,12 +395,13 @@ class Job:
         return np.clip(scaled, low, high).astype(np.int64), clipped
 
     def labels(self, y: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
-        """Labels as int64 zeros and ones, shape (rows,); DataError for anything else."""
+        """Labels as int64 from 0 to classes - 1, shape (rows,); DataError for anything else."""
         values = np.asarray(y)
         if values.shape != (rows,):
             raise DataError(f"labels must have shape ({rows},), got {values.shape}")
-        if values.dtype.kind not in "fiub" or not np.isin(values, (0, 1)).all():
-            raise DataError("labels must be 0 or 1")
+        if values.dtype.kind not in "fiub" or not np.isin(values, range(self.classes)).all():
+            allowed = "0 or 1" if self.classes == 2 else f"integers from 0 to {self.classes - 1}"
+            raise DataError(f"labels must be {allowed}")
         return values.astype(np.int64)
 
     def to_float(self, weights: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -311,6 +411,8 @@ class Job:
     def predict(self, weights: npt.NDArray[np.int64], x: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Labels (rows,) that integer weights give to raw features (rows, features)."""
         integers, _ = self.quantise(x)
+        if self.network is not None:
+            return np.asarray(self.network.predict(weights, integers), dtype=np.int64)
         scores = integers @ weights[:-1] + weights[-1] * (1 << self.x_frac)
         return np.asarray(scores >= 0, dtype=np.int64)
 

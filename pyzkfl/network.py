@@ -1,4 +1,4 @@
-"""Multilayer perceptrons: the agreed integer training step, and proofs of it by the sumcheck engine (docs/engine.md).
+"""Networks: the agreed integer training step, and proofs of it by the sumcheck engine (docs/engine.md).
 
 A NetworkJob fixes everything that a proof speaks of: layers, scales, learning rate, clip bound. Its step is exact: what
 `train` computes is what `NetworkProver` proves, bit by bit.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import math
 import secrets
+import struct
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyzkfl import _core
-from pyzkfl.errors import DataError, ParameterError, ProofInvalid, RangeError
+from pyzkfl import _core, encoding
+from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
+from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
 
 __all__ = ["NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
 
@@ -28,6 +31,8 @@ Progress = Callable[[float], None]
 
 _FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _DOMAIN = b"pyzkfl/1 network step"
+_INTEGERS = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
+_FLOATS = ("learning_rate", "max_norm", "momentum")
 
 
 def random_blinder() -> bytes:
@@ -35,53 +40,106 @@ def random_blinder() -> bytes:
     return secrets.randbelow(_FR).to_bytes(32, "little")
 
 
+def _canonical(value: Any) -> str:
+    """Lists, dicts by name, integers, names: the text that the job's digest covers."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_canonical(item)}" for name, item in sorted(value.items())) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_canonical, value)) + "]"
+    return str(int(value)) if isinstance(value, (bool, int)) else str(value)
+
+
 @dataclasses.dataclass(frozen=True)
 class NetworkJob:
-    """A multilayer perceptron (linear layers with biases, ReLU between them, softmax cross-entropy) and its SGD step.
+    """A network and its SGD step.
 
-    widths: features, hidden units .., classes. batch: rows of a step; steps: local steps of a round. max_norm: L2 bound
-    of one step's update (learning rate times gradient), to which the step clips; below 0.5 with the default scales.
-    Features are signed integers of x_bits bits in units of 2^-a_frac, activations in the same unit, weights of w_bits
-    bits in units of 2^-w_frac, gradients of the loss in units of 2^-g_frac. Raises ParameterError naming the layer or
-    the parameter when some value could overflow.
+    Either widths (features, hidden units .., classes: linear layers with biases, ReLU between them), or layers with an
+    input_shape, (features,) or (channels, height, width); the last layer is a Linear without ReLU. loss: "cross_entropy" of
+    class numbers, or "mse" (the mean squared error, as torch's over rows and outputs) of targets in units of 2^-a_frac.
+
+    batch: rows of a step; steps: local steps of a round. max_norm: L2 bound of one step's update (learning rate times
+    gradient, and what momentum adds), to which the step clips; below 0.5 with the default scales. momentum: as torch's,
+    but a round starts from none: with steps = 1 it has no effect. Features are signed integers of x_bits bits in units of
+    2^-a_frac, activations in the same unit, weights of w_bits bits in units of 2^-w_frac, gradients of the loss in units of
+    2^-g_frac. Raises ParameterError naming the layer or the parameter when some value could overflow.
 
     >>> job = NetworkJob(widths=(4, 8, 3), batch=16, learning_rate=0.1)
     >>> job.dimension
     67
+    >>> from pyzkfl.layers import AvgPool2d, Conv2d, Linear
+    >>> layers = (Conv2d(4, 3, padding=1, relu=True), AvgPool2d(2), Linear(3))
+    >>> NetworkJob(layers=layers, input_shape=(1, 8, 8), batch=16, learning_rate=0.1).dimension
+    235
     """
 
-    widths: tuple[int, ...]
-    batch: int
-    learning_rate: float
-    steps: int = 1
-    max_norm: float = 0.49
-    x_bits: int = 8
-    a_frac: int = 5
-    w_bits: int = 18
-    w_frac: int = 16
-    g_frac: int = 12
+    widths: tuple[int, ...] = ()
+    batch: int = dataclasses.field(kw_only=True)
+    learning_rate: float = dataclasses.field(kw_only=True)
+    layers: tuple[Layer, ...] = dataclasses.field(default=(), kw_only=True)
+    input_shape: tuple[int, ...] = dataclasses.field(default=(), kw_only=True)
+    loss: str = dataclasses.field(default="cross_entropy", kw_only=True)
+    momentum: float = dataclasses.field(default=0.0, kw_only=True)
+    steps: int = dataclasses.field(default=1, kw_only=True)
+    max_norm: float = dataclasses.field(default=0.49, kw_only=True)
+    x_bits: int = dataclasses.field(default=8, kw_only=True)
+    a_frac: int = dataclasses.field(default=5, kw_only=True)
+    w_bits: int = dataclasses.field(default=18, kw_only=True)
+    w_frac: int = dataclasses.field(default=16, kw_only=True)
+    g_frac: int = dataclasses.field(default=12, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(int(w) for w in self.widths))
+        widths = tuple(int(w) for w in self.widths)
+        layers, shape = tuple(self.layers), tuple(int(n) for n in self.input_shape)
+        if not widths and not layers:
+            raise ParameterError("give widths, or layers with an input_shape")
+        if widths:
+            if len(widths) < 2:
+                raise ParameterError("widths names features and classes at least")
+            if (layers and layers != perceptron(widths)) or (shape and shape != (widths[0],)):
+                raise ParameterError("widths and layers name different networks: give one of them")
+            layers, shape = perceptron(widths), (widths[0],)
+        elif not shape:
+            raise ParameterError("layers need an input_shape: (features,) or (channels, height, width)")
+        elif len(shape) == 1 and all(isinstance(layer, Linear) for layer in layers):
+            # A perceptron has widths, whichever way it was made.
+            named = (shape[0], *(layer.out for layer in layers if isinstance(layer, Linear)))
+            widths = named if layers == perceptron(named) else ()
+        for name, value in (("widths", widths), ("layers", layers), ("input_shape", shape)):
+            object.__setattr__(self, name, value)
         if not (np.isfinite(self.max_norm) and self.max_norm > 0):
             raise ParameterError(f"max_norm must be positive and finite, got {self.max_norm}")
+        if not (np.isfinite(self.momentum) and 0 <= self.momentum < 1 - 2.0**-17):
+            raise ParameterError(f"momentum must lie between 0 and 1, got {self.momentum}")
         _ = self.core  # checks everything else
 
     @functools.cached_property
     def core(self) -> Any:
         """The native network: program, trainer, wrap circuit."""
-        names = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
-        given = {name: getattr(self, name) for name in names}
-        bound = int(np.floor(self.max_norm * 2.0**self.w_frac))
-        return _core.engine.Network(
-            **_core.engine.with_learning_rate(
-                widths=list(self.widths), bound=bound, learning_rate=float(self.learning_rate), **given
-            )
-        )
+        names = ("loss", "batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
+        parameters = {
+            **{name: getattr(self, name) for name in names},
+            "input": list(self.input_shape),
+            "layers": [layer.parameters() for layer in self.layers],
+            "momentum": int(np.floor(self.momentum * 2.0**16 + 0.5)),
+            "bound": int(np.floor(self.max_norm * 2.0**self.w_frac)),
+        }
+        return _core.engine.Network(_core.engine.with_learning_rate(parameters, float(self.learning_rate)))
+
+    @property
+    def input_size(self) -> int:
+        """Features of a row, whatever its shape."""
+        return int(np.prod(self.input_shape))
+
+    @property
+    def outputs(self) -> int:
+        """Classes, or outputs, of the last layer."""
+        last = self.layers[-1]
+        assert isinstance(last, Linear)  # the core refused anything else
+        return int(last.out)
 
     @property
     def dimension(self) -> int:
-        """Coordinates of weights and updates: for each layer the matrix (out, in), then the biases (out,)."""
+        """Coordinates of weights and updates: for each layer the weights, then the biases, in torch's order."""
         return int(self.core.dimension)
 
     @property
@@ -89,21 +147,70 @@ class NetworkJob:
         """SHA-256 of the canonical parameters and of the program that they compile to; 32 bytes."""
         body = hashlib.sha256(b"pyzkfl/1 network job")
         for name, value in sorted(self.core.parameters.items()):
-            body.update(f"{name}={value};".encode())
+            body.update(f"{name}={_canonical(value)};".encode())
         body.update(self.core.digest)
         return body.digest()
+
+    def initial_weights(self, seed: bytes) -> Integers:
+        """Weights to begin with, the same for everybody with this seed: uniform within 1 / sqrt(inputs), biases 0.
+
+        In integers: floor(u (2 m + 1) / 2^64) - m, m = isqrt(4^w_frac / inputs), u from SHAKE-256 of the seed.
+        """
+        stream = hashlib.shake_256(b"pyzkfl/1 initial weights" + seed).digest(8 * self.dimension)
+        out = np.zeros(self.dimension, dtype=np.int64)
+        limit = (1 << (self.w_bits - 1)) - 1
+        at = 0
+        for shape, biases in weight_shapes(self.input_shape, self.layers):
+            most = min(limit, math.isqrt((1 << (2 * self.w_frac)) // math.prod(shape[1:])))
+            for i in range(at, at + math.prod(shape)):
+                u = int.from_bytes(stream[8 * i : 8 * i + 8], "little")
+                out[i] = (u * (2 * most + 1) >> 64) - most
+            at += math.prod(shape) + biases
+        return out
+
+    def to_object(self) -> dict[str, Any]:
+        """The canonical map of docs/formats.md (floats as the 8 bytes of IEEE 754, big-endian)."""
+        out: dict[str, Any] = {name: getattr(self, name) for name in (*_INTEGERS, "loss")}
+        out.update({name: struct.pack(">d", getattr(self, name)) for name in _FLOATS})
+        out["input"] = list(self.input_shape)
+        out["layers"] = [layer_object(layer) for layer in self.layers]
+        return out
+
+    @classmethod
+    def from_object(cls, value: Any) -> NetworkJob:
+        """Read it back; DecodeError when the shape is another, ParameterError when the numbers do not fit."""
+        encoding.expect_map(value, {*_INTEGERS, *_FLOATS, "loss", "input", "layers"})
+        body: dict[str, Any] = {"loss": value["loss"]}
+        encoding.expect_type(value, "loss", str)
+        for name in _INTEGERS:
+            encoding.expect_type(value, name, int)
+            body[name] = value[name]
+        for name in _FLOATS:
+            encoding.expect_type(value, name, bytes)
+            if len(value[name]) != 8:
+                raise DecodeError(f"network: {name} has 8 bytes")
+            (body[name],) = struct.unpack(">d", value[name])
+        for name in ("input", "layers"):
+            encoding.expect_type(value, name, list)
+        if any(type(n) is not int for n in value["input"]):
+            raise DecodeError("network: the shape of an input is a list of integers")
+        return cls(layers=tuple(map(layer_of, value["layers"])), input_shape=tuple(value["input"]), **body)
 
     # ---- fixed point ---------------------------------------------------------------------------------------------
 
     def features(self, x: npt.ArrayLike) -> Integers:
-        """Features (rows, features), real, in fixed point: int64. Values beyond the range are clipped to its ends.
+        """Features (rows, *input_shape), real, in fixed point: int64 (rows, features), an image's in their flat order.
 
-        Raises DataError for another shape, NaN or infinity.
+        Flat rows, or any shape of as many features, are taken too. Values beyond the range are clipped to its ends. Raises
+        DataError for another shape, NaN or infinity.
         """
         values = np.asarray(x)
+        given = values.shape[1:]
+        if len(self.input_shape) == 3 and len(given) == 3 and given != self.input_shape:
+            raise DataError(f"images must have shape (rows, *{self.input_shape}), got {values.shape}")
         values = values.reshape(len(values), -1) if values.ndim > 2 else values
-        if values.ndim != 2 or values.shape[1] != self.widths[0]:
-            raise DataError(f"features must have shape (rows, {self.widths[0]}), got {np.shape(x)}")
+        if values.ndim != 2 or values.shape[1] != self.input_size:
+            raise DataError(f"features must have shape (rows, {self.input_size}), got {np.shape(x)}")
         if values.dtype.kind not in "fiub":
             raise DataError(f"features must be real numbers, got dtype {values.dtype}")
         if not np.isfinite(values).all():
@@ -113,13 +220,30 @@ class NetworkJob:
         return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -limit, limit - 1).astype(np.int64)
 
     def labels(self, y: npt.ArrayLike) -> Integers:
-        """Class numbers (rows,) as int64. Raises DataError for anything else."""
+        """Class numbers (rows,) as int64; of the mean squared error targets (rows, outputs), real, in fixed point.
+
+        Targets beyond 16 bits are clipped to the ends of that range. Raises DataError for anything else.
+        """
         values = np.asarray(y)
+        if self.loss == "mse":
+            return self._targets(values)
         if values.ndim != 1 or values.dtype.kind not in "iub":
             raise DataError(f"labels must be integers of shape (rows,), got {values.dtype} of shape {values.shape}")
-        if len(values) and (int(values.min()) < 0 or int(values.max()) >= self.widths[-1]):
-            raise DataError(f"labels must lie between 0 and {self.widths[-1] - 1}")
+        if len(values) and (int(values.min()) < 0 or int(values.max()) >= self.outputs):
+            raise DataError(f"labels must lie between 0 and {self.outputs - 1}")
         return values.astype(np.int64)
+
+    def _targets(self, values: npt.NDArray[Any]) -> Integers:
+        if values.ndim == 1 and self.outputs == 1:
+            values = values.reshape(-1, 1)
+        if values.ndim != 2 or values.shape[1] != self.outputs or values.dtype.kind not in "fiub":
+            raise DataError(
+                f"targets must be real numbers of shape (rows, {self.outputs}), got {values.dtype} of shape {values.shape}"
+            )
+        if not np.isfinite(values).all():
+            row, column = np.argwhere(~np.isfinite(values))[0]
+            raise DataError(f"targets hold NaN or infinity, first in row {row}, column {column}: remove or impute it")
+        return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -(1 << 15), (1 << 15) - 1).astype(np.int64)
 
     def weights(self, floats: npt.ArrayLike) -> Integers:
         """Weights (dimension,) in fixed point. Raises RangeError for a value that the job's weights cannot hold."""
@@ -154,12 +278,17 @@ class NetworkJob:
         limit = 1 << (self.w_bits - 1)
         return np.clip(weights + update, -limit, limit - 1)
 
-    def predict(self, weights: Integers, features: Integers) -> Integers:
-        """Class numbers (rows,) for fixed-point features (rows, features)."""
-        return np.argmax(self.core.outputs(weights, features), axis=1).astype(np.int64)
+    def predict(self, weights: Integers, features: Integers) -> Integers | Floats:
+        """Class numbers (rows,) for fixed-point features (rows, features); of the mean squared error the outputs as floats."""
+        outputs = self.core.outputs(weights, features)
+        if self.loss == "mse":
+            return np.asarray(outputs, dtype=np.float64) / 2.0**self.a_frac
+        return np.argmax(outputs, axis=1).astype(np.int64)
 
     def accuracy(self, weights: Integers, features: Integers, labels: Integers) -> float:
-        """Share of rows whose predicted class is the label."""
+        """Share of rows whose predicted class is the label. Of classes alone: ParameterError for another loss."""
+        if self.loss != "cross_entropy":
+            raise ParameterError("accuracy is of class numbers; with the mean squared error compare predict's outputs")
         return float(np.mean(self.predict(weights, features) == labels))
 
 
@@ -205,7 +334,7 @@ class RoundStatement:
 
 @dataclasses.dataclass(frozen=True)
 class NetworkProof:
-    """The bytes of a proof, 448 for any model, and how long its parts took."""
+    """The bytes of a proof, 512 for any model, and how long its parts took."""
 
     data: bytes
     inner_seconds: float = 0.0

@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import encoding
-from pyzkfl.errors import ParameterError, RangeError
+from pyzkfl.errors import DecodeError, ParameterError, RangeError
 from pyzkfl.job import Job
 
-__all__ = ["Statement", "batch_index", "weights_digest"]
+__all__ = ["EngineProof", "Proof", "Statement", "Witness", "batch_index", "read_proof", "weights_digest"]
+
+PROOF_BYTES = 160  # A, B, C compressed (32 + 64 + 32) and the proof of knowledge of C(D) (32)
 
 _BATCH_DOMAIN = b"pyzkfl/1 batch choice"
 _WEIGHTS_DOMAIN = b"pyzkfl/1 weights"
@@ -100,3 +102,65 @@ class Statement:
         """ctx_lo, ctx_hi, rows, W_0 .. W_d as integers (negative weights stay negative)."""
         ctx = self.digest
         return [int.from_bytes(ctx[:16], "big"), int.from_bytes(ctx[16:], "big"), self.rows, *map(int, self.weights)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """A proof of one training step. `to_bytes` has 7 bytes of header and 160 of proof.
+
+    Groth16 proofs can be re-randomised: the bytes identify nothing, so never use them as a key.
+    """
+
+    groth16: bytes
+    knowledge: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.groth16) != 128 or len(self.knowledge) != 32:
+            raise DecodeError("a proof has 128 bytes of Groth16 and 32 bytes of proof of knowledge")
+
+    def to_bytes(self) -> bytes:
+        """Header (magic, version, kind, suite), A, B, C compressed, P_D compressed."""
+        return encoding.frame(encoding.Kind.PROOF, self.groth16 + self.knowledge)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Proof:
+        """Read it back; DecodeError or UnsupportedVersion. Points are decoded strictly when it is verified."""
+        body = encoding.unframe(encoding.Kind.PROOF, data)
+        if len(body) != PROOF_BYTES:
+            raise DecodeError(f"a proof has {PROOF_BYTES} bytes after its header, got {len(body)}")
+        return Proof(body[:128], body[128:])
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineProof:
+    """A proof of the engine: three elements of Groth16, points and scalars (docs/engine.md, section 5)."""
+
+    data: bytes
+
+    def to_bytes(self) -> bytes:
+        """Header (magic, version, kind, suite), then the proof."""
+        return encoding.frame(encoding.Kind.PROOF, self.data)
+
+
+def read_proof(job: Job, data: bytes) -> Proof | EngineProof:
+    """A proof for this job from its bytes; DecodeError or UnsupportedVersion."""
+    if job.network is None:
+        return Proof.from_bytes(data)
+    body = encoding.unframe(encoding.Kind.PROOF, data)
+    size = job.network.core.proof_bytes
+    if len(body) != size:
+        raise DecodeError(f"a proof of this job has {size} bytes after its header, got {len(body)}")
+    return EngineProof(body)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Witness:
+    """What the prover knows: x int64 (batch, features), y int64 (batch,), and two blinders of 32 bytes."""
+
+    x: npt.NDArray[np.int64]
+    y: npt.NDArray[np.int64]
+    batch_blinder: bytes
+    update_blinder: bytes
+
+    def __repr__(self) -> str:
+        return "Witness(secret)"

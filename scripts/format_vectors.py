@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pyzkfl import encoding, merkle
+from pyzkfl.committed_data import DataCommitment, batch_indices
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.keys import Member, Members
 from pyzkfl.ledger import Block, InclusionProof, SignedBlock, _framing, records
@@ -240,6 +241,21 @@ def ledger() -> dict[str, Any]:
     }
 
 
+def engine_dataset() -> dict[str, Any]:
+    """A dataset of five batches of the engine, and a beacon's choices among them. The points need not be points."""
+    batches = [(rows, fill(f"batch {rows}")) for rows in (8, 8, 7, 7, 7)]
+    tree = merkle.root([rows.to_bytes(4, "little") + point for rows, point in batches])
+    beacon = fill("beacon of the engine")
+    return {
+        "batches": [[rows, point.hex()] for rows, point in batches],
+        "root": DataCommitment.of_tree(tree, len(batches)).root.hex(),
+        "beacon": beacon.hex(),
+        "member": "north",
+        "round": 6,
+        "indices": [batch_indices(beacon, 6, "north", len(batches), steps) for steps in range(1, 6)],
+    }
+
+
 def vectors() -> dict[str, Any]:
     """The whole file."""
     artefact = encoding.encode(Kind.MESSAGE, {"type": 2, "job": bytes(32), "round": 0, "body": {}})
@@ -262,6 +278,7 @@ def vectors() -> dict[str, Any]:
             "roots": [merkle.root(leaves[:n]).hex() for n in range(len(leaves) + 1)],
             "paths": [[h.hex() for h in merkle.inclusion_proof(hashes, i)] for i in range(len(leaves))],
         },
+        "engine_dataset": engine_dataset(),
         "envelope": {
             "artefact": artefact.hex(),
             "signer": envelope.signer.hex(),

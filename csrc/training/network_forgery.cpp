@@ -26,9 +26,8 @@ class Forger {
         step_(round_.steps.front()),
         first_(step_.layers.front()),
         last_(step_.layers.back()),
-        inputs_(spec.layers().front().padded_in()),
-        units_(spec.layers().front().padded_out()),
-        classes_(spec.layers().back().padded_out()) {}
+        inputs_(step_.inputs.size() / spec.padded_batch()),
+        classes_(spec.padded_classes()) {}
 
   ProgramValues forge(NetworkForgery forgery, std::span<const Fr> data_blinders, const Fr& update_blinder);
 
@@ -42,22 +41,25 @@ class Forger {
   void need(bool holds, const char* what) const {
     if (!holds) throw ParameterError(std::string("this forgery needs ") + what);
   }
-  // The first index of a real row of a matrix of `width` columns, of which the first `real` count, that will do.
-  size_t find(size_t width, size_t real, const std::function<bool(size_t)>& will_do, const char* what) const {
+  // The first index of a tensor of this shape, in a real row and no padding, that will do.
+  size_t find(const TensorShape& shape, const std::function<bool(size_t)>& will_do, const char* what) const {
     for (size_t i = 0; i < step_.rows; ++i) {
-      for (size_t j = 0; j < real; ++j) {
-        if (will_do(i * width + j)) return i * width + j;
+      for (size_t k = 0; k < shape.size(); ++k) {
+        const size_t in_row = shape.at(k / shape.area(), k % shape.area() / shape.width, k % shape.width);
+        const size_t at = i * shape.padded_size() + in_row;
+        if (will_do(at)) return at;
       }
     }
     need(false, what);
     return 0;
   }
   size_t find_unit(const std::function<bool(size_t)>& will_do, const char* what) const {
-    need(spec_.layers().size() > 1, "a hidden layer");
-    return find(units_, spec_.layers().front().out, will_do, what);
+    need(spec_.layers().front().relu, "a hidden layer");
+    return find(spec_.layers().front().out, will_do, what);
   }
   size_t find_class(const std::function<bool(size_t)>& will_do, const char* what) const {
-    return find(classes_, spec_.classes(), will_do, what);
+    need(spec_.classifies(), "a network that classifies");
+    return find(spec_.layers().back().out, will_do, what);
   }
 
   // What follows from what was bent.
@@ -70,7 +72,7 @@ class Forger {
     from_outputs();
   }
   void from_outputs() {
-    softmax_cross_entropy(spec_, step_);
+    loss_of(spec_, step_);
     from_losses();
   }
   void from_exponentials() {
@@ -94,7 +96,8 @@ class Forger {
     NetworkWeights now = weights_;
     round_.update = NetworkWeights::zeros(spec_);
     for (size_t s = 0; s < round_.steps.size(); ++s) {
-      if (s > 0 && !later_steps_stand_) round_.steps[s] = network_step(spec_, now, batches_[s]);
+      if (s > 0 && !later_steps_stand_)
+        round_.steps[s] = network_step(spec_, now, batches_[s], &round_.steps[s - 1].update);
       add_to(now, round_.steps[s].update);
       add_to(round_.update, round_.steps[s].update);
     }
@@ -118,13 +121,19 @@ class Forger {
   NetworkRound round_;
   NetworkStep& step_;
   NetworkStep::Layer &first_, &last_;
-  const size_t inputs_, units_, classes_;
+  const size_t inputs_, classes_;
   bool later_steps_stand_ = false;
   bool sum_off_ = false;
   std::vector<Patch> patches_;
 };
 
 void Forger::bend_data(NetworkForgery forgery) {
+  if (forgery == NetworkForgery::feature_out_of_range) {
+    step_.inputs[0] = 2 * spec_.feature_limit();
+    from_inputs();
+    return;
+  }
+  need(spec_.classifies(), "a network that classifies");
   const auto label = static_cast<size_t>(std::find(step_.labels.begin(), step_.labels.end(), 1) - step_.labels.begin());
   const size_t other = (label + 1) % spec_.classes();
   switch (forgery) {
@@ -139,9 +148,8 @@ void Forger::bend_data(NetworkForgery forgery) {
       step_.labels[label] = 0;
       step_.labels[spec_.classes()] = 1;
       break;
-    case NetworkForgery::feature_out_of_range: step_.inputs[0] = 2 * spec_.feature_limit(); break;
     case NetworkForgery::padding_feature:
-      need(inputs_ > spec_.features(), "a padded feature");
+      need(!spec_.layers().front().in.is_image && inputs_ > spec_.features(), "a padded feature");
       for (size_t i = 0; i < step_.rows; ++i)
         step_.inputs[i * inputs_ + spec_.features()] = spec_.feature_limit() - 1;
       break;
@@ -191,11 +199,11 @@ void Forger::bend_products(NetworkForgery forgery) {
       NetworkStep& second = round_.steps[1];
       forward_from(spec_, weights_, second, 0);
       forward_from(spec_, now, second, 1);
-      softmax_cross_entropy(spec_, second);
-      backward_and_update(spec_, now, second);
+      loss_of(spec_, second);
+      backward_and_update(spec_, now, second, &step_.update);
       for (size_t s = 2; s < round_.steps.size(); ++s) {
         add_to(now, round_.steps[s - 1].update);
-        round_.steps[s] = network_step(spec_, now, batches_[s]);
+        round_.steps[s] = network_step(spec_, now, batches_[s], &round_.steps[s - 1].update);
       }
       later_steps_stand_ = true;
       break;
@@ -203,7 +211,7 @@ void Forger::bend_products(NetworkForgery forgery) {
     case NetworkForgery::forward_remainder: first_.remainder[0] += first_.remainder[0] == 0 ? 1 : -1; break;
     default: {  // forward_rounded: the remainder takes one unit of the quotient
       const auto& relu = spec_.layers().front().relu;
-      const size_t at = find(units_, spec_.layers().front().out,
+      const size_t at = find(spec_.layers().front().out,
                              [&](size_t i) { return !relu || (first_.quotient[i] >= 1 && first_.excess[i] == 0); },
                              "an active unit that does not saturate");
       first_.quotient[at] -= 1;
@@ -220,7 +228,7 @@ void Forger::bend_products(NetworkForgery forgery) {
 
 // The ReLU and its saturation, in the first layer.
 void Forger::bend_units(NetworkForgery forgery) {
-  const bool saturates = !spec_.layers().front().excess.widths.empty();
+  const bool saturates = !spec_.layers().front().excess.empty();
   constexpr int64_t most = NetworkSpec::most_activation;
   const auto set = [&](size_t at, int64_t sign, int64_t activation) {
     first_.sign[at] = sign;
@@ -281,6 +289,7 @@ void Forger::set_maximum(size_t row, int64_t value) {
 
 // c, t, over, h, e.
 void Forger::bend_distances(NetworkForgery forgery) {
+  need(spec_.classifies(), "a network that classifies");
   const std::vector<int32_t> table = spec_.exp_table();
   const auto end = static_cast<int64_t>(table.size() - 1);
   const auto set_key = [&](size_t at, int64_t key, int64_t excess) {
@@ -373,10 +382,10 @@ void Forger::bend_probabilities(NetworkForgery forgery) {
 
 // From the second layer to the first.
 void Forger::bend_backward(NetworkForgery forgery) {
-  need(spec_.layers().size() > 1, "a hidden layer");
+  need(spec_.layers().front().relu && spec_.goes_back(1) && spec_.layers()[1].has_weights(), "a hidden layer");
   NetworkStep::Layer& second = step_.layers[1];
   const LayerSpec& layer = spec_.layers()[1];
-  const bool limited = !layer.backward_excess.widths.empty();
+  const bool limited = !layer.backward_excess.empty();
   constexpr int64_t above = NetworkSpec::gradient_limit - 1, below = -NetworkSpec::gradient_limit;
   const auto& q = second.back_quotient;
   const auto set = [&](size_t at, int64_t back, int64_t over, int64_t under) {
@@ -456,7 +465,7 @@ void Forger::bend_gradients(NetworkForgery forgery) {
       NetworkStep half = step_;
       for (size_t l = 0; l < half.layers.size(); ++l) {
         SecretMatrix& dz = half.layers[l].gradient;
-        std::fill_n(dz.begin(), static_cast<std::ptrdiff_t>(step_.rows / 2 * spec_.layers()[l].padded_out()), 0);
+        std::fill_n(dz.begin(), static_cast<std::ptrdiff_t>(step_.rows / 2 * spec_.layers()[l].out.padded_size()), 0);
       }
       gradients = weight_gradients(spec_, half);
       break;
@@ -464,8 +473,8 @@ void Forger::bend_gradients(NetworkForgery forgery) {
     case NetworkForgery::gradient_off_by_one: gradients.layers.front().matrix[0] += 1; break;
     default: {  // padded_unit_update
       const LayerSpec& layer = spec_.layers().front();
-      need(layer.padded_out() > layer.out, "a padded unit in the first layer");
-      gradients.layers.front().matrix[layer.out * layer.padded_in()] =
+      need(layer.padded_units() > layer.out.channels, "a padded unit in the first layer");
+      gradients.layers.front().matrix[layer.out.channels * layer.padded_taps()] =
           (int64_t{5} << spec_.parameters().eta_shift) / static_cast<int64_t>(step_.rate);
       break;
     }
@@ -528,6 +537,7 @@ void Forger::bend_update(NetworkForgery forgery) {
 
 ProgramValues Forger::forge(NetworkForgery forgery, std::span<const Fr> data_blinders, const Fr& update_blinder) {
   using F = NetworkForgery;
+  need(spec_.first_trained() == 0, "weights in its first layer");
   if (forgery <= F::trained_padding)
     bend_data(forgery);
   else if (forgery <= F::random_gradient)

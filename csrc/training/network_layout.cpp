@@ -62,8 +62,9 @@ class Placement {
 MatrixBlocks add_matrix(Placement& placement, const LayerSpec& layer, const std::string& name) {
   MatrixBlocks out;
   for (size_t part = 0; part < layer.log_in_parts.size(); ++part)
-    out.parts.push_back(placement.add(layer.log_in_parts[part] + layer.log_out, name + ".matrix" + std::to_string(part)));
-  out.bias = placement.add(layer.log_out, name + ".bias");
+    out.parts.push_back(
+        placement.add(layer.log_in_parts[part] + layer.out.log_channels, name + ".matrix" + std::to_string(part)));
+  if (layer.bias) out.bias = placement.add(layer.out.log_channels, name + ".bias");
   return out;
 }
 
@@ -71,41 +72,53 @@ MatrixDigits add_matrix_digits(Placement& placement, const LayerSpec& layer, con
                                const std::string& name) {
   MatrixDigits out;
   for (size_t part = 0; part < layer.log_in_parts.size(); ++part)
-    out.parts.push_back(placement.add_digits(layer.log_in_parts[part] + layer.log_out, widths,
+    out.parts.push_back(placement.add_digits(layer.log_in_parts[part] + layer.out.log_channels, widths,
                                              name + ".matrix" + std::to_string(part)));
-  out.bias = placement.add_digits(layer.log_out, widths, name + ".bias");
+  if (layer.bias) out.bias = placement.add_digits(layer.out.log_channels, widths, name + ".bias");
   return out;
+}
+
+// dZ is an expression of what goes back through the layer above, unless a ReLU or a pool lies between, or nothing above.
+bool has_gradient_block(const NetworkSpec& spec, size_t l) {
+  if (l < spec.first_trained()) return false;
+  return l + 1 == spec.layers().size() || spec.layers()[l].relu || !spec.layers()[l + 1].has_weights();
+}
+
+void add_layer(Placement& digits, const NetworkSpec& spec, NetworkLayout::StepLayer& out, size_t l, const std::string& own) {
+  const LayerSpec& layer = spec.layers()[l];
+  const unsigned size = layer.out.log_size() + spec.log_batch();
+  out.quotient = digits.add_digits(size, layer.quotient, own + ".q");
+  out.remainder = digits.add_digits(size, spec.remainder(), own + ".rem");
+  if (has_gradient_block(spec, l)) out.gradient = digits.add(size, own + ".dZ");
+  if (layer.relu) {
+    out.sign = digits.add(size, own + ".g");
+    out.activation = digits.add(size, own + ".a");
+    out.excess = digits.add_digits(size, layer.excess, own + ".a_over");
+  }
+  if (spec.goes_back(l)) {
+    const unsigned below = (layer.has_weights() ? layer.in : layer.out).log_size() + spec.log_batch();
+    out.back_quotient = digits.add_digits(below, layer.backward_quotient, own + ".q'");
+    out.back_remainder = digits.add_digits(below, spec.remainder(), own + ".rem'");
+    if (!layer.backward_excess.empty()) {
+      out.back = digits.add(below, own + ".dA");
+      out.back_over = digits.add_digits(below, layer.backward_excess, own + ".dA_over");
+      out.back_under = digits.add_digits(below, layer.backward_excess, own + ".dA_under");
+    }
+  }
+  out.update_remainder = add_matrix_digits(digits, layer, spec.update_remainder(), own + ".update_rem");
+  if (spec.steps() > 1) out.update = add_matrix(digits, layer, own + ".D");
 }
 
 void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
   const unsigned rows = spec.log_batch();
-  for (size_t l = 0; l < spec.layers().size(); ++l) {
-    const LayerSpec& layer = spec.layers()[l];
-    const std::string own = name + ".layer" + std::to_string(l + 1);
-    const unsigned size = layer.log_out + rows;
-    NetworkLayout::StepLayer& out = step.layers.emplace_back();
-    out.quotient = digits.add_digits(size, layer.quotient, own + ".q");
-    out.remainder = digits.add_digits(size, spec.remainder(), own + ".rem");
-    out.gradient = digits.add(size, own + ".dZ");
-    if (layer.relu) {
-      out.sign = digits.add(size, own + ".g");
-      out.activation = digits.add(size, own + ".a");
-      out.excess = digits.add_digits(size, layer.excess, own + ".a_over");
-    }
-    if (l > 0) {
-      const unsigned below = layer.log_in_parts[0] + rows;
-      out.back_quotient = digits.add_digits(below, layer.backward_quotient, own + ".q'");
-      out.back_remainder = digits.add_digits(below, spec.remainder(), own + ".rem'");
-      if (!layer.backward_excess.widths.empty()) {
-        out.back = digits.add(below, own + ".dA");
-        out.back_over = digits.add_digits(below, layer.backward_excess, own + ".dA_over");
-        out.back_under = digits.add_digits(below, layer.backward_excess, own + ".dA_under");
-      }
-    }
-    out.update_remainder = add_matrix_digits(digits, layer, spec.update_remainder(), own + ".update_rem");
-    if (spec.steps() > 1) out.update = add_matrix(digits, layer, own + ".D");
+  for (size_t l = 0; l < spec.layers().size(); ++l)
+    add_layer(digits, spec, step.layers.emplace_back(), l, name + ".layer" + std::to_string(l + 1));
+  const unsigned size = spec.layers().back().out.log_size() + rows;
+  if (!spec.classifies()) {
+    step.loss_over = digits.add_digits(size, spec.loss_excess(), name + ".dZ_over");
+    step.loss_under = digits.add_digits(size, spec.loss_excess(), name + ".dZ_under");
+    return;
   }
-  const unsigned size = spec.layers().back().log_out + rows;
   step.most = digits.add(rows, name + ".c");
   step.key = digits.add(size, name + ".t");
   step.excess = digits.add_digits(size, spec.excess(), name + ".over");
@@ -114,6 +127,14 @@ void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& s
   step.probability = digits.add_digits(size, {{16}}, name + ".p");
   step.remainder = digits.add_digits(size, spec.softmax_remainder(), name + ".softmax_rem");
   step.rest = digits.add_digits(size, spec.softmax_remainder(), name + ".w");
+}
+
+void add_data(Placement& data, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
+  const LayerSpec& first = spec.layers().front();
+  const std::vector<unsigned> parts = first.in.is_image ? std::vector<unsigned>{first.in.log_size()} : first.log_in_parts;
+  for (size_t part = 0; part < parts.size(); ++part)
+    step.inputs.push_back(data.add(parts[part] + spec.log_batch(), name + ".x" + std::to_string(part)));
+  step.labels = data.add(spec.layers().back().out.log_size() + spec.log_batch(), name + ".y");
 }
 
 }  // namespace
@@ -131,24 +152,20 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   out.exp_values = tables.add(spec.exp_log_size(), "EXP");
   for (size_t s = 0; s < spec.steps(); ++s) {
     const std::string name = "step" + std::to_string(s + 1);
-    const LayerSpec& first = spec.layers().front();
-    for (size_t part = 0; part < first.log_in_parts.size(); ++part)
-      out.steps[s].inputs.push_back(
-          data[s].add(first.log_in_parts[part] + spec.log_batch(), name + ".x" + std::to_string(part)));
-    out.steps[s].labels = data[s].add(spec.layers().back().log_out + spec.log_batch(), name + ".y");
+    add_data(data[s], spec, out.steps[s], name);
     add_step(digits, spec, out.steps[s], name);
   }
   out.counts_16 = digits.add(16, "counts 16");
   out.counts_8 = digits.add(8, "counts 8");
   out.counts_1 = digits.add(1, "counts 1");
   out.counts_0 = digits.add(0, "counts 0");
-  out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
+  if (spec.classifies()) out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
   if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
   out.update_column = out.first_data_column + S;
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
-  program.log_height = std::max({log_weights, log_data, digits.log_height(2), tables.log_height(1), 3U});
+  program.log_height = std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U});
   if (program.log_height > 28)
     throw ParameterError("network: its columns would have 2^" + std::to_string(program.log_height) + " cells; at most 2^28");
   program.steps = S;
@@ -156,8 +173,8 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
   for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
   program.columns.push_back({ColumnKind::update, log_weights, "update"});
-  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 1"});
-  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 2"});
+  for (uint32_t d = 1; d <= digits_columns; ++d)
+    program.columns.push_back({ColumnKind::digits, program.log_height, "digits " + std::to_string(d)});
   program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
 
   weights.place(out.weights_column, log_weights);

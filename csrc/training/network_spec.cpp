@@ -2,7 +2,6 @@
 #include "training/network_spec.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "base/errors.h"
@@ -12,7 +11,6 @@ namespace {
 
 using Wide = unsigned __int128;
 
-constexpr size_t most_input_parts = 3;
 constexpr Wide most_cell = (Wide{1} << 31) - 1;  // a cell is an int32_t
 
 void require(bool condition, const std::string& problem) {
@@ -42,27 +40,10 @@ DigitWidths exact_digits(unsigned bits) {
   return out;
 }
 
-std::vector<unsigned> cut(size_t n, size_t parts) {
-  std::vector<unsigned> out;
-  while (n != 0) {
-    const auto below = static_cast<unsigned>(std::bit_width(n) - 1);
-    if (out.size() + 1 == parts) {
-      out.push_back(log2_ceil(n));
-      break;
-    }
-    out.push_back(below);
-    n -= size_t{1} << below;
-  }
-  return out;
-}
-
-std::string name_of(size_t layer) { return "layer " + std::to_string(layer + 1); }
+// "; fewer ..": the end of an error of what does not fit.
+std::string bits_text(Wide most) { return "of up to 2^" + std::to_string(bits_of(most)) + " units do not fit "; }
 
 }  // namespace
-
-unsigned log2_ceil(size_t n) {
-  return n <= 1 ? 0 : static_cast<unsigned>(std::bit_width(n - 1));
-}
 
 uint64_t isqrt_wide(unsigned __int128 v) {
   Wide root = 0;
@@ -79,15 +60,17 @@ unsigned DigitWidths::bits() const {
   return sum;
 }
 
-size_t LayerSpec::padded_in() const {
-  size_t sum = 0;
-  for (const unsigned part : log_in_parts) sum += size_t{1} << part;
-  return sum;
+NetworkParameters NetworkParameters::perceptron(std::span<const int64_t> widths) {
+  require(widths.size() >= 2, "widths names features and classes at least");
+  NetworkParameters p;
+  p.input = {widths[0]};
+  for (size_t l = 1; l < widths.size(); ++l) p.layers.push_back(LayerParameters::linear(widths[l], l + 1 < widths.size()));
+  return p;
 }
 
 bool NetworkSpec::saturates() const {
-  return std::any_of(layers_.begin(), layers_.end(), [](const LayerSpec& layer) {
-    return !layer.excess.widths.empty() || !layer.backward_excess.widths.empty();
+  return !loss_excess_.empty() || std::any_of(layers_.begin(), layers_.end(), [](const LayerSpec& layer) {
+    return !layer.excess.empty() || !layer.backward_excess.empty();
   });
 }
 
@@ -112,12 +95,13 @@ std::vector<int32_t> NetworkSpec::exp_table() const {
   return table;
 }
 
+int64_t NetworkSpec::pool_factor(size_t layer) const {
+  const std::array<size_t, 2>& kernel = layers_[layer].kernel;
+  const auto area = static_cast<int64_t>(kernel[0] * kernel[1]);
+  return ((int64_t{2} << p_.w_frac) + area) / (2 * area);
+}
+
 NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
-  require(p_.widths.size() >= 2, "widths names features and classes at least");
-  require(p_.widths.size() <= 33, "at most 32 layers");
-  for (const int64_t w : p_.widths)
-    require(w >= 1 && w <= (int64_t{1} << 20), "every width lies between 1 and 2^20, got " + std::to_string(w));
-  require(p_.widths.back() >= 2, "at least two classes");
   require(p_.batch >= 1 && p_.batch <= (int64_t{1} << 16), "batch lies between 1 and 2^16");
   require(p_.steps >= 1 && p_.steps <= 256, "steps lie between 1 and 256");
   require(p_.x_bits == 8 || p_.x_bits == 16, "x_bits is 8 or 16");
@@ -129,28 +113,46 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.eta >= 1 && p_.eta < (int64_t{1} << 60), "eta lies between 1 and 2^60");
   require(p_.saturation >= 16 && p_.saturation <= 24, "saturation lies between 16 and 24");
   require(p_.bound >= 1 && p_.bound < (int64_t{1} << 15), "bound lies between 1 and 2^15 - 1 units of 2^-w_frac");
+  require(p_.momentum >= 0 && p_.momentum < (int64_t{1} << 16), "momentum lies between 0 and 2^16 - 1 units of 2^-16");
 
   log_batch_ = log2_ceil(batch());
-  const Wide scale = Wide{1} << p_.w_frac;
   // Local steps move the weights by at most `bound` each.
-  const Wide most_weight = static_cast<Wide>(weight_limit() + (p_.steps - 1) * p_.bound);
-  require(most_weight <= most_cell, "weights after all local steps need more than 31 bits");
+  most_weight_ = static_cast<Wide>(weight_limit() + (p_.steps - 1) * p_.bound);
+  require(most_weight_ <= most_cell, "weights after all local steps need more than 31 bits");
 
-  const size_t count = p_.widths.size() - 1;
+  for (LayerGeometry& geometry : layer_geometry(p_.input, p_.layers)) layers_.push_back({std::move(geometry), {}, {}, {}, {}, 0, 0});
+  first_trained_ = static_cast<size_t>(
+      std::find_if(layers_.begin(), layers_.end(), [](const LayerSpec& l) { return l.has_weights(); }) - layers_.begin());
+  require(layers_.back().kind == LayerKind::linear && !layers_.back().relu, "the last layer is a linear one, without ReLU");
+  require(classes() >= (classifies() ? 2U : 1U), "at least two classes");
+  features_ = 1;
+  for (const int64_t n : p_.input) features_ *= static_cast<size_t>(n);
+  require(features_ <= size_t{1} << 24, "the input has at most 2^24 features");
+  for (const LayerSpec& layer : layers_) dimension_ += layer.weight_count();
+
+  measure_forward();
+  measure_loss();
+  measure_backward();
+  measure_update();
+}
+
+void NetworkSpec::measure_forward() {
+  const Wide scale = Wide{1} << p_.w_frac;
   Wide input = static_cast<Wide>(feature_limit());
-  std::vector<Wide> inputs;
-  for (size_t l = 0; l < count; ++l) {
-    LayerSpec layer;
-    layer.in = static_cast<size_t>(p_.widths[l]);
-    layer.out = static_cast<size_t>(p_.widths[l + 1]);
-    layer.log_in_parts = cut(layer.in, l == 0 ? most_input_parts : 1);
-    layer.log_out = log2_ceil(layer.out);
-    layer.relu = l + 1 < count;
-    inputs.push_back(input);
-    const Wide sum = most_weight * (layer.in * input + (Wide{1} << p_.a_frac));
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    LayerSpec& layer = layers_[l];
+    const std::string name = layer_name(l, layer.kind);
+    inputs_.push_back(input);
+    Wide sum = layer.bias ? most_weight_ << p_.a_frac : 0;
+    if (layer.has_weights()) {
+      sum += most_weight_ * layer.taps.size() * input;
+    } else {
+      require(pool_factor(l) >= 1, name + ": 1 over its area is no unit of 2^-w_frac: a smaller pool");
+      sum += static_cast<Wide>(pool_factor(l)) * layer.kernel[0] * layer.kernel[1] * input;
+    }
     const Wide most = sum / scale + 1;
-    require(most + 1 < most_cell / 2, name_of(l) + ": outputs of up to 2^" + std::to_string(bits_of(most)) +
-                                          " units do not fit 30 bits: fewer x_bits, w_bits or a_frac, or a narrower layer");
+    require(most + 1 < most_cell / 2,
+            name + ": outputs " + bits_text(most) + "30 bits: fewer x_bits, w_bits or a_frac, or a narrower layer");
     layer.most_output = static_cast<int64_t>(most);
     layer.quotient = digits_for(bits_of(most) + (layer.relu ? 0 : 1));
     input = most;
@@ -158,51 +160,79 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
       layer.excess = digits_for(bits_of(most - static_cast<Wide>(most_activation)));
       input = static_cast<Wide>(most_activation);
     }
-    dimension_ += layer.out * (layer.in + 1);
-    layers_.push_back(std::move(layer));
   }
+}
 
+void NetworkSpec::measure_loss() {
+  const auto most = static_cast<Wide>(layers_.back().most_output);
   exp_log_size_ = static_cast<unsigned>(std::ceil(std::log2((exp_frac + 1) * std::log(2.0)) + static_cast<double>(p_.a_frac)));
-  excess_ = digits_for(bits_of(2 * input));
-  softmax_ = digits_for(bits_of((Wide{classes()} << exp_frac)));
+  if (classifies()) {
+    excess_ = digits_for(bits_of(2 * most));
+    softmax_ = digits_for(bits_of((Wide{classes()} << exp_frac)));
+    most_loss_gradient_ = int64_t{1} << p_.g_frac;
+    return;
+  }
+  require(p_.g_frac >= p_.a_frac, "with the mean squared error, g_frac is a_frac at least");
+  const Wide reach = (most + static_cast<Wide>(target_limit)) << (p_.g_frac - p_.a_frac);
+  require(reach + 1 < most_cell / 2, "the loss: gradients " + bits_text(reach) + "30 bits: a smaller g_frac");
+  most_loss_gradient_ = static_cast<int64_t>(reach);
+  if (reach < Wide{1} << p_.saturation) return;
+  loss_excess_ = digits_for(bits_of(reach - static_cast<Wide>(gradient_limit) + 1));
+  most_loss_gradient_ = gradient_limit;
+}
 
-  Wide gradient = Wide{1} << p_.g_frac;
+void NetworkSpec::measure_backward() {
+  const Wide scale = Wide{1} << p_.w_frac;
+  auto gradient = static_cast<Wide>(most_loss_gradient_);
   Wide squares = 0;
-  for (size_t l = count; l-- > 0;) {
+  for (size_t l = layers_.size(); l-- > first_trained_;) {
     LayerSpec& layer = layers_[l];
+    const std::string name = layer_name(l, layer.kind);
     layer.most_gradient = static_cast<int64_t>(gradient);
-    // Rows up to the padded batch: the circuit knows no other bound of their number.
-    const Wide most_weight_gradient = Wide{padded_batch()} * gradient * inputs[l];
-    const Wide most_bias_gradient = Wide{padded_batch()} * gradient << p_.a_frac;
-    require(bits_of(most_weight_gradient) <= 58, name_of(l) + ": gradients of up to 2^" +
-                                                     std::to_string(bits_of(most_weight_gradient)) +
-                                                     " units do not fit 58 bits: a smaller batch, or fewer bits");
-    // So no product below wraps, and no sum of 32 layers.
-    require(2 * bits_of(std::max(most_weight_gradient, most_bias_gradient)) + bits_of(Wide{layer.out} * (layer.in + 1)) <= 122,
-            name_of(l) + ": the square of the gradient's norm does not fit 118 bits");
-    squares += layer.out * (layer.in * most_weight_gradient * most_weight_gradient + most_bias_gradient * most_bias_gradient);
-    require(bits_of(squares) <= 118, name_of(l) + ": the square of the gradient's norm does not fit 118 bits");
-    if (l == 0) break;
-    const Wide back = layer.out * gradient * most_weight / scale + 1;
-    require(back + 1 < most_cell / 2, name_of(l) + ": gradients of its inputs do not fit 30 bits");
+    if (layer.has_weights()) {
+      // Rows up to the padded batch: the circuit knows no other bound of their number.
+      const Wide terms = Wide{padded_batch()} * layer.out.area() * gradient;
+      const Wide most_weight_gradient = terms * inputs_[l];
+      const Wide most_bias_gradient = layer.bias ? terms << p_.a_frac : 0;
+      require(bits_of(most_weight_gradient) <= 58,
+              name + ": gradients " + bits_text(most_weight_gradient) + "58 bits: a smaller batch, or fewer bits");
+      // So no product below wraps, and no sum of two of them.
+      require(2 * bits_of(std::max(most_weight_gradient, most_bias_gradient)) + bits_of(Wide{layer.weight_count()}) <= 122,
+              name + ": the square of the gradient's norm does not fit 118 bits");
+      squares += layer.out.channels *
+                 (layer.taps.size() * most_weight_gradient * most_weight_gradient + most_bias_gradient * most_bias_gradient);
+      require(bits_of(squares) <= 118, name + ": the square of the gradient's norm does not fit 118 bits");
+    }
+    if (!goes_back(l)) break;
+    const Wide sum = layer.has_weights() ? layer.out.channels * layer.most_outputs_of_an_input() * gradient * most_weight_
+                                         : static_cast<Wide>(pool_factor(l)) * gradient;
+    const Wide back = sum / scale + 1;
+    require(back + 1 < most_cell / 2, name + ": gradients of its inputs " + bits_text(back) + "30 bits");
     layer.backward_quotient = digits_for(bits_of(back) + 1);
     gradient = back;
-    if (back >= Wide{1} << p_.saturation) {
+    if (layer.has_weights() && back >= Wide{1} << p_.saturation) {
       layer.backward_excess = digits_for(bits_of(back - static_cast<Wide>(gradient_limit) + 1));
       gradient = static_cast<Wide>(gradient_limit);
     }
   }
   norm_square_bits_ = bits_of(squares);
-  // Whatever cells in their ranges a forger takes: |- 2^k D + rem - 2^(k-1)| <= 2^(k+15), and their squares stay small.
-  size_t padded = 0;
-  for (const LayerSpec& layer : layers_) padded += layer.padded_out() * (layer.padded_in() + 1);
-  require(2 * (static_cast<unsigned>(p_.eta_shift) + 15) + log2_ceil(padded) < 250, "updates are too many for one sum of squares");
+}
 
-  // Rounding moves each coordinate of an update by half a unit at most.
+void NetworkSpec::measure_update() {
+  // Whatever cells in their ranges a forger takes: |- 2^k D + rem - 2^(k-1)| <= 2^(k+15), with momentum 2^(k+16) at most,
+  // and their squares stay small.
+  size_t padded = 0;
+  for (const LayerSpec& layer : layers_) padded += layer.padded_weight_count();
+  const unsigned most_bits = static_cast<unsigned>(p_.eta_shift) + (momentum() == 0 ? 15 : 16);
+  require(2 * most_bits + log2_ceil(padded) < 250, "updates are too many for one sum of squares");
+
+  // Rounding moves each coordinate of an update by half a unit at most; momentum keeps a share of the bound.
   const auto rounding = static_cast<int64_t>(isqrt_wide(static_cast<Wide>(dimension_)) / 2 + 1);
-  require(p_.bound > rounding, "bound is " + std::to_string(p_.bound) + " units, and rounding alone may move " +
-                                   std::to_string(dimension_) + " coordinates by " + std::to_string(rounding));
-  target_ = static_cast<Wide>(p_.bound - rounding) << p_.eta_shift;
+  const int64_t fresh = ((int64_t{1} << 16) - momentum()) * p_.bound - (rounding << 16);  // in units of 2^-16
+  require(fresh > 0, "bound is " + std::to_string(p_.bound) + " units, and rounding alone may move " +
+                         std::to_string(dimension_) + " coordinates by " + std::to_string(rounding) +
+                         (momentum() == 0 ? "" : ", beside what momentum keeps"));
+  target_ = static_cast<Wide>(fresh) << (p_.eta_shift - 16);
   require(target_ >> ((norm_square_bits_ + 1) / 2) != 0,
           "bound is too small: the largest gradient would be clipped to nothing; a larger bound or eta_shift");
 }
@@ -210,6 +240,10 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
 NetworkParameters NetworkSpec::with_learning_rate(NetworkParameters parameters, double learning_rate) {
   require(std::isfinite(learning_rate) && learning_rate > 0, "the learning rate must be positive and finite");
   require(parameters.batch >= 1, "batch lies between 1 and 2^16");
+  require(!parameters.layers.empty(), "there must be a layer");
+  double mean = learning_rate / static_cast<double>(parameters.batch);
+  // The derivative of the square, and the mean over the outputs.
+  if (parameters.loss == NetworkLoss::mean_squared_error) mean *= 2 / static_cast<double>(parameters.layers.back().out);
   std::string last = "the learning rate is too small or too large for these scales";
   // Fewest digits of the update's remainder first; then without saturation; then the smaller shift.
   struct Choice {
@@ -218,7 +252,7 @@ NetworkParameters NetworkSpec::with_learning_rate(NetworkParameters parameters, 
   constexpr Choice choices[] = {{16, 20}, {16, 16}, {24, 20}, {32, 20}, {24, 16}, {32, 16}, {40, 20}, {48, 20}, {40, 16}, {48, 16}};
   for (const Choice choice : choices) {
     const double exponent = static_cast<double>(parameters.w_frac - parameters.a_frac - parameters.g_frac + choice.shift);
-    const double eta = std::round(learning_rate / static_cast<double>(parameters.batch) * std::exp2(exponent));
+    const double eta = std::round(mean * std::exp2(exponent));
     if (eta < 512 || eta >= std::exp2(60.0)) continue;
     parameters.eta = static_cast<int64_t>(eta);
     parameters.eta_shift = choice.shift;

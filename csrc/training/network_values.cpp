@@ -24,16 +24,15 @@ class Filler {
   void fill(uint32_t block, const SecretMatrix& values, const Part& part) {
     put(block, part, [&](size_t i) { return values[i]; });
   }
-  // Digits of nonnegative values plus an offset. The last digit takes what is left, so that a value out of range stays one.
-  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, int64_t offset = 0) {
-    fill_digits(digits, widths, values, whole(values), offset);
+  // The last digit takes what is left, with its sign, so that a value out of range stays one.
+  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values) {
+    fill_digits(digits, widths, values, whole(values));
   }
-  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, const Part& part,
-                   int64_t offset = 0) {
+  void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values, const Part& part) {
     unsigned shift = 0;
     for (size_t d = 0; d < digits.size(); ++d) {
       const int64_t mask = d + 1 < digits.size() ? (int64_t{1} << widths.widths[d]) - 1 : -1;
-      put(digits[d], part, [&](size_t i) { return (values[i] + offset) >> shift & mask; });
+      put(digits[d], part, [&](size_t i) { return values[i] >> shift & mask; });
       shift += widths.widths[d];
     }
   }
@@ -59,33 +58,62 @@ class Filler {
   std::vector<ColumnValues>& columns_;
 };
 
-// Calls use(part number, part) for each part of a layer's inputs.
+// Calls use(part number, part) for each part of a layer's taps.
 template <class Use>
 void for_parts(const LayerSpec& layer, size_t rows, const Use& use) {
   size_t first = 0;
   for (size_t part = 0; part < layer.log_in_parts.size(); ++part) {
     const size_t length = size_t{1} << layer.log_in_parts[part];
-    use(part, Part{rows, layer.padded_in(), first, length});
+    use(part, Part{rows, layer.padded_taps(), first, length});
     first += length;
   }
 }
 
+void fill_matrix(Filler& filler, const LayerSpec& layer, const MatrixBlocks& blocks, const NetworkWeights::Layer& values) {
+  for_parts(layer, layer.padded_units(),
+            [&](size_t part, const Part& where) { filler.fill(blocks.parts[part], values.matrix, where); });
+  if (layer.bias) filler.fill(blocks.bias, values.bias);
+}
+
 void fill_weights(Filler& filler, const NetworkSpec& spec, const std::vector<MatrixBlocks>& blocks,
                   const NetworkWeights& weights) {
-  for (size_t l = 0; l < blocks.size(); ++l) {
-    const LayerSpec& layer = spec.layers()[l];
-    for_parts(layer, layer.padded_out(), [&](size_t part, const Part& where) {
-      filler.fill(blocks[l].parts[part], weights.layers[l].matrix, where);
-    });
-    filler.fill(blocks[l].bias, weights.layers[l].bias);
-  }
+  for (size_t l = 0; l < blocks.size(); ++l) fill_matrix(filler, spec.layers()[l], blocks[l], weights.layers[l]);
 }
 
 void fill_data(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const SecretMatrix& inputs,
                const SecretMatrix& labels) {
-  for_parts(spec.layers().front(), spec.padded_batch(),
-            [&](size_t part, const Part& where) { filler.fill(blocks.inputs[part], inputs, where); });
+  const LayerSpec& first = spec.layers().front();
+  if (first.in.is_image)
+    filler.fill(blocks.inputs[0], inputs);
+  else
+    for_parts(first, spec.padded_batch(),
+              [&](size_t part, const Part& where) { filler.fill(blocks.inputs[part], inputs, where); });
   filler.fill(blocks.labels, labels);
+}
+
+void fill_layer(Filler& filler, const NetworkSpec& spec, size_t l, const NetworkLayout::StepLayer& to,
+                const NetworkStep::Layer& from) {
+  const LayerSpec& layer = spec.layers()[l];
+  if (layer.relu) {  // u = q - 1 + (1 - g) 2^m
+    SecretMatrix u(from.quotient.size());
+    for (size_t i = 0; i < u.size(); ++i)
+      u[i] = from.quotient[i] - 1 + (1 - from.sign[i]) * (int64_t{1} << layer.quotient.bits());
+    filler.fill_digits(to.quotient, layer.quotient, u);
+    filler.fill(to.sign, from.sign);
+    filler.fill(to.activation, from.activation);
+    filler.fill_digits(to.excess, layer.excess, from.excess);
+  } else {
+    filler.fill_digits(to.quotient, layer.quotient, from.quotient);
+  }
+  filler.fill_digits(to.remainder, spec.remainder(), from.remainder);
+  if (to.gradient != no_block) filler.fill(to.gradient, from.gradient);
+  if (!spec.goes_back(l)) return;
+  filler.fill_digits(to.back_quotient, layer.backward_quotient, from.back_quotient);
+  filler.fill_digits(to.back_remainder, spec.remainder(), from.back_remainder);
+  if (to.back == no_block) return;
+  filler.fill(to.back, from.back);
+  filler.fill_digits(to.back_over, layer.backward_excess, from.back_over);
+  filler.fill_digits(to.back_under, layer.backward_excess, from.back_under);
 }
 
 void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const NetworkStep& step) {
@@ -93,37 +121,18 @@ void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
   for (size_t l = 0; l < spec.layers().size(); ++l) {
     const LayerSpec& layer = spec.layers()[l];
     const NetworkLayout::StepLayer& to = blocks.layers[l];
-    const NetworkStep::Layer& from = step.layers[l];
-    const unsigned bits = layer.quotient.bits();
-    if (layer.relu) {  // u = q - 1 + (1 - g) 2^m
-      SecretMatrix u(from.quotient.size());
-      for (size_t i = 0; i < u.size(); ++i)
-        u[i] = from.quotient[i] - 1 + (1 - from.sign[i]) * (int64_t{1} << bits);
-      filler.fill_digits(to.quotient, layer.quotient, u);
-      filler.fill(to.sign, from.sign);
-      filler.fill(to.activation, from.activation);
-      filler.fill_digits(to.excess, layer.excess, from.excess);
-    } else {
-      filler.fill_digits(to.quotient, layer.quotient, from.quotient, int64_t{1} << (bits - 1));
-    }
-    filler.fill_digits(to.remainder, spec.remainder(), from.remainder);
-    filler.fill(to.gradient, from.gradient);
-    if (l > 0) {
-      filler.fill_digits(to.back_quotient, layer.backward_quotient, from.back_quotient,
-                         int64_t{1} << (layer.backward_quotient.bits() - 1));
-      filler.fill_digits(to.back_remainder, spec.remainder(), from.back_remainder);
-      if (!layer.backward_excess.widths.empty()) {
-        filler.fill(to.back, from.back);
-        filler.fill_digits(to.back_over, layer.backward_excess, from.back_over);
-        filler.fill_digits(to.back_under, layer.backward_excess, from.back_under);
-      }
-    }
-    for_parts(layer, layer.padded_out(), [&](size_t part, const Part& where) {
-      filler.fill_digits(to.update_remainder.parts[part], spec.update_remainder(), step.update_remainder.layers[l].matrix, where);
-      if (spec.steps() > 1) filler.fill(to.update.parts[part], step.update.layers[l].matrix, where);
+    fill_layer(filler, spec, l, to, step.layers[l]);
+    const NetworkWeights::Layer& rest = step.update_remainder.layers[l];
+    for_parts(layer, layer.padded_units(), [&](size_t part, const Part& where) {
+      filler.fill_digits(to.update_remainder.parts[part], spec.update_remainder(), rest.matrix, where);
     });
-    filler.fill_digits(to.update_remainder.bias, spec.update_remainder(), step.update_remainder.layers[l].bias);
-    if (spec.steps() > 1) filler.fill(to.update.bias, step.update.layers[l].bias);
+    if (layer.bias) filler.fill_digits(to.update_remainder.bias, spec.update_remainder(), rest.bias);
+    if (spec.steps() > 1 && layer.has_weights()) fill_matrix(filler, layer, to.update, step.update.layers[l]);
+  }
+  if (!spec.classifies()) {
+    filler.fill_digits(blocks.loss_over, spec.loss_excess(), step.loss_over);
+    filler.fill_digits(blocks.loss_under, spec.loss_excess(), step.loss_under);
+    return;
   }
   filler.fill(blocks.most, step.most);
   filler.fill(blocks.key, step.key);

@@ -141,6 +141,18 @@ EngineProver::EngineProver(std::shared_ptr<const Engine> engine, std::shared_ptr
 
 EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const Digest& context,
                                          const Progress& progress) const {
+  Proved out = attempt(values, context, progress, Checks::all);
+  if (!verifier_.verify(out.statement, out.proof))
+    throw WitnessInvalid("the proof fails its own verification: the keys are damaged or do not belong together");
+  return out;
+}
+
+EngineProver::Proved EngineProver::forge(sumcheck::ProgramValues& values, const Digest& context) const {
+  return attempt(values, context, {}, Checks::none);
+}
+
+EngineProver::Proved EngineProver::attempt(sumcheck::ProgramValues& values, const Digest& context,
+                                           const Progress& progress, Checks checks) const {
   const sumcheck::Program& program = engine_->program();
   Proved out;
   auto began = std::chrono::steady_clock::now();
@@ -162,10 +174,14 @@ EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const 
   out.seconds.inner = seconds_since(began);
 
   began = std::chrono::steady_clock::now();
-  const Witness witness = wrap_witness(engine_->circuit(), program, assignment_of(inner));
-  out.proof.groth16 = groth16::prove(*key_, engine_->circuit(), witness.span(), [&](double done) {
-                        report(progress, 0.6 + 0.4 * done);
-                      }).proof;
+  const Progress report_wrap = [&](double done) { report(progress, 0.6 + 0.4 * done); };
+  if (checks == Checks::all) {
+    const Witness witness = wrap_witness(engine_->circuit(), program, assignment_of(inner));
+    out.proof.groth16 = groth16::prove(*key_, engine_->circuit(), witness.span(), report_wrap).proof;
+  } else {
+    const Witness witness = wrap_witness_unchecked(engine_->circuit(), program, assignment_of(inner));
+    out.proof.groth16 = groth16::prove_unverified(*key_, engine_->circuit(), witness.span(), report_wrap).proof;
+  }
   out.seconds.wrap = seconds_since(began);
 
   out.proof.digits.assign(inner.points.begin(), inner.points.end() - 1);
@@ -180,8 +196,6 @@ EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const 
   out.proof.gamma = inner.gamma;
   out.proof.i0 = inner.i0;
   out.proof.i1 = inner.i1;
-  if (!verifier_.verify(out.statement, out.proof))
-    throw WitnessInvalid("the proof fails its own verification: the keys are damaged or do not belong together");
   return out;
 }
 

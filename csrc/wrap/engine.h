@@ -87,9 +87,16 @@ class EngineProver {
   };
   Proved prove(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress = {}) const;
 
+  // What a forger with this very prover would send for false values: nothing is checked, so nobody should accept it.
+  // For attackers in tests and in the demo.
+  Proved forge(sumcheck::ProgramValues& values, const Digest& context) const;
+
   const EngineVerifier& verifier() const { return verifier_; }
 
  private:
+  enum class Checks { all, none };
+  Proved attempt(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress, Checks checks) const;
+
   std::shared_ptr<const Engine> engine_;
   std::shared_ptr<const groth16::ProvingKey> key_;
   std::shared_ptr<const ColumnKey> columns_;

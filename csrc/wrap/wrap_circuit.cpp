@@ -190,6 +190,12 @@ Witness wrap_witness(const ConstraintSystem& shape, const Program& program,
   return b.take_witness(shape);
 }
 
+Witness wrap_witness_unchecked(const ConstraintSystem& shape, const Program& program, const WrapAssignment& assignment) {
+  Builder b(Builder::Mode::witness);
+  wrap_circuit(b, program, ClaimTable(program), assignment);
+  return b.take_witness(shape);
+}
+
 Fr public_input(std::span<const Fr, 2> context, std::span<const uint64_t> rows,
                 std::span<const G1Affine> points, const OpeningScalars& scalars) {
   std::vector<Fr> list = {public_tag(), context[0], context[1]};

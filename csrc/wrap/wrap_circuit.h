@@ -65,6 +65,10 @@ ConstraintSystem wrap_constraint_system(const sumcheck::Program& program);
 Witness wrap_witness(const ConstraintSystem& shape, const sumcheck::Program& program,
                      const WrapAssignment& assignment);
 
+// The same whatever it violates: what a forger has, for attackers in tests and in the demo.
+Witness wrap_witness_unchecked(const ConstraintSystem& shape, const sumcheck::Program& program,
+                               const WrapAssignment& assignment);
+
 // The five scalars that leave the circuit.
 struct OpeningScalars {
   Fr rho, z, gamma, i0, i1;

@@ -31,7 +31,8 @@ class Sample:
 class Benchmark:
     """A benchmark: its name, what it measures, the parameters it takes with their defaults, and the function itself.
 
-    `measure(runs, **params)` returns a Sample. `limits` gives the least and the greatest value of a parameter.
+    `measure(runs, **params)` returns a Sample. `limits` gives the least and the greatest value of a parameter. One
+    that takes minutes is `long`, and not one of `all`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Benchmark:
     defaults: Mapping[str, int | float | str] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     runs: int = 5
+    long: bool = False
 
 
 def repeat(call: Callable[[], object], runs: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, groups, homomorphic, masking, proving, training
+from pyzkfl.bench import arithmetic, groups, homomorphic, ladder, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -40,6 +40,15 @@ _ALL = (
         training.train,
         {"model": "mlp:784,128,10", "batch": 64, "steps": 1},
         {"batch": (1, 65536), "steps": (1, 256)},
+    ),
+    Benchmark(
+        "ladder",
+        "a step of each model of the ladder, proven",
+        ladder.ladder,
+        {"batch": 64, "smallest": 1, "largest": 4_000_000},
+        {"batch": (1, 65536)},
+        runs=3,
+        long=True,
     ),
     Benchmark(
         "norm",

@@ -17,6 +17,7 @@ __all__ = ["float_accuracy", "norm", "train"]
 
 SEED = 7
 LEARNING_RATE = 0.1
+VERIFICATIONS = 50  # timed: each takes a millisecond or two
 
 
 def widths_of(model: str) -> tuple[int, ...]:
@@ -144,7 +145,7 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
         if measured:
             proofs.append(proof)
             totals.append(total)
-    for _ in range(max(runs, 10)):
+    for _ in range(max(runs, VERIFICATIONS)):
         began = time.perf_counter()
         prover.verify(statement, proofs[-1])
         verify.append(time.perf_counter() - began)
@@ -184,7 +185,7 @@ def norm(runs: int, *, dim: int) -> Sample:
         if measured:
             totals.append(time.perf_counter() - began)
             made.append(proof)
-    for _ in range(max(runs, 10)):
+    for _ in range(max(runs, VERIFICATIONS)):
         began = time.perf_counter()
         prover.verify(b"bench", made[-1]["commitment"], made[-1]["proof"])
         verify.append(time.perf_counter() - began)

@@ -36,7 +36,9 @@ def _own_figures(result: dict[str, Any]) -> list[str]:
 
     own = {name: value for name, value in result.items() if name not in _COMMON}
     groups = {name: value for name, value in own.items() if isinstance(value, dict)}
-    single = [f"{name} {text(value)}" for name, value in own.items() if name not in groups]
+    for value in own.values():  # a list of groups names each by its first entry
+        groups |= {text(next(iter(one.values()))): one for one in value} if isinstance(value, list) else {}
+    single = [f"{name} {text(value)}" for name, value in own.items() if not isinstance(value, (dict, list))]
     lines = [", ".join(single)] if single else []
     for name, group in groups.items():
         lines.append(f"{name}: " + ", ".join(f"{key} {text(value)}" for key, value in group.items()))
@@ -51,8 +53,8 @@ def register(app: typer.Typer) -> None:
         name: Annotated[
             str,
             typer.Argument(
-                help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, norm, secagg, paillier, rlwe, "
-                "or all"
+                help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, ladder, norm, secagg, paillier, "
+                "rlwe, or all"
             ),
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
@@ -64,8 +66,10 @@ def register(app: typer.Typer) -> None:
         members: Annotated[int | None, typer.Option(help="of the shared key (rlwe)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
         model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
-        batch: Annotated[int | None, typer.Option(help="rows of a batch (train)")] = None,
+        batch: Annotated[int | None, typer.Option(help="rows of a batch (train, ladder)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
+        smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
+        largest: Annotated[int | None, typer.Option(help="parameters of the last model (ladder)")] = None,
         threads: Annotated[int | None, typer.Option(help="threads; default all processors")] = None,
         runs: Annotated[int | None, typer.Option(help="measured runs, after one that warms up")] = None,
     ) -> None:
@@ -79,7 +83,8 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
         given: dict[str, int | float | str | None] = {
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
-            "model": model, "batch": batch, "steps": steps, "bits": bits, "members": members,
+            "model": model, "batch": batch, "steps": steps, "smallest": smallest, "largest": largest,
+            "bits": bits, "members": members,
         }
         params = {key: value for key, value in given.items() if value is not None}
 
@@ -87,7 +92,7 @@ def register(app: typer.Typer) -> None:
         table = Table("benchmark", "one operation", "parameters", "median", "best")
         notes: list[str] = []
         machine = ""
-        for benchmark in BENCHMARKS.values() if name == "all" else [BENCHMARKS[name]]:
+        for benchmark in [b for b in BENCHMARKS.values() if not b.long] if name == "all" else [BENCHMARKS[name]]:
             # With `all`, a parameter goes to those that take it.
             mine = {key: value for key, value in params.items() if name != "all" or key in benchmark.defaults}
             with console.status(f"measuring {benchmark.name}"):

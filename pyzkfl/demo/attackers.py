@@ -18,10 +18,11 @@ from pyzkfl import _core, proofs
 from pyzkfl.client import Client
 from pyzkfl.coordinator import Coordinator, Round
 from pyzkfl.demo.plan import Attack
+from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.errors import ParameterError
 from pyzkfl.job import Member
 from pyzkfl.messages import Message, Type, submission_body
-from pyzkfl.proofs import Proof, Submission, Witness
+from pyzkfl.proofs import EngineProof, Proof, Submission, Witness
 from pyzkfl.statement import Statement
 
 __all__ = ["CheatingCoordinator", "Forger", "ask_for_both_shares", "prove_false"]
@@ -87,13 +88,15 @@ class Forger(Client):
         self._others = {s.statement.client: s for s in self._submissions if s.statement.client != self.name}
         return answer
 
-    def forge(self, attack: Attack) -> tuple[bytes, Proof]:
+    def forge(self, attack: Attack) -> tuple[bytes, Proof | EngineProof]:
         """C(D) and a proof for this round that ought to be refused."""
         if self._own is None or self._dataset is None or self.weights is None:
             raise ParameterError("a forger needs a round to forge in")
         honest = self._own.statement
         x, y, rows, blinder = self._dataset.batch(honest.batch)
-        update = _core.training.step(self.job.spec, self.weights, x, y, rows)
+        if attack in (Attack.SCALED, Attack.NO_TRAINING, Attack.SWAPPED_LABELS) and isinstance(self.keys, EngineKeys):
+            return self._false_step(self.keys, honest, Witness(x, y, blinder, self._blinder), attack)
+        update = self.job.step(self.weights, x, y, rows)
         if attack in (Attack.SCALED, Attack.NO_TRAINING):
             return self._with_update(
                 honest, Witness(x, y, blinder, self._blinder), update * (10 if attack is Attack.SCALED else 0)
@@ -103,7 +106,7 @@ class Forger(Client):
             return self._with_update(
                 honest,
                 Witness(x, swapped, blinder, self._blinder),
-                _core.training.step(self.job.spec, self.weights, x, swapped, rows),
+                self.job.step(self.weights, x, swapped, rows),
             )
         if attack is Attack.OTHER_BATCH:
             return self._other_batch(honest)
@@ -118,18 +121,30 @@ class Forger(Client):
         body = submission_body(source)
         return body["commitment"], source.proof
 
+    def _false_step(
+        self, keys: EngineKeys, honest: Statement, witness: Witness, attack: Attack
+    ) -> tuple[bytes, EngineProof]:
+        """A false step through the engine's own prover, as consistent as a forger can make it."""
+        names = {
+            Attack.SCALED: "scaled_update",
+            Attack.NO_TRAINING: "no_update",
+            Attack.SWAPPED_LABELS: "swapped_labels",
+        }
+        commitment, prove = keys.forge(honest, witness, names[attack])
+        return commitment, prove(dataclasses.replace(honest, update_commitment=commitment))
+
     def _with_update(self, honest: Statement, witness: Witness, update: npt.NDArray[np.int64]) -> tuple[bytes, Proof]:
         commitment = self.keys.commit_update(update, self._blinder)
         statement = dataclasses.replace(honest, update_commitment=commitment)
         return commitment, prove_false(statement, witness, self.keys, update)
 
-    def _other_batch(self, honest: Statement) -> tuple[bytes, Proof]:
+    def _other_batch(self, honest: Statement) -> tuple[bytes, Proof | EngineProof]:
         assert self._dataset is not None
         index = (honest.batch + 1) % len(self._dataset)
         if index == honest.batch:
             raise ParameterError(f"{self.name} has one batch only")
         x, y, rows, blinder = self._dataset.batch(index)
-        update = _core.training.step(self.job.spec, honest.weights, x, y, rows)
+        update = self.job.step(honest.weights, x, y, rows)
         statement = dataclasses.replace(
             honest,
             batch=index,

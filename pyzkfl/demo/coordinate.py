@@ -14,8 +14,8 @@ import numpy as np
 from pyzkfl import _core
 from pyzkfl.demo.attackers import CheatingCoordinator
 from pyzkfl.demo.pipes import read_json, run_party, write_json
-from pyzkfl.demo.plan import Attack
-from pyzkfl.job import Job, Member
+from pyzkfl.demo.plan import Attack, terms_of
+from pyzkfl.job import Member
 from pyzkfl.ledger import SqliteLedger
 from pyzkfl.recorder import Recorder
 from pyzkfl.transport import SocketChannel
@@ -42,7 +42,7 @@ def main() -> int:
     write_json(sink, {"public_key": identity.public_bytes.hex()})
     consortium = read_json(source)
     members = [Member(name, bytes.fromhex(key)) for name, key in consortium["members"]]
-    terms = Job.logistic(members=members, **config["job"])
+    terms = terms_of(config["job"], members)
 
     def event(name: str, values: dict[str, Any]) -> None:
         write_json(sink, {"event": name, **values})

@@ -6,11 +6,12 @@ Members differ in size and in the share of malignant cases, as hospitals do. A h
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Split", "accuracy_alone", "accuracy_central", "load"]
+__all__ = ["HIDDEN", "FloatModel", "Split", "accuracy_alone", "accuracy_central", "load"]
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -52,28 +53,71 @@ def load(members: int, seed: int, batch: int = 32) -> Split:
     return Split(parts, test_x, test_y.astype(np.int64), x.mean(axis=0), x.std(axis=0))
 
 
-def accuracy_central(split: Split) -> float:
-    """Test accuracy of a float logistic regression trained on everybody's rows together."""
-    from sklearn.linear_model import LogisticRegression
+HIDDEN = 8  # units of the demo's network
 
+
+class FloatModel:
+    """The demo's model in floats: a logistic regression, or a network of one hidden layer. Steps clip as ours do."""
+
+    def __init__(self, inputs: int, hidden: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        sizes = [inputs, hidden, 2] if hidden else [inputs, 2]
+        self._layers: list[tuple[Array, Array]] = []
+        for i, o in itertools.pairwise(sizes):
+            drawn = rng.uniform(-1, 1, (o, i)) / np.sqrt(i) if hidden else np.zeros((o, i))
+            self._layers.append((drawn, np.zeros(o)))
+
+    def _forward(self, x: Array) -> list[Array]:
+        values = [x]
+        for number, (matrix, bias) in enumerate(self._layers):
+            z = values[-1] @ matrix.T + bias
+            values.append(np.maximum(z, 0) if number + 1 < len(self._layers) else z)
+        return values
+
+    def step(self, x: Array, y: Labels, learning_rate: float, max_norm: float) -> None:
+        """One step on these rows."""
+        values = self._forward(x)
+        p = np.exp(values[-1] - values[-1].max(axis=1, keepdims=True))
+        back = (p / p.sum(axis=1, keepdims=True) - np.eye(2)[y]) / len(y)
+        gradients = []
+        for number in reversed(range(len(self._layers))):
+            gradients.append((back.T @ values[number], back.sum(axis=0)))
+            back = (back @ self._layers[number][0]) * (values[number] > 0)
+        norm = learning_rate * np.sqrt(sum(float((g * g).sum()) for pair in gradients for g in pair))
+        rate = learning_rate * min(1.0, max_norm / max(float(norm), 1e-12))
+        self._layers = [
+            (m - rate * gm, b - rate * gb)
+            for (m, b), (gm, gb) in zip(self._layers, reversed(gradients), strict=True)
+        ]
+
+    def score(self, x: Array, y: Labels) -> float:
+        """Share of rows with the right label."""
+        return float(np.mean(self._forward(x)[-1].argmax(axis=1) == y))
+
+
+def _trained(
+    x: Array, y: Labels, split: Split, steps: int, hidden: int, rate: tuple[float, float], batch: int
+) -> float:
+    """Test accuracy after so many float steps on these rows, batch after batch."""
+    model = FloatModel(x.shape[1], hidden)
+    rows = (x - split.center) / split.scale
+    cuts = np.array_split(np.random.default_rng(0).permutation(len(x)), -(-len(x) // batch))
+    for step in range(steps):
+        chosen = cuts[step % len(cuts)]
+        model.step(rows[chosen], y[chosen], *rate)
+    return model.score((split.test_x - split.center) / split.scale, split.test_y)
+
+
+def accuracy_central(split: Split, learning_rate: float, max_norm: float, batch: int, hidden: int) -> float:
+    """Test accuracy of the same model in floats, trained on everybody's rows together for twenty epochs."""
     x = np.concatenate([part for part, _ in split.parts])
     y = np.concatenate([labels for _, labels in split.parts])
-    model = LogisticRegression(max_iter=1000).fit((x - split.center) / split.scale, y)
-    return float(model.score((split.test_x - split.center) / split.scale, split.test_y))
+    return _trained(x, y, split, 20 * -(-len(x) // batch), hidden, (learning_rate, max_norm), batch)
 
 
-def accuracy_alone(split: Split, steps: int, learning_rate: float, max_norm: float, batch: int) -> float:
-    """Median over members of the test accuracy of the same float steps on their own rows only."""
-    test = np.hstack([(split.test_x - split.center) / split.scale, np.ones((len(split.test_x), 1))])
-    scores = []
-    for part, labels in split.parts:
-        x = np.hstack([(part - split.center) / split.scale, np.ones((len(part), 1))])
-        cuts = np.array_split(np.random.default_rng(0).permutation(len(x)), -(-len(x) // batch))
-        w = np.zeros(x.shape[1])
-        for step in range(steps):
-            rows = cuts[step % len(cuts)]
-            p = 1.0 / (1.0 + np.exp(-np.clip(x[rows] @ w, -30, 30)))
-            update = -learning_rate / batch * (x[rows].T @ (p - labels[rows]))
-            w = w + update * min(1.0, max_norm / max(float(np.linalg.norm(update)), 1e-12))
-        scores.append(float(np.mean((test @ w >= 0) == split.test_y)))
-    return float(np.median(scores))
+def accuracy_alone(
+    split: Split, steps: int, learning_rate: float, max_norm: float, batch: int, hidden: int
+) -> float:
+    """Median over members of the test accuracy of as many float steps on their own rows only."""
+    rate = (learning_rate, max_norm)
+    return float(np.median([_trained(x, y, split, steps, hidden, rate, batch) for x, y in split.parts]))

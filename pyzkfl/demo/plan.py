@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Sequence
+from typing import Any
 
 from pyzkfl.errors import ParameterError
+from pyzkfl.job import Job, Member
+from pyzkfl.network import NetworkJob
 
-__all__ = ["Attack", "Phase", "Plan", "make_plan"]
+__all__ = ["Attack", "Phase", "Plan", "make_plan", "terms_of"]
+
+
+def terms_of(config: dict[str, Any], members: Sequence[Member]) -> Job:
+    """The demo's job before its setup: a network, or a logistic classifier where there is none."""
+    options = dict(config)
+    widths = options.pop("network")
+    if widths is None:
+        return Job.logistic(members=members, **options)
+    step = {name: options.pop(name) for name in ("batch", "learning_rate", "max_norm")}
+    del options["features"]
+    return Job.model(NetworkJob(widths=tuple(widths), **step), members=members, **options)
 
 
 class Phase(enum.StrEnum):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pyzkfl.bench import BENCHMARKS, run
-from pyzkfl.errors import ParameterError
+from pyzkfl.errors import ParameterError, SystemFailure
 
 TINY: dict[str, dict[str, Any]] = {
     "field": {},
@@ -24,6 +24,7 @@ TINY: dict[str, dict[str, Any]] = {
     "groth16": {"log_n": 6},
     "groth16-batch": {"proofs": 5},
     "train": {"model": "mlp:4,5,3", "batch": 4, "steps": 2},
+    "ladder": {"batch": 4, "largest": 2000},
     "norm": {"dim": 100},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
     "paillier": {"dim": 200},
@@ -69,6 +70,40 @@ def test_groth16_is_measured_on_a_proof_that_verifies() -> None:
     assert result["verified"] is True
     assert result["constraints"] == 32
     assert result["proof_bytes"] == 128
+
+
+def test_train_is_measured_on_the_job_that_its_parameters_name() -> None:
+    from pyzkfl.network import NetworkJob
+
+    result = run(BENCHMARKS["train"], {"model": "mlp:6,5,3", "batch": 4, "steps": 2}, runs=1)
+    job = NetworkJob(widths=(6, 5, 3), batch=4, steps=2, learning_rate=0.1)
+    assert result["parameters"] == job.dimension == 6 * 5 + 5 + 5 * 3 + 3
+    assert result["constraints"] == job.core.constraints
+    assert result["proof_bytes"] == job.core.proof_bytes
+    assert result["log_height"] == job.core.log_height
+    parts = ("prove_seconds", "wrap_seconds", "verify_seconds", "round_setup_seconds", "setup_seconds", "train_seconds")
+    assert all(0 < result[part] < 60 for part in parts)
+    assert result["prove_seconds"] + result["wrap_seconds"] <= result["seconds_median"] + 1e-6
+    # Of 1,000 test rows; floats and integers see the same batches, and neither learns nothing.
+    assert abs(result["accuracy_delta"]) <= 0.05
+    assert result["accuracy_delta"] * 1000 == pytest.approx(round(result["accuracy_delta"] * 1000))
+
+
+def test_the_ladder_measures_each_model_in_a_process_of_its_own() -> None:
+    result = run(BENCHMARKS["ladder"], {"batch": 4, "smallest": 900, "largest": 4000}, runs=1)
+    assert [rung["model"] for rung in result["rungs"]] == ["mlp:64,14,10", "mlp:64,42,10"]
+    assert [rung["parameters"] for rung in result["rungs"]] == [1060, 3160]
+    assert result["seconds_median"] == sum(rung["seconds_median"] for rung in result["rungs"])
+    assert all(rung["proof_bytes"] > 0 and rung["peak_rss_bytes"] > 1 << 26 for rung in result["rungs"])
+    assert isinstance(result["cpu"], str) and result["cpu"]
+    with pytest.raises(ParameterError, match="no model has 5 to 10 parameters"):
+        run(BENCHMARKS["ladder"], {"smallest": 5, "largest": 10}, runs=1)
+
+
+def test_a_rung_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyzkfl.bench.ladder.MODELS", ("mlp:4,1",))
+    with pytest.raises(SystemFailure, match=r"mlp:4,1 ended with code 1: error: .*two classes"):
+        run(BENCHMARKS["ladder"], {}, runs=1)
 
 
 def test_secagg_reports_a_round_whose_sum_is_exact() -> None:
@@ -120,7 +155,8 @@ def test_the_command_prints_one_json_object_a_benchmark() -> None:
     sizes = "--log-n 5 --runs 1 --clients 3 --dim 10 --dropout 0"
     done = command("bench", "all", "--json", *sizes.split())
     assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["bench"] for line in done.stdout.splitlines()] == list(BENCHMARKS)
+    short = [name for name, benchmark in BENCHMARKS.items() if not benchmark.long]
+    assert [json.loads(line)["bench"] for line in done.stdout.splitlines()] == short
 
 
 def test_an_unknown_benchmark_is_named_with_those_that_exist() -> None:

@@ -95,13 +95,53 @@ class SampleBuilder {
     return out;
   }
 
+  // A view of a block; some have windows of any role, over one to three of the block's variables each.
+  View view(uint32_t block, unsigned outer, unsigned inner, unsigned first_outer) {
+    const unsigned count = s_.program.blocks[block].log_size;
+    View v{false, block, {}, {}};
+    if (!shape_.windows || count == 0 || below(2) != 0) {
+      v.variables = variables(count, outer, inner, first_outer);
+      return v;
+    }
+    const auto own = static_cast<unsigned>(1 + below(std::min(count, 3u)));
+    const auto first = static_cast<unsigned>(below(3)), second = static_cast<unsigned>(below(3));
+    const bool two = count - own >= 2 && below(2) != 0;  // and a second window of two variables
+    std::vector<Source> pool = variables(count - own - (two ? 2 : 0) + first + second + (two ? 2 : 0), outer, inner, first_outer);
+    const auto take = [&](unsigned n) {
+      const std::vector<Source> out(pool.end() - n, pool.end());
+      pool.resize(pool.size() - n);
+      return out;
+    };
+    v.windows.push_back(window(own, take(first), take(second)));
+    if (two) v.windows.push_back(window(2, take(1), take(1)));
+    const auto at = static_cast<std::ptrdiff_t>(below(pool.size() + 1));
+    v.variables = pool;
+    v.variables.insert(v.variables.begin() + at, own, {Source::Kind::window, 0});
+    if (two) v.variables.insert(v.variables.begin() + at + own + static_cast<std::ptrdiff_t>(below(v.variables.size() - at - own + 1)), 2, {Source::Kind::window, 1});
+    return v;
+  }
+
+  Window window(unsigned own, std::vector<Source> first, std::vector<Source> second) {
+    Window w;
+    w.role = static_cast<Window::Role>(below(3));
+    const auto count = [&](size_t variables) { return static_cast<uint32_t>(1 + below(uint64_t{1} << variables)); };
+    uint32_t* const counts[] = {&w.inputs, &w.outputs, &w.kernels};
+    const std::vector<Source>* lists[] = {&first, &second};
+    size_t next = 0;
+    for (unsigned i = 0; i < 3; ++i) *counts[i] = count(i == static_cast<unsigned>(w.role) ? own : lists[next++]->size());
+    w.stride = static_cast<uint32_t>(1 + below(3));
+    w.padding = static_cast<uint32_t>(below(w.kernels));
+    w.first = std::move(first);
+    w.second = std::move(second);
+    return w;
+  }
+
   Expression expression(unsigned outer, unsigned inner, bool selectors, unsigned first_outer = 0) {
     Expression e;
     const size_t terms = 1 + below(3);
     for (size_t i = 0; i < terms; ++i) {
       const uint32_t b = sources_[below(sources_.size())];
-      const unsigned count = s_.program.blocks[b].log_size;
-      e.terms.push_back({Fr::from_i64(small()), {false, b, variables(count, outer, inner, first_outer)}});
+      e.terms.push_back({Fr::from_i64(small()), view(b, outer, inner, first_outer)});
     }
     if (selectors && below(2) != 0) {
       const auto which = static_cast<uint32_t>(below(2));

@@ -13,7 +13,7 @@ namespace pyzkfl::sumcheck::testing {
 // How many relations of each kind a sample has.
 struct SampleShape {
   unsigned linear = 3, products = 3, zeros = 3, squares = 2;
-  bool clip = true, lookups = true, blocks_of_one_cell = true;
+  bool clip = true, lookups = true, blocks_of_one_cell = true, windows = true;
 };
 
 struct Sample {

@@ -22,10 +22,9 @@ struct NetworkSample {
   std::vector<Fr> blinders() const { return std::vector<Fr>(spec.steps(), Fr::from_u64(5)); }
 };
 
-inline NetworkParameters network_parameters(std::vector<int64_t> widths, int64_t batch, int64_t steps = 1,
+inline NetworkParameters network_parameters(const std::vector<int64_t>& widths, int64_t batch, int64_t steps = 1,
                                             double learning_rate = 0.1) {
-  NetworkParameters p;
-  p.widths = std::move(widths);
+  NetworkParameters p = NetworkParameters::perceptron(widths);
   p.batch = batch;
   p.steps = steps;
   p.w_bits = 18;
@@ -43,7 +42,20 @@ inline NetworkParameters saturating_parameters() {
   return p;
 }
 
-// Uniform features and weights up to a share of their limits; `rows` rows in each batch.
+// Layers on an input of this shape.
+inline NetworkParameters layered_parameters(std::vector<int64_t> input, std::vector<LayerParameters> layers, int64_t batch,
+                                            int64_t steps = 1, double learning_rate = 0.1) {
+  NetworkParameters p;
+  p.input = std::move(input);
+  p.layers = std::move(layers);
+  p.batch = batch;
+  p.steps = steps;
+  p.w_bits = 18;
+  p.bound = 30000;
+  return NetworkSpec::with_learning_rate(p, learning_rate);
+}
+
+// Uniform features and weights (and targets) up to a share of their limits; `rows` rows in each batch.
 inline NetworkSample network_sample(const NetworkParameters& p, size_t rows, uint64_t seed, double share) {
   NetworkSample out{NetworkSpec(p), {}, {}, {}};
   std::mt19937_64 random(seed);
@@ -57,7 +69,10 @@ inline NetworkSample network_sample(const NetworkParameters& p, size_t rows, uin
     out.labels.emplace_back();
     for (size_t i = 0; i < rows * out.spec.features(); ++i)
       out.features[s].push_back(signed_below(out.spec.feature_limit()));
-    for (size_t i = 0; i < rows; ++i) out.labels[s].push_back(static_cast<int64_t>(random() % out.spec.classes()));
+    const size_t labels = out.spec.classifies() ? rows : rows * out.spec.classes();
+    for (size_t i = 0; i < labels; ++i)
+      out.labels[s].push_back(out.spec.classifies() ? static_cast<int64_t>(random() % out.spec.classes())
+                                                    : signed_below(NetworkSpec::target_limit));
   }
   return out;
 }

@@ -60,8 +60,7 @@ TEST_CASE("honest steps satisfy every relation of their program") {
   for (const Shape& shape : {Shape{{3, 2}, 4, 1, 8, 4, 0.2}, Shape{{5, 6, 3}, 8, 1, 8, 5, 0.1}, Shape{{30, 16, 2}, 16, 1, 8, 16, 1.0},
                              Shape{{13, 5, 7, 4}, 4, 1, 8, 3, 0.05}, Shape{{7, 4, 3}, 4, 3, 8, 4, 0.2},
                              Shape{{6, 3}, 4, 1, 16, 2, 0.5}, Shape{{40, 64, 32, 3}, 4, 1, 16, 4, 0.9}}) {
-    NetworkParameters p;
-    p.widths = shape.widths;
+    NetworkParameters p = NetworkParameters::perceptron(shape.widths);
     p.batch = shape.batch;
     p.steps = shape.steps;
     p.x_bits = shape.x_bits;
@@ -77,8 +76,7 @@ TEST_CASE("honest steps satisfy every relation of their program") {
 
 TEST_CASE("the table of exponentials is the rounded function, whatever the scale") {
   for (int64_t a_frac = 1; a_frac <= 12; ++a_frac) {
-    NetworkParameters p;
-    p.widths = {3, 2};
+    NetworkParameters p = NetworkParameters::perceptron(std::vector<int64_t>{3, 2});
     p.batch = 4;
     p.a_frac = a_frac;
     p.w_bits = 12;
@@ -95,8 +93,7 @@ TEST_CASE("the table of exponentials is the rounded function, whatever the scale
 }
 
 TEST_CASE("a sum of squares that would wrap is refused") {
-  NetworkParameters p;
-  p.widths = {2310, 6164, 2224};
+  NetworkParameters p = NetworkParameters::perceptron(std::vector<int64_t>{2310, 6164, 2224});
   p.batch = 32768;
   p.x_bits = 16;
   p.a_frac = 11;

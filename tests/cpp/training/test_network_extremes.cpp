@@ -29,8 +29,8 @@ class PlainStep {
 
  private:
   using Vector = std::vector<int64_t>;
-  size_t width(size_t l) const { return static_cast<size_t>(p_.widths[l]); }
-  size_t layers() const { return p_.widths.size() - 1; }
+  size_t width(size_t l) const { return static_cast<size_t>(l == 0 ? p_.input[0] : p_.layers[l - 1].out); }
+  size_t layers() const { return p_.layers.size(); }
   // Where the weight of unit j and input k lies, and the bias behind the matrix.
   size_t place(size_t layer, size_t j, size_t k) const {
     size_t at = 0;
@@ -88,7 +88,7 @@ class PlainStep {
         __int128 back = 0;
         for (size_t j = 0; j < width(l + 1); ++j) back += static_cast<__int128>(w_[place(l, j, k)]) * dz[j];
         below[k] = nearest(back, p_.w_frac);
-        if (!spec_.layers()[l].backward_excess.widths.empty()) below[k] = std::clamp<int64_t>(below[k], -4096, 4095);
+        if (!spec_.layers()[l].backward_excess.empty()) below[k] = std::clamp<int64_t>(below[k], -4096, 4095);
         below[k] *= open[l][k];
       }
       dz = below;

@@ -72,7 +72,7 @@ TEST_CASE("each forgery of a network is refused by its relation, and is a witnes
     for (uint64_t seed = 1; seed <= 3; ++seed) {
       const NetworkSample sample = network_sample(job.parameters, job.rows, seed, job.share);
       for (const NetworkForgeryInfo& info : network_forgeries()) {
-        CAPTURE(job.parameters.widths.size());
+        CAPTURE(job.parameters.layers.size());
         CAPTURE(seed);
         const std::string name = info.name;
         CAPTURE(name);

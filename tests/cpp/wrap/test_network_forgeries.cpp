@@ -29,9 +29,8 @@ struct Data {
   NetworkBatch batch() const { return {features, labels}; }
 };
 
-NetworkParameters parameters(std::vector<int64_t> widths, int64_t batch = 4) {
-  NetworkParameters p;
-  p.widths = std::move(widths);
+NetworkParameters parameters(const std::vector<int64_t>& widths, int64_t batch = 4) {
+  NetworkParameters p = NetworkParameters::perceptron(widths);
   p.batch = batch;
   p.w_bits = 18;
   p.bound = 30000;

@@ -194,6 +194,20 @@ def test_merkle_roots_and_paths(golden: Vectors) -> None:
         assert root.hex() == tree["roots"][-1]
 
 
+def test_the_dataset_of_the_engine(golden: Vectors) -> None:
+    data = golden["engine_dataset"]
+    hashes = [sha(b"\0", struct.pack("<I", rows), bytes.fromhex(point)) for rows, point in data["batches"]]
+    root = sha(b"pyzkfl/1 dataset", struct.pack("<Q", len(hashes)), tree_root(hashes))
+    assert root.hex() == data["root"]
+    name = data["member"].encode()
+    for steps, indices in enumerate(data["indices"], 1):
+        left = list(range(len(hashes)))
+        for step, index in enumerate(indices):
+            number = struct.pack("<QQ", data["round"] * steps + step, len(name))
+            drawn = sha(b"pyzkfl/1 batch choice", bytes.fromhex(data["beacon"]), number, name)[:16]
+            assert left.pop(int.from_bytes(drawn, "big") % len(left)) == index
+
+
 def test_the_first_keys_are_those_of_rfc_8032(golden: Vectors) -> None:
     assert golden["keys"]["coordinator"]["public"].startswith("d75a980182b10ab7d54bfed3c964073a")
     assert golden["keys"]["east"]["public"].startswith("3d4017c3e843895a92b70aa74d1b7ebc")

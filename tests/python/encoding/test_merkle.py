@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyzkfl import merkle
-from pyzkfl.errors import ParameterError, ProofInvalid
+from pyzkfl.errors import ParameterError, ProofInvalid, SystemFailure
 
 
 def sha(*parts: bytes) -> bytes:
@@ -107,3 +108,39 @@ def test_lists_of_different_length_have_different_roots() -> None:
 def test_there_is_no_proof_of_a_leaf_that_is_not_there() -> None:
     with pytest.raises(ParameterError):
         merkle.inclusion_proof([bytes(32)], 1)
+
+
+@pytest.mark.parametrize("n", [*range(1, 20), 31, 32, 33, 100, 2047, 2048, 2049, 4097])
+def test_a_tree_in_files_is_the_same_tree(n: int) -> None:
+    leaves = [i.to_bytes(4, "little") for i in range(n)]
+    with tempfile.TemporaryFile() as leaf_file, tempfile.TemporaryFile() as node_file:
+        tree = merkle.TreeFile(leaf_file, node_file, 4)
+        for leaf in leaves:
+            tree.append(leaf)
+        assert tree.finish() == merkle.root(leaves)
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        for index in range(n) if n <= 100 else (0, 1, n // 2, n - 2, n - 1):
+            assert tree.leaf(index) == leaves[index]
+            assert tree.path(index) == merkle.inclusion_proof(hashes, index)
+
+
+def test_a_tree_in_files_says_what_it_cannot_do() -> None:
+    with tempfile.TemporaryFile() as leaf_file, tempfile.TemporaryFile() as node_file:
+        tree = merkle.TreeFile(leaf_file, node_file, 4)
+        with pytest.raises(ParameterError, match="at least one leaf"):
+            tree.finish()
+        with pytest.raises(ParameterError, match="4 bytes"):
+            tree.append(b"abc")
+        tree.append(b"abcd")
+        tree.append(b"efgh")
+        with pytest.raises(ParameterError, match="not finished"):
+            tree.path(0)
+        tree.finish()
+        for index in (-1, 2):
+            with pytest.raises(ParameterError, match="no leaf"):
+                tree.path(index)
+        with pytest.raises(ParameterError, match="after the end"):
+            tree.append(b"ijkl")
+        node_file.truncate(32)
+        with pytest.raises(SystemFailure, match="cut short"):
+            tree.path(0)

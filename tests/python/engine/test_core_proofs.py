@@ -24,7 +24,7 @@ def number(value: int | str) -> int:
 def plain(node: Any) -> Any:
     """A program in which hexadecimal elements are integers."""
     if isinstance(node, dict):
-        return {key: value if key == "kind" else plain(value) for key, value in node.items()}
+        return {key: value if key in ("kind", "role") else plain(value) for key, value in node.items()}
     if isinstance(node, list):
         return [plain(item) for item in node]
     return int(node, 16) if isinstance(node, str) else node

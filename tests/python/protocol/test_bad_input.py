@@ -223,7 +223,7 @@ def test_a_registration_with_a_point_that_nobody_can_open_is_refused(proven) -> 
     dataset = CommittedDataset.commit(statement.job, keys, *rows_of(3, 4))
     good = dataset.public.batches[0]
     good_public = DatasetCommitment((good,))
-    good_public.verify(statement.job, keys.verifying)
+    good_public.verify(statement.job, keys)
     for bad in (
         dataclasses.replace(good, commitment=statement.update_commitment),
         dataclasses.replace(good, knowledge=good.commitment),
@@ -231,7 +231,7 @@ def test_a_registration_with_a_point_that_nobody_can_open_is_refused(proven) -> 
         dataclasses.replace(good, rows=0),
     ):
         with pytest.raises(ProofInvalid):
-            DatasetCommitment((bad,)).verify(statement.job, keys.verifying)
+            DatasetCommitment((bad,)).verify(statement.job, keys)
 
 
 def test_a_job_survives_its_encoding_and_nothing_else_decodes_to_one() -> None:

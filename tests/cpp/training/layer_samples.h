@@ -1,0 +1,51 @@
+// Small networks that between them have every layer, option and loss.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "network_samples.h"
+
+namespace pyzkfl::testing {
+
+struct LayeredJob {
+  const char* name;
+  NetworkParameters parameters;
+  size_t rows;
+};
+
+inline std::vector<LayeredJob> layered_jobs() {
+  using L = LayerParameters;
+  std::vector<LayeredJob> out;
+  out.push_back({"convolution, ReLU, linear, with padding of every kind",
+                 layered_parameters({1, 5, 6}, {L::conv2d(3, {3, 3}, {1, 1}, {1, 1}, true), L::linear(3, false)}, 3), 2});
+  out.push_back({"strides and channels that pad, a pool, no biases",
+                 layered_parameters({3, 9, 7}, {L::conv2d(3, {3, 2}, {2, 1}, {1, 0}, true, false), L::avg_pool2d({2, 3}),
+                                                L::linear(2, false, false)}, 2), 2});
+  out.push_back({"without a ReLU: convolution, pool, convolution, linear, linear",
+                 layered_parameters({1, 8, 6}, {L::conv2d(2, {3, 3}, {1, 1}, {0, 0}, false), L::avg_pool2d({2, 2}),
+                                                L::conv2d(3, {2, 2}, {1, 1}, {1, 1}, false), L::linear(4, false),
+                                                L::linear(3, false)}, 2), 1});
+  out.push_back({"a pool first, of channels that pad, a pool with a ReLU",
+                 layered_parameters({3, 6, 6}, {L::avg_pool2d({2, 2}), L::conv2d(2, {2, 2}, {1, 1}, {1, 1}, false),
+                                                L::avg_pool2d({2, 1}, true), L::linear(2, false)}, 2), 2});
+  NetworkParameters squared = layered_parameters({5}, {L::linear(4, true), L::linear(3, false)}, 4, 3);
+  squared.loss = NetworkLoss::mean_squared_error;
+  squared.momentum = 58982;
+  squared.bound = 20000;
+  out.push_back({"the mean squared error, saturated, with momentum", NetworkSpec::with_learning_rate(squared, 0.1), 3});
+  squared.w_bits = 12;
+  squared.g_frac = squared.a_frac;
+  out.push_back({"the mean squared error, not saturated, with momentum", NetworkSpec::with_learning_rate(squared, 0.1), 4});
+  NetworkParameters deep =
+      layered_parameters({1, 4, 4}, {L::conv2d(2, {3, 3}, {1, 1}, {1, 1}, true), L::conv2d(2, {3, 3}, {2, 2}, {1, 1}, true),
+                                     L::linear(2, false)}, 2);
+  deep.x_bits = 16;
+  deep.w_bits = 20;
+  deep = NetworkSpec::with_learning_rate(deep, 0.1);
+  deep.saturation = 16;
+  out.push_back({"convolutions that saturate both ways", deep, 2});
+  return out;
+}
+
+}  // namespace pyzkfl::testing

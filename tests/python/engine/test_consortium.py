@@ -1,0 +1,171 @@
+"""A consortium that trains a network: statements, keys, sums and attacks as in jobs of the direct circuit."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+
+from pyzkfl import _core, ceremony, encoding, proofs
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.errors import (
+    AggregateInvalid,
+    DecodeError,
+    ParameterError,
+    ProofInvalid,
+    UnsupportedVersion,
+    WitnessInvalid,
+)
+from pyzkfl.job import Job, Member
+from pyzkfl.network import NetworkJob
+from pyzkfl.proofs import EngineProof, Opening, Proof, Submission, Submissions, Witness
+from pyzkfl.statement import Statement
+
+NETWORK = NetworkJob(widths=(5, 4, 3), batch=8, learning_rate=0.5)
+
+
+@pytest.fixture(scope="module")
+def terms() -> Job:
+    members = [Member(f"m{i}", _core.identity.IdentityKey.generate().public_bytes) for i in range(3)]
+    return Job.model(NETWORK, name="flowers", members=members, rounds=2)
+
+
+@pytest.fixture(scope="module")
+def keys(terms):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ceremony.insecure_keys(terms)
+
+
+@pytest.fixture(scope="module")
+def job(terms, keys) -> Job:
+    return keys.bind(terms)
+
+
+class Party:
+    def __init__(self, job, keys, name: str, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.data = CommittedDataset.commit(job, keys, rng.normal(size=(15, 5)), rng.integers(0, 3, 15))
+        self.x, self.y, rows, self.batch_blinder = self.data.batch(1)
+        self.weights = job.initial_weights()
+        self.update = job.step(self.weights, self.x, self.y, rows)
+        self.blinder = random_blinder()
+        self.statement = Statement(
+            job=job,
+            round=0,
+            client=name,
+            beacon=bytes(32),
+            dataset_root=self.data.public.root,
+            batch=1,
+            rows=rows,
+            weights=self.weights,
+            batch_commitment=self.data.public.batches[1].commitment,
+            update_commitment=keys.commit_update(self.update, self.blinder),
+        )
+        self.witness = Witness(self.x, self.y, self.batch_blinder, self.blinder)
+        self.proof = proofs.prove(self.statement, self.witness, keys)
+
+
+@pytest.fixture(scope="module")
+def parties(job, keys) -> list[Party]:
+    return [Party(job, keys, f"m{i}", i) for i in range(3)]
+
+
+def test_the_job_has_one_encoding_and_other_networks_other_digests(job: Job, terms: Job) -> None:
+    assert Job.from_bytes(job.to_bytes()) == job and Job.from_bytes(terms.to_bytes()) == terms
+    assert job.terms_digest == terms.digest != job.digest
+    other = dataclasses.replace(NETWORK, learning_rate=0.25)
+    assert Job.model(other, name="flowers", members=terms.members, rounds=2).digest != terms.digest
+    body = terms.to_object()
+    with pytest.raises(ParameterError, match="network"):
+        dataclasses.replace(terms, eta=terms.eta + 1)
+    network = body["network"]
+    for change in ({"statement": "logistic-step"}, {"network": {"batch": 8}}, {"network": {**network, "batch": b""}}):
+        with pytest.raises((DecodeError, UnsupportedVersion)):
+            Job.from_bytes(encoding.encode(encoding.Kind.JOB, {**body, **change}))
+    with pytest.raises(ParameterError, match="one local step"):
+        Job.model(dataclasses.replace(NETWORK, steps=2), name="x", members=terms.members, rounds=2)
+
+
+def test_everybody_begins_with_the_same_weights_and_another_job_with_others(job: Job, terms: Job) -> None:
+    first = terms.initial_weights()
+    assert np.array_equal(first, job.initial_weights()) and len(np.unique(first)) > 20
+    renamed = dataclasses.replace(terms, name="other flowers")
+    assert not np.array_equal(first, renamed.initial_weights())
+
+
+def test_a_round_is_proven_verified_and_its_sum_opened(job, keys, parties) -> None:
+    total = sum(p.update for p in parties)
+    blinder = sum(int.from_bytes(p.blinder, "little") for p in parties)
+    r = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    items = tuple(Submission(p.statement, p.proof) for p in parties)
+    opening = Opening(total, (blinder % r).to_bytes(32, "little"))
+    checked = proofs.aggregate(job, Submissions(items, opening, keys))
+    limit = 1 << (NETWORK.w_bits - 1)
+    mean = np.floor(total / 3 + 0.5).astype(int)
+    assert np.array_equal(checked.weights, np.clip(parties[0].weights + mean, -limit, limit - 1))
+    off_by_one = Opening(total + np.eye(1, len(total), dtype=np.int64)[0], opening.blinder)
+    with pytest.raises(AggregateInvalid, match="does not open"):
+        proofs.aggregate(job, Submissions(items, off_by_one, keys))
+
+
+def test_a_proof_is_for_its_statement_alone(job, keys, parties) -> None:
+    a, b = parties[:2]
+    changed = [
+        dataclasses.replace(a.statement, round=1),
+        dataclasses.replace(a.statement, client="m1"),
+        dataclasses.replace(a.statement, beacon=bytes(31) + b"\x01"),
+        dataclasses.replace(a.statement, rows=a.statement.rows - 1),
+        dataclasses.replace(a.statement, weights=a.weights + 1),
+        dataclasses.replace(a.statement, batch_commitment=a.data.public.batches[0].commitment),
+        dataclasses.replace(a.statement, update_commitment=b.statement.update_commitment),
+    ]
+    for statement in changed:
+        with pytest.raises(ProofInvalid):
+            proofs.verify(statement, a.proof, keys)
+    with pytest.raises(ProofInvalid, match="m1"):
+        proofs.verify_batch([(a.statement, a.proof), (b.statement, a.proof)], keys)
+
+
+@pytest.mark.parametrize("forgery", ["scaled_update", "no_update", "swapped_labels", "reversed_update", "larger_rate"])
+def test_a_false_step_through_the_real_prover_is_refused(keys, parties, forgery: str) -> None:
+    party = parties[0]
+    commitment, prove = keys.forge(party.statement, party.witness, forgery)
+    assert commitment != party.statement.update_commitment
+    statement = dataclasses.replace(party.statement, update_commitment=commitment)
+    with pytest.raises(ProofInvalid):
+        proofs.verify(statement, prove(statement), keys)
+
+
+def test_an_honest_prover_refuses_a_false_statement(keys, parties) -> None:
+    a = parties[0]
+    other_update = dataclasses.replace(a.statement, update_commitment=keys.commit_update(a.update * 0, a.blinder))
+    with pytest.raises(WitnessInvalid, match="update"):
+        proofs.prove(other_update, a.witness, keys)
+    x, y, _, blinder = a.data.batch(0)
+    with pytest.raises(WitnessInvalid, match="batch"):
+        proofs.prove(a.statement, Witness(x, y, blinder, a.blinder), keys)
+
+
+def test_bytes_that_are_no_proof_and_batches_that_are_no_point_are_refused(job, keys, parties) -> None:
+    data = parties[0].proof.to_bytes()
+    assert proofs.read_proof(job, data) == parties[0].proof
+    for bad in (data[:-1], data + b"\0", b"X" + data[1:], Proof(bytes(128), bytes(32)).to_bytes()):
+        with pytest.raises((DecodeError, UnsupportedVersion)):
+            proofs.read_proof(job, bad)
+    with pytest.raises(ParameterError):
+        proofs.verify(parties[0].statement, Proof(bytes(128), bytes(32)), keys)
+    broken = bytearray(parties[0].proof.data)
+    broken[-1] ^= 1
+    with pytest.raises((ProofInvalid, DecodeError)):
+        proofs.verify(parties[0].statement, EngineProof(bytes(broken)), keys)
+    public = parties[0].data.public
+    DatasetCommitment.from_object(public.to_object()).verify(job, keys)
+    with pytest.raises(DecodeError):
+        DatasetCommitment.from_object([[8, b"\xff" * 32, b""]]).verify(job, keys)
+    with pytest.raises(ProofInvalid, match="knowledge"):
+        DatasetCommitment.from_object([[8, public.batches[0].commitment, bytes(32)]]).verify(job, keys)
+    with pytest.raises(ProofInvalid, match="rows"):
+        DatasetCommitment.from_object([[9, public.batches[0].commitment, b""]]).verify(job, keys)
