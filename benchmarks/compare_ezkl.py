@@ -6,13 +6,14 @@
 
 The same weights and input. ezkl proves the outputs of fixed weights on a private input (its calibrated settings for
 resources). pyzkfl proves an `evaluation` of one example: that the committed weights, which everybody knows, give a
-committed example its label. Proving takes the witness in: ezkl's gen_witness and prove, pyzkfl's whole prove with its own
-verification. Setups are timed, and not compared: ezkl reads a string of powers that it makes here too.
+committed example its label. Proving takes the witness in: ezkl's gen_witness and prove, pyzkfl's whole prove with its
+own verification. Setups are timed, and not compared: ezkl reads a string of powers that it makes here too.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -74,7 +75,7 @@ def model() -> tuple[list[np.ndarray], np.ndarray]:
     """Weights and biases as torch draws them, layer by layer, and an input."""
     rng = np.random.default_rng(7)
     parts = []
-    for inputs, outputs in zip(WIDTHS[:-1], WIDTHS[1:], strict=True):
+    for inputs, outputs in itertools.pairwise(WIDTHS):
         parts.append(rng.uniform(-1, 1, size=(outputs, inputs)).astype(np.float32) / np.float32(np.sqrt(inputs)))
         parts.append(rng.uniform(-1, 1, size=outputs).astype(np.float32) / np.float32(np.sqrt(inputs)))
     return parts, rng.normal(size=WIDTHS[0]).astype(np.float32)

@@ -32,9 +32,9 @@ _DOMAIN = b"pyzkfl/1 evaluation"
 class EvaluationStatement:
     """That the committed weights label at least `correct` rows of these committed batches as their owner does.
 
-    data_commitments and rows: of the validation batches, as registered (`NetworkVerifier.commit_batch` of the same job).
-    context: whatever else the proof is bound to: bytes. What a verifier must know from its own state are the weights'
-    commitment and the batches; `correct` is the prover's claim.
+    data_commitments and rows: of the validation batches, as registered (`NetworkVerifier.commit_batch` of the same
+    job). context: whatever else the proof is bound to: bytes. What a verifier must know from its own state are the
+    weights' commitment and the batches; `correct` is the prover's claim.
     """
 
     job: NetworkJob
@@ -102,7 +102,8 @@ class EvaluationVerifier:
         public = [*statement.rows, statement.correct]
         if not self._verifier.verify(self.digest(statement), public, commitments, proof.data):
             raise ProofInvalid(
-                "the proof does not hold: fewer rows are labelled correctly, or weights, batches or statement are others"
+                "the proof does not hold: fewer rows are labelled correctly, or weights, batches or the statement are "
+                "others"
             )
 
     def _expect(self, statement: EvaluationStatement) -> None:
@@ -121,8 +122,8 @@ class EvaluationProver(EvaluationVerifier):
     def insecure(cls, job: NetworkJob, batches: int = 1, *, progress: Progress | None = None) -> EvaluationProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
-        batches: how many batches of up to job.batch rows one proof speaks about. Raises UnprovableOption for a job whose
-        loss is no classification.
+        batches: how many batches of up to job.batch rows one proof speaks about. Raises UnprovableOption for a job
+        whose loss is no classification.
         """
         if job.loss != "cross_entropy":
             raise UnprovableOption("evaluation: of networks that classify; a mean squared error has no score")
@@ -149,10 +150,11 @@ class EvaluationProver(EvaluationVerifier):
         *,
         progress: Progress | None = None,
     ) -> NetworkProof:
-        """Prove the statement of these weights (dimension,) and batches of (features, labels). Verified before it returns.
+        """Prove the statement of these weights (dimension,) and batches of (features, labels). Verified before it
+        returns.
 
-        Raises WitnessInvalid when fewer rows are labelled correctly than the statement claims, ParameterError if weights,
-        batches or blinders do not open its commitments.
+        Raises WitnessInvalid when fewer rows are labelled correctly than the statement claims, ParameterError if
+        weights, batches or blinders do not open its commitments.
         """
         self._expect(statement)
         if (found := self.correct(weights, batches)) < statement.correct:
@@ -162,6 +164,7 @@ class EvaluationProver(EvaluationVerifier):
             self._prover, weights, x, y, statement.correct, self.digest(statement), list(data_blinders), progress
         )
         stated = [statement.weights_commitment, *statement.data_commitments]
-        if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != (*statement.rows, statement.correct):
+        public = (*statement.rows, statement.correct)
+        if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != public:
             raise ParameterError("weights, batches or blinders are not those of the statement's commitments")
         return NetworkProof(bytes(out["proof"]), out["inner_seconds"], out["wrap_seconds"])

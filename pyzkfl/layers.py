@@ -17,7 +17,17 @@ from typing import Any
 from pyzkfl import encoding
 from pyzkfl.errors import DecodeError, ParameterError
 
-__all__ = ["AvgPool2d", "Conv2d", "Layer", "Linear", "layer_object", "layer_of", "lenet5", "perceptron", "weight_shapes"]
+__all__ = [
+    "AvgPool2d",
+    "Conv2d",
+    "Layer",
+    "Linear",
+    "layer_object",
+    "layer_of",
+    "lenet5",
+    "perceptron",
+    "weight_shapes",
+]
 
 Sides = int | tuple[int, int]
 

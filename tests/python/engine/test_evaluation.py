@@ -129,7 +129,8 @@ def test_an_image_network_is_evaluated() -> None:
 
 def test_what_makes_no_sense_is_refused_before_any_work(prover, case, proof) -> None:
     s = case.statement
-    for change in ({"correct": 0}, {"correct": 14}, {"rows": (8, 9)}, {"rows": (8,)}, {"rows": (), "data_commitments": ()}):
+    empty = {"rows": (), "data_commitments": ()}
+    for change in ({"correct": 0}, {"correct": 14}, {"rows": (8, 9)}, {"rows": (8,)}, empty):
         with pytest.raises(ParameterError):
             dataclasses.replace(s, **change)
     one = EvaluationStatement(JOB, b"", s.weights_commitment, s.data_commitments[:1], (8,), 1)
