@@ -15,7 +15,7 @@ from typing import Any
 
 from pyzkfl.errors import ParameterError
 
-__all__ = ["AvgPool2d", "Conv2d", "Layer", "Linear", "lenet5", "perceptron"]
+__all__ = ["AvgPool2d", "Conv2d", "Layer", "Linear", "input_shapes", "lenet5", "perceptron"]
 
 Sides = int | tuple[int, int]
 
@@ -114,3 +114,25 @@ def lenet5() -> tuple[Layer, ...]:
         Linear(84, relu=True),
         Linear(10),
     )
+
+
+def input_shapes(layers: Sequence[Layer], input_shape: Sequence[int]) -> list[tuple[int, ...]]:
+    """What each layer reads, a row of it: (features,) or (channels, height, width), an image not flattened.
+
+    >>> input_shapes(lenet5(), (1, 28, 28))[4]
+    (16, 5, 5)
+    """
+    shape = tuple(input_shape)
+    out = []
+    for layer in layers:
+        out.append(shape)
+        if isinstance(layer, Linear):
+            shape = (layer.out,)
+            continue
+        if len(shape) != 3:
+            raise ParameterError(f"a {type(layer).__name__} reads images (channels, height, width), and is given {shape}")
+        given = layer.parameters()
+        sides_of = zip(shape[1:], given["kernel"], given["stride"], given["padding"], strict=True)
+        channels = layer.out if isinstance(layer, Conv2d) else shape[0]
+        shape = (channels, *((n + 2 * padding - kernel) // stride + 1 for n, kernel, stride, padding in sides_of))
+    return out
