@@ -8,6 +8,8 @@
 
 #include "base/errors.h"
 #include "curves/encoding.h"
+#include "engine_batch.h"
+#include "engine_evaluation.h"
 #include "engine_inspection.h"
 #include "engine_network.h"
 #include "engine_norm.h"
@@ -25,6 +27,7 @@ namespace pyzkfl {
 namespace {
 
 namespace py = pybind11;
+using bindings::Batch;
 using bindings::bytes32;
 using bindings::int_array;
 using bindings::IntArray;
@@ -50,32 +53,6 @@ std::vector<Fr> blinders_of(const std::vector<py::bytes>& in) {
   for (const py::bytes& b : in) out.push_back(blinder_of(b, "a data blinder"));
   return out;
 }
-
-// One batch's arrays, alive while the GIL is away.
-struct Batch {
-  Batch(const Network& network, const py::object& x, const py::object& y)
-      : Batch(network, x, py::array::ensure(y), 0) {}
-
-  NetworkBatch seen() const { return {view(features), view(labels)}; }
-
-  IntArray features, labels;
-
- private:
-  Batch(const Network& network, const py::object& x, const py::array& y, int)
-      : features(int_array(x, "features", {rows_of(network, y), network.spec.features()})),
-        labels(int_array(y, "labels", labels_shape(network, y))) {}
-  static size_t rows_of(const Network& network, const py::array& y) {
-    const bool classifies = network.spec.classifies();
-    if (!y || y.ndim() != (classifies ? 1 : 2))
-      throw ParameterError(classifies ? "labels must be an array of one dimension" : "targets must be an array (rows, outputs)");
-    return static_cast<size_t>(y.shape(0));
-  }
-  static std::vector<size_t> labels_shape(const Network& network, const py::array& y) {
-    std::vector<size_t> shape{rows_of(network, y)};
-    if (!network.spec.classifies()) shape.push_back(network.spec.classes());
-    return shape;
-  }
-};
 
 void bind_network(py::module_& m) {
   m.def(
@@ -373,5 +350,6 @@ PYZKFL_BINDINGS(engine) {
   pyzkfl::bind_network(m);
   pyzkfl::bind_proofs(m);
   pyzkfl::bindings::bind_norm(m);
+  pyzkfl::bindings::bind_evaluation(m);
   pyzkfl::bindings::bind_inspection(m);
 }

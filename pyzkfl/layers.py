@@ -17,7 +17,18 @@ from typing import Any
 from pyzkfl import encoding
 from pyzkfl.errors import DecodeError, ParameterError
 
-__all__ = ["AvgPool2d", "Conv2d", "Layer", "Linear", "layer_object", "layer_of", "lenet5", "perceptron", "weight_shapes"]
+__all__ = [
+    "AvgPool2d",
+    "Conv2d",
+    "Layer",
+    "Linear",
+    "input_shapes",
+    "layer_object",
+    "layer_of",
+    "lenet5",
+    "perceptron",
+    "weight_shapes",
+]
 
 Sides = int | tuple[int, int]
 
@@ -129,29 +140,6 @@ def layer_of(value: Any) -> Layer:
     return layer
 
 
-def weight_shapes(input_shape: Sequence[int], layers: Sequence[Layer]) -> list[tuple[tuple[int, ...], int]]:
-    """Shape of the weights (outputs first) and number of biases of each layer that has any; layers that fit together.
-
-    >>> weight_shapes((1, 28, 28), lenet5())[2]
-    ((120, 400), 120)
-    """
-    shape = tuple(input_shape)
-    out: list[tuple[tuple[int, ...], int]] = []
-    for layer in layers:
-        if isinstance(layer, Linear):
-            out.append(((layer.out, math.prod(shape)), layer.out if layer.bias else 0))
-            shape = (layer.out,)
-            continue
-        kernel, stride, padding = (layer.parameters()[name] for name in ("kernel", "stride", "padding"))
-        channels = shape[0]
-        sides = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in zip(shape[1:], kernel, stride, padding, strict=True))
-        if isinstance(layer, Conv2d):
-            out.append(((layer.out, channels, *kernel), layer.out if layer.bias else 0))
-            channels = layer.out
-        shape = (channels, *sides)
-    return out
-
-
 def perceptron(widths: Sequence[int]) -> tuple[Layer, ...]:
     """Linear layers with biases of these widths (features first), ReLU between them."""
     return tuple(Linear(w, relu=i + 1 < len(widths) - 1) for i, w in enumerate(widths[1:]))
@@ -168,3 +156,40 @@ def lenet5() -> tuple[Layer, ...]:
         Linear(84, relu=True),
         Linear(10),
     )
+
+
+def input_shapes(layers: Sequence[Layer], input_shape: Sequence[int]) -> list[tuple[int, ...]]:
+    """What each layer reads, a row of it: (features,) or (channels, height, width), an image not flattened.
+
+    >>> input_shapes(lenet5(), (1, 28, 28))[4]
+    (16, 5, 5)
+    """
+    shape = tuple(input_shape)
+    out = []
+    for layer in layers:
+        out.append(shape)
+        if isinstance(layer, Linear):
+            shape = (layer.out,)
+            continue
+        if len(shape) != 3:
+            raise ParameterError(f"a {type(layer).__name__} reads images (channels, height, width), and is given {shape}")
+        given = layer.parameters()
+        sides_of = zip(shape[1:], given["kernel"], given["stride"], given["padding"], strict=True)
+        channels = layer.out if isinstance(layer, Conv2d) else shape[0]
+        shape = (channels, *((n + 2 * padding - kernel) // stride + 1 for n, kernel, stride, padding in sides_of))
+    return out
+
+
+def weight_shapes(input_shape: Sequence[int], layers: Sequence[Layer]) -> list[tuple[tuple[int, ...], int]]:
+    """Shape of the weights (outputs first) and number of biases of each layer that has any.
+
+    >>> weight_shapes((1, 28, 28), lenet5())[2]
+    ((120, 400), 120)
+    """
+    out: list[tuple[tuple[int, ...], int]] = []
+    for layer, shape in zip(layers, input_shapes(layers, input_shape), strict=True):
+        if isinstance(layer, Linear):
+            out.append(((layer.out, math.prod(shape)), layer.out if layer.bias else 0))
+        elif isinstance(layer, Conv2d):
+            out.append(((layer.out, shape[0], *layer.parameters()["kernel"]), layer.out if layer.bias else 0))
+    return out

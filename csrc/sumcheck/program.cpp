@@ -13,7 +13,8 @@ namespace {
 constexpr unsigned most_log_height = 28;
 constexpr size_t most_items = size_t{1} << 20;  // of any list; keeps every sum of sizes far below 2^64
 constexpr unsigned most_tree_depth = 31;  // so that multiplicities fit in cells
-constexpr uint32_t most_window = 1 << 14;  // of any count, stride or padding; what a circuit can sum over
+constexpr uint32_t most_window = 1 << 14;       // of any count, stride or padding
+constexpr uint64_t most_pairs = uint64_t{1} << 18;  // of a window's two indices: the circuit has a product for each
 
 class Checker {
  public:
@@ -129,7 +130,7 @@ class Checker {
     require(tables <= 1, "columns", "of tables: more than one");
     require(updates <= 1, "columns", "of updates: more than one");
     require(masks == 1, "columns", "must end with the one mask");
-    require(data == 0 || data == p_.steps, "columns", "of data: one a local step, or none");
+    require(data <= p_.steps, "columns", "of data: at most one a local step");
   }
 
   void blocks() const {
@@ -217,6 +218,7 @@ class Checker {
       require(fits(w.block_count(), in_window[i]) && fits(w.first_count(), w.first.size()) &&
                   fits(w.second_count(), w.second.size()),
               who, "has a window whose counts do not fit its variables");
+      require(uint64_t{w.first_count()} * w.second_count() <= most_pairs, who, "has a window of too many pairs of indices");
       require(w.stride >= 1 && w.stride <= most_window && w.padding < w.kernels, who,
               "has a window without stride, or with more padding than a kernel reaches");
       for (const auto* list : {&w.first, &w.second}) {

@@ -25,7 +25,7 @@ namespace pyzkfl::sumcheck {
 enum class ColumnKind : uint8_t {
   weights,  // W_t: the verifier's own commitment, without blinder
   tables,   // T: values of tables without closed form; the verifier's own, without blinder; at most one
-  data,     // X: a batch as registered, one column a local step
+  data,     // X: a batch as registered, at most one column a local step
   update,   // D; at most one
   digits,   // A_1, A_2, ..: everything else that the prover commits to
   mask,     // M: five random coefficients, positions 0 .. 4; exactly one, the last column
@@ -211,7 +211,7 @@ struct PairLookup {
 
 struct Program {
   unsigned log_height = 0;  // n = 2^log_height: no column is higher
-  unsigned steps = 1;       // local steps: how many `rows` the statement has
+  unsigned steps = 1;       // local steps: how many public numbers `rows` the statement has
   std::vector<Column> columns;
   std::vector<Block> blocks;
   std::vector<Selector> selectors;

@@ -1,5 +1,5 @@
 // How a network's step becomes relations: the state of the compiler, whose parts are in network_program.cpp (data, update),
-// network_layer_relations.cpp and network_loss_relations.cpp. No other file includes it.
+// network_layer_relations.cpp, network_loss_relations.cpp and network_score_relations.cpp. No other file includes it.
 //
 // Values without a constant (signed digits, single blocks) may be read through windows, which make them 0 wherever an
 // index is none of the tensor's; values with one (q of a ReLU) may not, and are not.
@@ -52,10 +52,12 @@ struct TensorValue {
 
 class NetworkCompiler {
  public:
-  NetworkCompiler(const NetworkSpec& spec, NetworkProgram& out)
-      : spec_(spec), layout_(out.layout), p_(out.program), rows_(spec.log_batch()) {}
+  NetworkCompiler(const NetworkSpec& spec, const NetworkLayout& layout, sumcheck::Program& program)
+      : spec_(spec), layout_(layout), p_(program), rows_(spec.log_batch()) {}
 
   void compile();
+  // The program of an evaluation: network_score_relations.cpp.
+  void compile_evaluation();
 
  private:
   // ---- network_program.cpp ----
@@ -117,6 +119,10 @@ class NetworkCompiler {
   void targets(uint32_t s);
   void softmax(uint32_t s);
   void squared_error(uint32_t s);
+
+  // ---- network_score_relations.cpp ----
+  void lead(uint32_t s);
+  void score();
 
   const NetworkSpec& spec_;
   const NetworkLayout& layout_;

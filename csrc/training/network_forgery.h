@@ -85,6 +85,36 @@ enum class NetworkForgery : uint8_t {
   carried_digit,
   unused_cell,
   false_sum,
+  // convolutions
+  shifted_window,
+  other_stride,
+  padded_cell_read,
+  flipped_kernel,
+  shifted_gradient,
+  padded_position_update,
+  // pools
+  largest_of_a_pool,
+  false_pool,
+  pool_rounded,
+  false_pool_gradient,
+  pool_gradient_rounded,
+  spread_on_one,
+  spread_on_one_linear,
+  // mean squared error
+  target_out_of_range,
+  target_beyond_outputs,
+  swapped_targets,
+  halved_loss_gradient,
+  trained_padding_of_targets,
+  ignored_loss_limit,
+  loss_limited_early_above,
+  loss_limited_early_below,
+  negative_loss_over,
+  negative_loss_under,
+  // momentum
+  momentum_left_out,
+  momentum_of_other_step,
+  momentum_doubled,
 };
 
 enum class RelationKind : uint8_t { linear_check, product_sum, zero_check, range_lookup, pair_lookup, clip };

@@ -42,7 +42,9 @@ std::vector<Source> NetworkCompiler::all(const TensorShape& shape) const {
 
 Expression NetworkCompiler::weights_of(uint32_t s, size_t l, size_t part, const std::vector<Source>& variables) const {
   Expression e = single(block_view(layout_.weights[l].parts[part], variables));
-  for (uint32_t t = 0; t < s; ++t) add(e, Fr::one(), block_view(blocks(t, l).update.parts[part], variables));
+  for (uint32_t t = 0; t < s; ++t) {
+    if (!blocks(t, l).update.parts.empty()) add(e, Fr::one(), block_view(blocks(t, l).update.parts[part], variables));
+  }
   return e;
 }
 
@@ -163,7 +165,9 @@ void NetworkCompiler::forward(uint32_t s, size_t l) {
     if (own.bias) {
       const Fr unit = -power_of_two(static_cast<unsigned>(spec_.parameters().a_frac));
       add(sum.result, unit, block_view(layout_.weights[l].bias, units));
-      for (uint32_t t = 0; t < s; ++t) add(sum.result, unit, block_view(blocks(t, l).update.bias, units));
+      for (uint32_t t = 0; t < s; ++t) {
+        if (blocks(t, l).update.bias != no_block) add(sum.result, unit, block_view(blocks(t, l).update.bias, units));
+      }
     }
     if (own.kind == LayerKind::conv2d) {
       sum.pairs.push_back(convolution(s, l));

@@ -84,17 +84,22 @@ bool has_gradient_block(const NetworkSpec& spec, size_t l) {
   return l + 1 == spec.layers().size() || spec.layers()[l].relu || !spec.layers()[l + 1].has_weights();
 }
 
-void add_layer(Placement& digits, const NetworkSpec& spec, NetworkLayout::StepLayer& out, size_t l, const std::string& own) {
+void add_forward(Placement& digits, const NetworkSpec& spec, NetworkLayout::StepLayer& out, size_t l, const std::string& own) {
   const LayerSpec& layer = spec.layers()[l];
   const unsigned size = layer.out.log_size() + spec.log_batch();
   out.quotient = digits.add_digits(size, layer.quotient, own + ".q");
   out.remainder = digits.add_digits(size, spec.remainder(), own + ".rem");
+  if (!layer.relu) return;
+  out.sign = digits.add(size, own + ".g");
+  out.activation = digits.add(size, own + ".a");
+  out.excess = digits.add_digits(size, layer.excess, own + ".a_over");
+}
+
+void add_layer(Placement& digits, const NetworkSpec& spec, NetworkLayout::StepLayer& out, size_t l, const std::string& own) {
+  const LayerSpec& layer = spec.layers()[l];
+  const unsigned size = layer.out.log_size() + spec.log_batch();
+  add_forward(digits, spec, out, l, own);
   if (has_gradient_block(spec, l)) out.gradient = digits.add(size, own + ".dZ");
-  if (layer.relu) {
-    out.sign = digits.add(size, own + ".g");
-    out.activation = digits.add(size, own + ".a");
-    out.excess = digits.add_digits(size, layer.excess, own + ".a_over");
-  }
   if (spec.goes_back(l)) {
     const unsigned below = (layer.has_weights() ? layer.in : layer.out).log_size() + spec.log_batch();
     out.back_quotient = digits.add_digits(below, layer.backward_quotient, own + ".q'");
@@ -137,7 +142,64 @@ void add_data(Placement& data, const NetworkSpec& spec, NetworkLayout::Step& ste
   step.labels = data.add(spec.layers().back().out.log_size() + spec.log_batch(), name + ".y");
 }
 
+// The columns of digits, and the mask.
+void add_digits_columns(Program& program) {
+  for (uint32_t d = 1; d <= digits_columns; ++d)
+    program.columns.push_back({ColumnKind::digits, program.log_height, "digits " + std::to_string(d)});
+  program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
+}
+
+void add_counts(Placement& digits, NetworkLayout& out) {
+  out.counts_16 = digits.add(16, "counts 16");
+  out.counts_8 = digits.add(8, "counts 8");
+  out.counts_1 = digits.add(1, "counts 1");
+  out.counts_0 = digits.add(0, "counts 0");
+}
+
+unsigned checked_height(unsigned log_height) {
+  if (log_height > 28)
+    throw ParameterError("network: its columns would have 2^" + std::to_string(log_height) + " cells; at most 2^28");
+  return log_height;
+}
+
 }  // namespace
+
+NetworkLayout place_evaluation(const NetworkSpec& spec, size_t batches, Program& program) {
+  NetworkLayout out;
+  out.first_data_column = 1;
+  Placement weights(program), digits(program);
+  std::vector<Placement> data(batches, Placement(program));
+  out.steps.resize(batches);
+  bool saturates = false;
+  for (size_t l = 0; l < spec.layers().size(); ++l) {
+    out.weights.push_back(add_matrix(weights, spec.layers()[l], "W.layer" + std::to_string(l + 1)));
+    saturates = saturates || !spec.layers()[l].excess.empty();
+  }
+  const unsigned size = spec.layers().back().out.log_size() + spec.log_batch();
+  for (size_t s = 0; s < batches; ++s) {
+    const std::string name = "batch" + std::to_string(s + 1);
+    NetworkLayout::Step& step = out.steps[s];
+    add_data(data[s], spec, step, name);
+    for (size_t l = 0; l < spec.layers().size(); ++l)
+      add_forward(digits, spec, step.layers.emplace_back(), l, name + ".layer" + std::to_string(l + 1));
+    step.most = digits.add(spec.log_batch(), name + ".c");
+    step.lead = digits.add_digits(size, spec.lead(), name + ".t");
+    step.hint = digits.add(size, name + ".h");
+  }
+  add_counts(digits, out);
+  if (saturates) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
+
+  const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
+  program.log_height = checked_height(std::max({log_weights, log_data, digits.log_height(digits_columns), 3U}));
+  program.steps = static_cast<unsigned>(batches) + 1;  // and the score
+  program.columns.push_back({ColumnKind::weights, log_weights, "weights"});
+  for (size_t s = 0; s < batches; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
+  add_digits_columns(program);
+  weights.place(0, log_weights);
+  for (uint32_t s = 0; s < batches; ++s) data[s].place(out.first_data_column + s, log_data);
+  digits.place(out.first_data_column + static_cast<uint32_t>(batches), program.log_height);
+  return out;
+}
 
 NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   NetworkLayout out;
@@ -155,27 +217,21 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
     add_data(data[s], spec, out.steps[s], name);
     add_step(digits, spec, out.steps[s], name);
   }
-  out.counts_16 = digits.add(16, "counts 16");
-  out.counts_8 = digits.add(8, "counts 8");
-  out.counts_1 = digits.add(1, "counts 1");
-  out.counts_0 = digits.add(0, "counts 0");
+  add_counts(digits, out);
   if (spec.classifies()) out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
   if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
   out.update_column = out.first_data_column + S;
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
-  program.log_height = std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U});
-  if (program.log_height > 28)
-    throw ParameterError("network: its columns would have 2^" + std::to_string(program.log_height) + " cells; at most 2^28");
+  program.log_height =
+      checked_height(std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U}));
   program.steps = S;
   program.columns.push_back({ColumnKind::weights, log_weights, "weights"});
   program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
   for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
   program.columns.push_back({ColumnKind::update, log_weights, "update"});
-  for (uint32_t d = 1; d <= digits_columns; ++d)
-    program.columns.push_back({ColumnKind::digits, program.log_height, "digits " + std::to_string(d)});
-  program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
+  add_digits_columns(program);
 
   weights.place(out.weights_column, log_weights);
   tables.place(out.tables_column, tables.log_height(1));

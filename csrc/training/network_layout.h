@@ -50,6 +50,7 @@ struct NetworkLayout {
     uint32_t most = no_block, key = no_block, hint = no_block, exponential = no_block;  // of the cross-entropy
     Digits excess, probability, remainder, rest;
     Digits loss_over, loss_under;  // of the mean squared error, where it saturates
+    Digits lead;                   // of evaluations: what the row's best has over each class
   };
 
   std::vector<MatrixBlocks> weights, update;  // one a layer
@@ -68,5 +69,9 @@ enum NetworkTable : uint32_t { table_16, table_8, table_1, table_0 };
 
 // Adds columns and blocks to an empty program. Throws ParameterError if the columns were higher than 2^28.
 NetworkLayout place_network(const NetworkSpec& spec, sumcheck::Program& program);
+
+// The same for an evaluation of `batches` batches (evaluation_program.h): weights, data and what a forward pass needs. A data
+// column is the one of training, so C(X) is too. There are no tables of values and no update.
+NetworkLayout place_evaluation(const NetworkSpec& spec, size_t batches, sumcheck::Program& program);
 
 }  // namespace pyzkfl

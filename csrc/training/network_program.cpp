@@ -64,11 +64,11 @@ void NetworkCompiler::tables() {
                {Table::Kind::range, 8, layout_.counts_8, 0},
                {Table::Kind::range, 1, layout_.counts_1, 0},
                {Table::Kind::range, 0, layout_.counts_0, 0}};
-  if (spec_.classifies()) {
+  if (layout_.counts_exp != no_block) {
     table_exp_ = static_cast<uint32_t>(p_.tables.size());
     p_.tables.push_back({Table::Kind::pairs, spec_.exp_log_size(), layout_.counts_exp, layout_.exp_values});
   }
-  if (spec_.saturates()) {
+  if (layout_.counts_saturation != no_block) {
     table_saturation_ = static_cast<uint32_t>(p_.tables.size());
     p_.tables.push_back({Table::Kind::range, NetworkSpec::saturation_bits, layout_.counts_saturation, 0});
   }
@@ -192,7 +192,7 @@ void NetworkCompiler::sum_of_updates() {
 namespace pyzkfl {
 
 NetworkProgram::NetworkProgram(const NetworkSpec& spec) : layout(place_network(spec, program)) {
-  compiler::NetworkCompiler(spec, *this).compile();
+  compiler::NetworkCompiler(spec, layout, program).compile();
   program.check();
 }
 

@@ -77,6 +77,11 @@ bool NetworkSpec::saturates() const {
 DigitWidths NetworkSpec::remainder() const { return exact_digits(static_cast<unsigned>(p_.w_frac)); }
 DigitWidths NetworkSpec::update_remainder() const { return exact_digits(static_cast<unsigned>(p_.eta_shift)); }
 
+DigitWidths NetworkSpec::lead() const {
+  // The largest output, with one more where it is another's than the label's, less the least.
+  return digits_for(bits_of(2 * static_cast<Wide>(layers_.back().most_output) + 1));
+}
+
 std::vector<int32_t> NetworkSpec::exp_table() const {
   // exp(-2^-a_frac) by its series, in units of 2^-62; then its powers. The error stays below 2^-48.
   constexpr unsigned fraction = 62;

@@ -97,6 +97,7 @@ class NetworkSpec {
   DigitWidths update_remainder() const;
   const DigitWidths& excess() const { return excess_; }              // c - z beyond the table
   const DigitWidths& softmax_remainder() const { return softmax_; }  // of the division by E
+  DigitWidths lead() const;  // of what a row's best has over each class, in evaluations
   // Of the mean squared error's dZ beyond its limits, either way; empty where it does not saturate.
   const DigitWidths& loss_excess() const { return loss_excess_; }
 

@@ -41,23 +41,25 @@ void check_weights(const NetworkSpec& spec, std::span<const int64_t> flat) {
 
 }  // namespace
 
-void forward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t first) {
-  for (size_t l = first; l < spec.layers().size(); ++l) {
-    const LayerSpec& layer = spec.layers()[l];
-    NetworkStep::Layer& out = step.layers[l];
-    const SecretMatrix sums = forward_sums(spec, l, weights.layers[l], inputs_of(step, l));
-    divide(out.quotient, out.remainder, sums, spec.parameters().w_frac);
-    if (!layer.relu) continue;
-    out.sign.resize(sums.size());
-    out.activation.resize(sums.size());
-    out.excess.resize(sums.size());
-    const int64_t most = layer.excess.empty() ? layer.most_output : NetworkSpec::most_activation;
-    for (size_t i = 0; i < sums.size(); ++i) {
-      out.sign[i] = out.quotient[i] >= 1 ? 1 : 0;
-      out.activation[i] = std::min(out.sign[i] * out.quotient[i], most);
-      out.excess[i] = out.sign[i] * out.quotient[i] - out.activation[i];
-    }
+void activate(const NetworkSpec& spec, NetworkStep& step, size_t l, const SecretMatrix& sums) {
+  const LayerSpec& layer = spec.layers()[l];
+  NetworkStep::Layer& out = step.layers[l];
+  divide(out.quotient, out.remainder, sums, spec.parameters().w_frac);
+  if (!layer.relu) return;
+  out.sign.resize(sums.size());
+  out.activation.resize(sums.size());
+  out.excess.resize(sums.size());
+  const int64_t most = layer.excess.empty() ? layer.most_output : NetworkSpec::most_activation;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    out.sign[i] = out.quotient[i] >= 1 ? 1 : 0;
+    out.activation[i] = std::min(out.sign[i] * out.quotient[i], most);
+    out.excess[i] = out.sign[i] * out.quotient[i] - out.activation[i];
   }
+}
+
+void forward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t first) {
+  for (size_t l = first; l < spec.layers().size(); ++l)
+    activate(spec, step, l, forward_sums(spec, l, weights.layers[l], inputs_of(step, l)));
 }
 
 void backward_through(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t l) {

@@ -86,6 +86,8 @@ NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch);
 // The parts of a step, in order, for who changes a value between them: each computes what follows from what `step` holds,
 // true or not. q, rem, g, a of layers `first` and up, from the activations below;
 void forward_from(const NetworkSpec& spec, const NetworkWeights& weights, NetworkStep& step, size_t first);
+// the same of layer `l` from its sums, in units of 2^-(a_frac + w_frac);
+void activate(const NetworkSpec& spec, NetworkStep& step, size_t l, const SecretMatrix& sums);
 // all of the loss, dZ of the last layer included, from its outputs;
 void loss_of(const NetworkSpec& spec, NetworkStep& step);
 // of the cross-entropy: c, t, over, h, e, p, rem, w and dZ;

@@ -4,7 +4,9 @@
 
 #include "base/errors.h"
 #include "sumcheck/direct_check.h"
+#include "training/evaluation_program.h"
 #include "training/network_program.h"
+#include "training/row_scores.h"
 
 namespace pyzkfl {
 namespace {
@@ -91,8 +93,8 @@ void fill_data(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
   filler.fill(blocks.labels, labels);
 }
 
-void fill_layer(Filler& filler, const NetworkSpec& spec, size_t l, const NetworkLayout::StepLayer& to,
-                const NetworkStep::Layer& from) {
+void fill_forward(Filler& filler, const NetworkSpec& spec, size_t l, const NetworkLayout::StepLayer& to,
+                  const NetworkStep::Layer& from) {
   const LayerSpec& layer = spec.layers()[l];
   if (layer.relu) {  // u = q - 1 + (1 - g) 2^m
     SecretMatrix u(from.quotient.size());
@@ -106,6 +108,12 @@ void fill_layer(Filler& filler, const NetworkSpec& spec, size_t l, const Network
     filler.fill_digits(to.quotient, layer.quotient, from.quotient);
   }
   filler.fill_digits(to.remainder, spec.remainder(), from.remainder);
+}
+
+void fill_layer(Filler& filler, const NetworkSpec& spec, size_t l, const NetworkLayout::StepLayer& to,
+                const NetworkStep::Layer& from) {
+  const LayerSpec& layer = spec.layers()[l];
+  fill_forward(filler, spec, l, to, from);
   if (to.gradient != no_block) filler.fill(to.gradient, from.gradient);
   if (!spec.goes_back(l)) return;
   filler.fill_digits(to.back_quotient, layer.backward_quotient, from.back_quotient);
@@ -194,6 +202,39 @@ ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& progr
 ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
                              const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
   ProgramValues out = network_cells(spec, program, flat_weights, round, data_blinders, update_blinder);
+  fill_multiplicities(program.program, out);
+  return out;
+}
+
+ProgramValues evaluation_values(const NetworkSpec& spec, const EvaluationProgram& program, std::span<const int64_t> flat_weights,
+                                std::span<const NetworkBatch> batches, std::span<const Fr> data_blinders, uint64_t score) {
+  if (batches.size() != program.batches || data_blinders.size() != program.batches)
+    throw ParameterError("evaluation: its batches are " + std::to_string(program.batches));
+  if (score == 0) throw ParameterError("evaluation: no proof is needed that no row is labelled correctly");
+  ProgramValues out;
+  out.columns.resize(program.program.columns.size());
+  Filler filler(program.program, out.columns);
+  const NetworkWeights weights = NetworkWeights::from_flat(spec, flat_weights);
+  fill_weights(filler, spec, program.layout.weights, weights);
+  uint64_t missing = score;
+  for (size_t s = 0; s < batches.size(); ++s) {
+    NetworkStep step = network_inputs(spec, batches[s]);
+    forward_from(spec, weights, step, 0);
+    const NetworkLayout::Step& blocks = program.layout.steps[s];
+    fill_data(filler, spec, blocks, step.inputs, step.labels);
+    for (size_t l = 0; l < spec.layers().size(); ++l) fill_forward(filler, spec, l, blocks.layers[l], step.layers[l]);
+    const RowScores scores = row_scores(spec, step, missing);
+    missing -= scores.counted;
+    filler.fill(blocks.most, scores.most);
+    filler.fill_digits(blocks.lead, spec.lead(), scores.lead);
+    filler.fill(blocks.hint, scores.mark);
+    out.columns[program.layout.first_data_column + s].blinder = data_blinders[s];
+    out.rows.push_back(step.rows);
+  }
+  if (missing != 0)
+    throw WitnessInvalid("evaluation: " + std::to_string(score - missing) + " rows are labelled correctly, not " +
+                         std::to_string(score));
+  out.rows.push_back(score);
   fill_multiplicities(program.program, out);
   return out;
 }

@@ -84,7 +84,8 @@ const Factor& Replay::selector(const View& view, Coordinate::Kind outer) {
       case Source::Kind::bit:
         names.push_back({source.index != 0 ? Coordinate::Kind::one : Coordinate::Kind::zero, 0});
         break;
-      case Source::Kind::inner: throw ParameterError("wrap circuit: a selector of an inner variable");
+      case Source::Kind::inner:
+      case Source::Kind::window: throw ParameterError("wrap circuit: a selector of an inner variable, or a window");
     }
   }
   const auto key = std::pair(view.id, names);

@@ -5,13 +5,16 @@
 >>> job = Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.1, batch=16)
 >>> job.widths
 (4, 8, 3)
+>>> images = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(64, 3))
+>>> Job.from_module(images, loss=nn.CrossEntropyLoss(), lr=0.1, batch=16, input_shape=(1, 8, 8)).dimension
+235
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,70 +22,125 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from pyzkfl import layers
 from pyzkfl.errors import DataError, ParameterError, UnprovableOption
 from pyzkfl.network import NetworkJob
 
 __all__ = ["FitResult", "Job", "fit"]
 
 
-def _layers(module: nn.Module) -> list[nn.Linear]:
-    """The linear layers, when the module is one that there are relations for."""
+def _refuse(name: str, module: nn.Module, **defaults: Any) -> None:
+    """Raise UnprovableOption for the first option that is not as given."""
+    for option, default in defaults.items():
+        if getattr(module, option) != default:
+            raise UnprovableOption(f"{name} with {option}={getattr(module, option)!r}: there is no relation for it")
+
+
+def _convolution(name: str, module: nn.Conv2d) -> layers.Conv2d:
+    _refuse(name, module, dilation=(1, 1), groups=1, padding_mode="zeros")
+    if isinstance(module.padding, str):
+        raise UnprovableOption(f"{name} with padding={module.padding!r}: give its padding in numbers")
+    kernel, padding = module.kernel_size, module.padding
+    if any(p >= k for p, k in zip(padding, kernel, strict=True)):
+        raise UnprovableOption(f"{name} with padding={padding!r}: there is no relation for one as large as the kernel")
+    return layers.Conv2d(module.out_channels, kernel, module.stride, padding, bias=module.bias is not None)  # type: ignore[arg-type]
+
+
+def _pool(name: str, module: nn.AvgPool2d) -> layers.AvgPool2d:
+    _refuse(name, module, ceil_mode=False, count_include_pad=True, divisor_override=None)
+    pool = layers.AvgPool2d(module.kernel_size)
+    if layers.AvgPool2d(module.stride) != pool:
+        raise UnprovableOption(f"{name} with stride={module.stride!r}: there is no relation for windows that overlap or leave gaps")
+    if layers.AvgPool2d(module.padding) != layers.AvgPool2d(0):
+        raise UnprovableOption(f"{name} with padding={module.padding!r}: there is no relation for it")
+    return pool
+
+
+Found = list[tuple[layers.Layer, nn.Module]]
+
+
+def _layers(module: nn.Module) -> Found:
+    """The layers with their modules, when the module is one that there are relations for."""
     if not isinstance(module, nn.Sequential):
         raise UnprovableOption(f"the module must be an nn.Sequential, got {type(module).__name__}")
-    linear: list[nn.Linear] = []
-    after_linear = False
+    found: Found = []
+    last: nn.Module | None = None
+    flat = True  # whether a Linear may read what comes: not an image that was not flattened
     for position, layer in enumerate(module):
         name = f"layer {position} ({type(layer).__name__})"
         if isinstance(layer, nn.Flatten):
-            if linear or (layer.start_dim, layer.end_dim) != (1, -1):
-                raise UnprovableOption(f"{name}: Flatten is supported as the first layer, with its defaults")
+            _refuse(name, layer, start_dim=1, end_dim=-1)
+            flat = True
         elif isinstance(layer, nn.Linear):
-            if after_linear:
-                raise UnprovableOption(f"{name}: two linear layers without a ReLU between them")
-            if layer.bias is None:
-                raise UnprovableOption(f"{name}: a linear layer without bias")
-            linear.append(layer)
-            after_linear = True
+            if not flat:
+                raise UnprovableOption(f"{name}: a linear layer on images: put a Flatten before it")
+            found.append((layers.Linear(layer.out_features, bias=layer.bias is not None), layer))
+        elif isinstance(layer, nn.Conv2d):
+            found.append((_convolution(name, layer), layer))
+            flat = False
+        elif isinstance(layer, nn.AvgPool2d):
+            found.append((_pool(name, layer), layer))
+            flat = False
         elif isinstance(layer, nn.ReLU):
-            if not after_linear:
-                raise UnprovableOption(f"{name}: a ReLU that does not follow a linear layer")
-            after_linear = False
+            if not isinstance(last, (nn.Linear, nn.Conv2d, nn.AvgPool2d)):
+                raise UnprovableOption(f"{name}: a ReLU that does not follow a layer")
+            found[-1] = (dataclasses.replace(found[-1][0], relu=True), found[-1][1])
         else:
             raise UnprovableOption(
-                f"{name}: there is no relation for it; supported: Flatten, Linear with bias, ReLU"
+                f"{name}: there is no relation for it; supported: Linear, Conv2d, AvgPool2d, Flatten, ReLU"
             )
-    if not linear or not after_linear:
+        last = layer
+    if not found or not isinstance(last, nn.Linear):
         raise UnprovableOption("the module must end with a linear layer")
-    for first, second in itertools.pairwise(linear):
-        if first.out_features != second.in_features:
-            raise ParameterError(f"a layer of {first.out_features} outputs meets one of {second.in_features} inputs")
-    return linear
+    return found
 
 
-def _check_loss(loss: object) -> None:
+def _input_shape(found: Found, given: Sequence[int] | None) -> tuple[int, ...]:
+    """The shape of a row, checked against what each layer says that it reads."""
+    first = found[0][1]
+    if given is None:
+        if not isinstance(first, nn.Linear):
+            raise ParameterError("images need an input_shape: (channels, height, width)")
+        given = (first.in_features,)
+    shape = tuple(int(n) for n in given)
+    for (_, module), reads in zip(found, layers.input_shapes([layer for layer, _ in found], shape), strict=True):
+        if isinstance(module, nn.Linear) and module.in_features != math.prod(reads):
+            raise ParameterError(f"a layer of {module.in_features} inputs meets an input or outputs of {math.prod(reads)}")
+        if isinstance(module, nn.Conv2d) and module.in_channels != reads[0]:
+            raise ParameterError(f"a convolution of {module.in_channels} channels meets {reads[0]}")
+    return shape
+
+
+def _loss_name(loss: object) -> str:
+    if isinstance(loss, nn.MSELoss):
+        _refuse("MSELoss", loss, reduction="mean")
+        return "mse"
     if not isinstance(loss, nn.CrossEntropyLoss):
-        raise UnprovableOption(f"loss {type(loss).__name__}: there is no relation for it; supported: CrossEntropyLoss")
-    options = {
-        "weight": loss.weight is None,
-        "label_smoothing": loss.label_smoothing == 0,
-        "reduction": loss.reduction == "mean",
-        "ignore_index": loss.ignore_index == -100,
-    }
-    for name, default in options.items():
-        if not default:
-            raise UnprovableOption(f"CrossEntropyLoss with {name}: there is no relation for it")
+        raise UnprovableOption(
+            f"loss {type(loss).__name__}: there is no relation for it; supported: CrossEntropyLoss, MSELoss"
+        )
+    _refuse("CrossEntropyLoss", loss, label_smoothing=0, reduction="mean", ignore_index=-100)
+    if loss.weight is not None:
+        raise UnprovableOption("CrossEntropyLoss with weight: there is no relation for it")
+    return "cross_entropy"
 
 
-def _learning_rate(optimizer: torch.optim.Optimizer) -> float:
+def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int) -> tuple[float, float]:
     if type(optimizer) is not torch.optim.SGD:
         raise UnprovableOption(f"optimizer {type(optimizer).__name__}: there is no relation for it; supported: SGD")
     if len(optimizer.param_groups) != 1:
         raise UnprovableOption("an optimizer with several parameter groups")
     group = optimizer.param_groups[0]
-    for name in ("momentum", "dampening", "weight_decay", "nesterov", "maximize"):
+    for name in ("dampening", "weight_decay", "nesterov", "maximize"):
         if group[name]:
             raise UnprovableOption(f"SGD with {name}: there is no relation for it")
-    return float(group["lr"])
+    carried = any(state.get("momentum_buffer") is not None for state in optimizer.state.values())
+    if group["momentum"] and (steps == 1 or carried):
+        raise UnprovableOption(
+            "SGD with momentum carried over rounds: there is no relation for it. A round's momentum starts from none: "
+            "take a new optimizer, and more than one step"
+        )
+    return float(group["lr"]), float(group["momentum"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,28 +156,42 @@ class Job(NetworkJob):
         batch: int,
         lr: float | None = None,
         optimizer: torch.optim.Optimizer | None = None,
+        input_shape: Sequence[int] | None = None,
         **settings: Any,
     ) -> Job:
-        """The job of an nn.Sequential of Flatten, Linear and ReLU.
+        """The job of an nn.Sequential of Linear, Conv2d, AvgPool2d, Flatten and ReLU.
 
-        loss: CrossEntropyLoss; the learning rate is `lr` or that of an SGD `optimizer`. settings: steps, max_norm and
-        the scales of NetworkJob. Raises UnprovableOption naming the layer, loss or option that has no relation.
+        loss: CrossEntropyLoss or MSELoss. The learning rate is `lr`, or that of an SGD `optimizer`, with its momentum, which
+        starts from none in each round. input_shape: (channels, height, width) of images. settings: steps, momentum,
+        max_norm and the scales of NetworkJob. Raises UnprovableOption naming the layer, loss or option without a relation.
         """
-        linear = _layers(module)
-        _check_loss(loss)
+        found = _layers(module)
         if (lr is None) == (optimizer is None):
             raise ParameterError("give lr or optimizer, one of them")
-        rate = float(lr) if lr is not None else _learning_rate(optimizer)  # type: ignore[arg-type]
-        widths = (linear[0].in_features, *(layer.out_features for layer in linear))
-        return cls(widths=widths, batch=batch, learning_rate=rate, **settings)
+        if optimizer is not None:
+            if "momentum" in settings:
+                raise ParameterError("give momentum or an optimizer, one of them")
+            lr, settings["momentum"] = _rate_and_momentum(optimizer, int(settings.get("steps", 1)))
+        return cls(
+            layers=tuple(layer for layer, _ in found),
+            input_shape=_input_shape(found, input_shape),
+            loss=_loss_name(loss),
+            batch=batch,
+            learning_rate=float(lr),  # type: ignore[arg-type]
+            **settings,
+        )
+
+    def _parameters(self, module: nn.Module) -> list[nn.Parameter]:
+        """The module's weights, in the order of the job's. ParameterError for a module of another job."""
+        found = _layers(module)
+        if tuple(layer for layer, _ in found) != self.layers:
+            raise ParameterError("the module has other layers than the job")
+        _input_shape(found, self.input_shape)
+        return [parameter for _, layer in found for parameter in layer.parameters()]
 
     def read(self, module: nn.Module) -> npt.NDArray[np.int64]:
         """The module's weights in fixed point, int64 (dimension,)."""
-        linear = _layers(module)
-        widths = (linear[0].in_features, *(layer.out_features for layer in linear))
-        if widths != self.widths:
-            raise ParameterError(f"the module has widths {widths}, the job {self.widths}")
-        parts = [p.detach().cpu().to(torch.float64).numpy().ravel() for m in linear for p in (m.weight, m.bias)]
+        parts = [p.detach().cpu().to(torch.float64).numpy().ravel() for p in self._parameters(module)]
         return self.weights(np.concatenate(parts))
 
     def write(self, module: nn.Module, weights: npt.NDArray[np.int64]) -> None:
@@ -127,13 +199,10 @@ class Job(NetworkJob):
         floats = torch.from_numpy(self.to_float(weights))
         at = 0
         with torch.no_grad():
-            for layer in _layers(module):
-                for parameter in (layer.weight, layer.bias):
-                    count = parameter.numel()
-                    parameter.copy_(floats[at : at + count].reshape(parameter.shape))
-                    at += count
-        if at != self.dimension:
-            raise ParameterError(f"the module has {at} weights, the job {self.dimension}")
+            for parameter in self._parameters(module):
+                count = parameter.numel()
+                parameter.copy_(floats[at : at + count].reshape(parameter.shape))
+                at += count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +236,8 @@ def _pairs(data: Any, batch: int) -> Iterator[tuple[Any, Any]]:
 def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult:
     """Train the module in place by the job's exact integer steps.
 
-    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order. A trailing
+    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order; images have shape
+    (rows, channels, height, width), labels are class numbers, or targets (rows, outputs) of the MSELoss. A trailing
     round with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, before any
     step changes the module.
     """

@@ -224,6 +224,12 @@ TEST_CASE("windows that say nothing sensible are refused by name") {
   refused([](View& v) { v.windows[0].kernels = 0; });
   refused([](View& v) { v.windows[0].inputs = 9; });
   refused([](View& v) { v.windows[1].outputs = 9; });
+  refused([](View& v) {  // 2^14 times 2^6 pairs
+    v.windows[0].outputs = 1 << 14;
+    v.windows[0].first.resize(14, {K::sum, 0});
+    v.windows[0].kernels = 1 << 6;
+    v.windows[0].second.resize(6, {K::sum, 0});
+  });
   refused([](View& v) { v.windows.pop_back(); });
   refused([](View& v) { v.windows.push_back(v.windows[0]); });
   refused([](View& v) { v.variables[0].index = 1; });

@@ -37,6 +37,12 @@ inline std::vector<LayeredJob> layered_jobs() {
   squared.w_bits = 12;
   squared.g_frac = squared.a_frac;
   out.push_back({"the mean squared error, not saturated, with momentum", NetworkSpec::with_learning_rate(squared, 0.1), 4});
+  NetworkParameters single = layered_parameters({5}, {L::linear(3, false)}, 4);
+  single.loss = NetworkLoss::mean_squared_error;
+  out.push_back({"one layer, the mean squared error", NetworkSpec::with_learning_rate(single, 0.1), 3});
+  NetworkParameters kept = network_parameters({4, 5, 3}, 4, 3);
+  kept.momentum = 32768;
+  out.push_back({"momentum without clipping", NetworkSpec::with_learning_rate(kept, 0.01), 4});
   NetworkParameters deep =
       layered_parameters({1, 4, 4}, {L::conv2d(2, {3, 3}, {1, 1}, {1, 1}, true), L::conv2d(2, {3, 3}, {2, 2}, {1, 1}, true),
                                      L::linear(2, false)}, 2);

@@ -18,6 +18,7 @@ from test_core_proofs import g1, g2
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError
+from pyzkfl.layers import AvgPool2d, Conv2d, Linear
 from pyzkfl.network import NetworkJob, random_blinder
 
 CONTEXT = bytes(range(32))
@@ -33,6 +34,15 @@ JOBS = {
         "x_bits": 16,
         "w_bits": 20,
         "g_frac": 15,
+    },
+    "convolutions, a pool, the squared error and momentum": {
+        "layers": (Conv2d(2, 3, padding=1, relu=True), AvgPool2d(2), Conv2d(3, 2, stride=2, relu=True), Linear(3)),
+        "input_shape": (1, 6, 7),
+        "loss": "mse",
+        "momentum": 0.9,
+        "batch": 2,
+        "steps": 2,
+        "learning_rate": 0.01,
     },
     "features in three blocks, one padded": {"widths": (15, 3), "batch": 4, "learning_rate": 0.1, "max_norm": 0.01},
 }
@@ -61,9 +71,12 @@ class Case:
         self.weights = rng.integers(-limit, limit, self.job.dimension)
         reach = 2 ** (self.job.x_bits - 1)
         rows = self.job.batch - 1
-        shape = (rows, self.job.widths[0])
+        shape, targets = (rows, self.job.input_size), (rows, self.job.outputs)
         self.batches = [
-            (rng.integers(-reach, reach, shape), rng.integers(0, self.job.widths[-1], rows))
+            (
+                rng.integers(-reach, reach, shape),
+                rng.integers(0, self.job.outputs, rows) if self.job.loss != "mse" else rng.integers(-99, 99, targets),
+            )
             for _ in range(self.job.steps)
         ]
         self.trained = self.job.train(self.weights, self.batches)
