@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 
 import numpy as np
@@ -15,6 +16,7 @@ from pyzkfl.errors import (
     DecodeError,
     ParameterError,
     ProofInvalid,
+    SetupInvalid,
     UnsupportedVersion,
     WitnessInvalid,
 )
@@ -169,3 +171,35 @@ def test_bytes_that_are_no_proof_and_batches_that_are_no_point_are_refused(job, 
         DatasetCommitment.from_object([[8, public.batches[0].commitment, bytes(32)]]).verify(job, keys)
     with pytest.raises(ProofInvalid, match="rows"):
         DatasetCommitment.from_object([[9, public.batches[0].commitment, b""]]).verify(job, keys)
+
+
+@pytest.mark.skipif("PYZKFL_DEEP" not in os.environ, reason="only with PYZKFL_DEEP=1 (make test-deep)")
+def test_members_set_a_network_up_together_and_a_spoiled_contribution_is_named(terms) -> None:
+    run = ceremony.Ceremony(terms)
+    for phase in (1, 2):
+        run.begin(phase)
+        for number, member in enumerate(terms.members):
+            state, _ = run.stage.verify(terms)
+            after, record = ceremony.contribute(terms, state, member.name)
+            if number == 1:
+                spoiled = bytearray(after)
+                spoiled[200:232] = spoiled[264:296]
+                with pytest.raises(SetupInvalid, match="'m1'"):
+                    run.accept(bytes(spoiled), record)
+            run.accept(after, record)
+    transcript = run.transcript()
+    keys = transcript.verify(terms)
+    job = keys.bind(terms)
+    party = Party(job, keys, "m2", 9)
+    proofs.verify(party.statement, party.proof, keys)
+    again = transcript.verify(terms)
+    assert again.commitment_key.digest == job.commitment_key
+    proofs.verify(party.statement, party.proof, again)
+    # Keys of another setup are other keys.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = ceremony.insecure_keys(terms)
+    with pytest.raises(ParameterError, match="not those of job"):
+        proofs.verify(party.statement, party.proof, other)
+    with pytest.raises(ParameterError, match="too few powers"):
+        _core.engine.ColumnKey.from_phase1(_core.groth16.Phase1.from_bytes(transcript.phase1), 28)
