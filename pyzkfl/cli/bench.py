@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
         dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
-        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
+        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES or lenet5 (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train, ladder)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
         smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
