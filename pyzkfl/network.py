@@ -232,7 +232,7 @@ class NetworkJob:
         return np.clip(weights + update, -limit, limit - 1)
 
     def predict(self, weights: Integers, features: Integers) -> Integers | Floats:
-        """Class numbers (rows,) for fixed-point features (rows, features); of the squared error the outputs as floats."""
+        """Class numbers (rows,) for fixed-point features (rows, features); of the squared error its outputs, floats."""
         outputs = self.core.outputs(weights, features)
         if self.loss == "mse":
             return np.asarray(outputs, dtype=np.float64) / 2.0**self.a_frac

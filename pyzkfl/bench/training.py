@@ -76,7 +76,7 @@ def float_accuracy(
     batches: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]],
     test: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
 ) -> tuple[float, np.ndarray[Any, Any]]:
-    """Accuracy of a perceptron on `test`, and the weights, after the same steps in floats: only clipped, not rounded."""
+    """Accuracy of a perceptron on `test`, and the weights, after the same steps in floats: clipped, not rounded."""
     layers = []
     at = 0
     for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
