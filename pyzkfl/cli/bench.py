@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
         bits: Annotated[int | None, typer.Option(help="of the modulus: 2048, 3072 or 4096 (paillier)")] = None,
         members: Annotated[int | None, typer.Option(help="of the shared key (rlwe)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
-        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
+        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES or lenet5 (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train, ladder)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
         smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
