@@ -47,20 +47,6 @@ struct Fp2Product {
   A::sub_products(out.c0, out.c0, a.c0);
   A::sub_products(out.c1, out.c1, a.c1);
 }
-// out - a - b, for an `out` of two products and an a and a b of three together. The second component is above -6 p^2 then,
-// and gets p^2 more.
-inline constexpr Limbs512 p_squared = [] {
-  Limbs512 square{};
-  portable::product(square, Fp::modulus, Fp::modulus);
-  return square;
-}();
-[[gnu::noinline]] inline void subtract_both(Fp2Product& out, const Fp2Product& a, const Fp2Product& b) {
-  A::sub_products(out.c0, out.c0, a.c0);
-  A::sub_products(out.c0, out.c0, b.c0);
-  A::add_products(out.c1, out.c1, p_squared);
-  A::sub_products(out.c1, out.c1, a.c1);
-  A::sub_products(out.c1, out.c1, b.c1);
-}
 // Takes p R off the second component, where a sum of three products may be above p R.
 [[gnu::always_inline]] inline void lower(Fp2Product& out) {
   const Limbs high = A::sub_integers({out.c1[4], out.c1[5], out.c1[6], out.c1[7]}, Fp::modulus);

@@ -116,7 +116,7 @@ template <class M>
 // (Aranha, Karabina, Longa, Gebotys, Lopez, eprint 2010/526, section 5). p^2 is 0.19 p R, and 2^511 is 14 p^2.
 
 // out = a b. No aliasing.
-[[gnu::always_inline]] constexpr void product(Limbs512& out, const Limbs& a, const Limbs& b) {
+[[gnu::always_inline]] inline void product(Limbs512& out, const Limbs& a, const Limbs& b) {
   uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
   for (size_t i = 0; i < 4; ++i) {
     uint64_t high = 0;
