@@ -62,6 +62,10 @@ def register(app: typer.Typer) -> None:
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
         dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
+        corrupt: Annotated[
+            float | None, typer.Option(help="share of the clients that may collude with the server (secagg)")
+        ] = None,
+        server: Annotated[str | None, typer.Option(help="active or semi-honest (secagg)")] = None,
         model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train, ladder)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
@@ -80,6 +84,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
         given: dict[str, int | float | str | None] = {
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
+            "corrupt": corrupt, "server": server,
             "model": model, "batch": batch, "steps": steps, "smallest": smallest, "largest": largest,
         }
         params = {key: value for key, value in given.items() if value is not None}
