@@ -28,17 +28,17 @@ inline constexpr size_t kSecretBytes = 32;   // a seed, and a share of it
 inline constexpr size_t kConfirmBytes = 16;
 
 enum class Kind : uint8_t {
-  keys = 80,            // member: its X25519 key
-  neighbour_keys = 81,  // server to one: its neighbours'
-  deal = 82,            // member: sealed shares for its neighbours, for every round
-  dealt = 83,           // server to one: the shares for it
-  confirm = 84,         // member: to each whose shares came, a tag that says so (active server)
-  confirmed = 85,       // server to one: the tags for it
-  masked = 86,          // member: the masked vector
-  survivors = 87,       // server to the committee: whose vectors are in the sum
-  consistent = 88,      // member of the committee: its signature over that set
-  unmask_request = 89,  // server to all survivors: the set, with those signatures
-  unmask = 90,          // member: of each neighbour one share
+  keys = 96,            // member: its X25519 key
+  neighbour_keys = 97,  // server to one: its neighbours'
+  deal = 98,            // member: sealed shares for its neighbours, for every round
+  dealt = 99,           // server to one: the shares for it
+  confirm = 100,         // member: to each whose shares came, a tag that says so (active server)
+  confirmed = 101,       // server to one: the tags for it
+  masked = 102,          // member: the masked vector
+  survivors = 103,       // server to the committee: whose vectors are in the sum
+  consistent = 104,      // member of the committee: its signature over that set
+  unmask_request = 105,  // server to all survivors: the set, with those signatures
+  unmask = 106,          // member: of each neighbour one share
 };
 const char* name_of(Kind kind);
 
