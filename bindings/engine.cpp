@@ -136,7 +136,7 @@ widths: features, hidden units .., classes. Raises ParameterError naming the par
           },
           "Of the wrap circuit.")
       .def_property_readonly("proof_bytes",
-                             [](const Network&) { return EngineProof::compressed_bytes(2); })
+                             [](const Network&) { return EngineProof::compressed_bytes(digits_columns); })
       .def(
           "train",
           [](const std::shared_ptr<Network>& n, const py::object& weights, const std::vector<py::object>& features,

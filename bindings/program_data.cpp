@@ -20,17 +20,36 @@ const char* name_of(const char* const (&names)[N], Kind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
-py::dict data(const View& view) {
-  static constexpr const char* kinds[] = {"outer", "inner", "sum", "bit"};
-  py::dict out;
-  out["is_selector"] = view.is_selector;
-  out["id"] = view.id;
-  out["variables"] = list_of(view.variables, [](const Source& source) {
+py::list data(const std::vector<Source>& sources) {
+  static constexpr const char* kinds[] = {"outer", "inner", "sum", "bit", "window"};
+  return list_of(sources, [](const Source& source) {
     py::dict variable;
     variable["kind"] = name_of(kinds, source.kind);
     variable["index"] = int{source.index};
     return variable;
   });
+}
+
+py::dict data(const Window& window) {
+  static constexpr const char* roles[] = {"input", "output", "kernel"};
+  py::dict out;
+  out["role"] = name_of(roles, window.role);
+  out["inputs"] = window.inputs;
+  out["outputs"] = window.outputs;
+  out["kernels"] = window.kernels;
+  out["stride"] = window.stride;
+  out["padding"] = window.padding;
+  out["first"] = data(window.first);
+  out["second"] = data(window.second);
+  return out;
+}
+
+py::dict data(const View& view) {
+  py::dict out;
+  out["is_selector"] = view.is_selector;
+  out["id"] = view.id;
+  out["variables"] = data(view.variables);
+  out["windows"] = list_of(view.windows, [](const Window& window) { return data(window); });
   return out;
 }
 

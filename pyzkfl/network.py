@@ -205,7 +205,7 @@ class RoundStatement:
 
 @dataclasses.dataclass(frozen=True)
 class NetworkProof:
-    """The bytes of a proof, 448 for any model, and how long its parts took."""
+    """The bytes of a proof, 512 for any model, and how long its parts took."""
 
     data: bytes
     inner_seconds: float = 0.0

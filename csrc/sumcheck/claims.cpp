@@ -29,7 +29,7 @@ class Walker {
   }
 
   uint32_t aligned_part(uint32_t column, uint64_t offset, unsigned log_size, Coordinate::Kind kind) {
-    Claim claim{column, offset, log_size, {}};
+    Claim claim{column, offset, log_size, {}, {}};
     for (unsigned j = 0; j < log_size; ++j) claim.point.push_back({kind, static_cast<uint8_t>(j)});
     return number(std::move(claim));
   }
@@ -38,18 +38,27 @@ class Walker {
   uint32_t view(const View& v, PointNames names) {
     if (v.is_selector) return no_claim;
     const Block& block = program_.blocks[v.id];
-    Claim claim{block.column, block.offset, block.log_size, {}};
-    for (const Source& source : v.variables) {
+    Claim claim{block.column, block.offset, block.log_size, coordinates(v.variables, names), {}};
+    for (const Window& w : v.windows)
+      claim.windows.push_back({w.role, w.inputs, w.outputs, w.kernels, w.stride, w.padding, coordinates(w.first, names),
+                               coordinates(w.second, names)});
+    return number(std::move(claim));
+  }
+
+  static std::vector<Coordinate> coordinates(const std::vector<Source>& sources, PointNames names) {
+    std::vector<Coordinate> out;
+    for (const Source& source : sources) {
       switch (source.kind) {
-        case Source::Kind::outer: claim.point.push_back({names.outer, source.index}); break;
-        case Source::Kind::inner: claim.point.push_back({names.inner, source.index}); break;
-        case Source::Kind::sum: claim.point.push_back({Coordinate::Kind::half, 0}); break;
+        case Source::Kind::outer: out.push_back({names.outer, source.index}); break;
+        case Source::Kind::inner: out.push_back({names.inner, source.index}); break;
+        case Source::Kind::sum: out.push_back({Coordinate::Kind::half, 0}); break;
+        case Source::Kind::window: out.push_back({Coordinate::Kind::window, source.index}); break;
         case Source::Kind::bit:
-          claim.point.push_back({source.index != 0 ? Coordinate::Kind::one : Coordinate::Kind::zero, 0});
+          out.push_back({source.index != 0 ? Coordinate::Kind::one : Coordinate::Kind::zero, 0});
           break;
       }
     }
-    return number(std::move(claim));
+    return out;
   }
 
   uint32_t number(Claim claim) {
@@ -156,9 +165,14 @@ ClaimTable::ClaimTable(const Program& program) {
 }
 
 unsigned summed_variables(const View& view) {
-  return static_cast<unsigned>(std::count_if(view.variables.begin(), view.variables.end(), [](const Source& s) {
-    return s.kind == Source::Kind::sum;
-  }));
+  const auto count = [](const std::vector<Source>& sources) {
+    return static_cast<unsigned>(std::count_if(sources.begin(), sources.end(), [](const Source& s) {
+      return s.kind == Source::Kind::sum;
+    }));
+  };
+  unsigned out = count(view.variables);
+  for (const Window& w : view.windows) out += count(w.first) + count(w.second);
+  return out;
 }
 
 }  // namespace pyzkfl::sumcheck

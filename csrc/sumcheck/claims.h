@@ -13,19 +13,33 @@
 namespace pyzkfl::sumcheck {
 
 struct Coordinate {
-  enum class Kind : uint8_t { tau, kappa, zeta, rho, zero, one, half };
+  enum class Kind : uint8_t { tau, kappa, zeta, rho, zero, one, half, window };  // window: of the claim's number `index`
   Kind kind = Kind::zero;
   uint8_t index = 0;
 
   auto operator<=>(const Coordinate&) const = default;
 };
 
-// The MLE of an aligned part of a column at a point.
+// A view's window, with coordinates for the variables of its two indices.
+struct ClaimWindow {
+  Window::Role role = Window::Role::input;
+  uint32_t inputs = 1, outputs = 1, kernels = 1, stride = 1, padding = 0;
+  std::vector<Coordinate> first, second;
+
+  auto operator<=>(const ClaimWindow&) const = default;
+  // The same without sources, for its numbers.
+  Window form() const { return {role, inputs, outputs, kernels, stride, padding, {}, {}}; }
+};
+
+// The MLE of an aligned part of a column at a point; with windows a linear functional of it: the sum of the part's cells,
+// each times eq at the variables that have coordinates, and for each window times the sum of eq(first, p) eq(second, q)
+// over the p, q to which the cell's index belongs.
 struct Claim {
   uint32_t column = 0;
   uint64_t offset = 0;
   unsigned log_size = 0;
   std::vector<Coordinate> point;  // log_size coordinates
+  std::vector<ClaimWindow> windows;
 
   auto operator<=>(const Claim&) const = default;
 };

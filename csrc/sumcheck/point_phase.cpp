@@ -27,7 +27,12 @@ class Weights {
       : run_(run), row_size_(size_t{1} << std::min(log_height, row_variables)) {}
 
   void add(const Claim& claim, const Fr& scale) {
-    const std::vector<Fr> point = run_.point(claim);
+    if (!claim.windows.empty()) {
+      windows_.push_back({claim.offset, run_.weights(claim, row_variables, scale)});
+      return;
+    }
+    std::vector<Fr> point;
+    for (const Coordinate& c : claim.point) point.push_back(run_.coordinate(c));
     // Offset bits among the low variables are part of the table.
     const unsigned low = std::min<unsigned>(claim.log_size, row_variables);
     const std::vector<Coordinate> names(claim.point.begin(), claim.point.begin() + low);
@@ -64,6 +69,21 @@ class Weights {
     }
   }
 
+  // Adds the claims with windows, whose tables end where their windows do, to the whole column.
+  void add_windows(std::span<Fr> out) const {
+    for (const WindowClaim& claim : windows_) {
+      const std::span<const Fr> low = claim.weights.low, high = claim.weights.high;
+      parallel_for(high.size(), 1 + 4096 / low.size(), [&](size_t begin, size_t end) {
+        SecretElements scaled(low.size());
+        for (size_t j = begin; j < end; ++j) {
+          const std::span<Fr> part = out.subspan(claim.offset + j * low.size(), low.size());
+          kernel().scale(scaled, low, high[j]);
+          kernel().add(part, part, scaled);
+        }
+      });
+    }
+  }
+
   size_t row_size() const { return row_size_; }
 
  private:
@@ -76,8 +96,14 @@ class Weights {
     std::vector<Part> parts;
   };
 
+  struct WindowClaim {
+    uint64_t offset;
+    ClaimWeights weights;
+  };
+
   const RunState& run_;
   size_t row_size_;
+  std::vector<WindowClaim> windows_;
   std::map<std::pair<std::vector<Coordinate>, size_t>, size_t> tables_;
   std::vector<Group> groups_;
 };
@@ -107,10 +133,7 @@ class PointReduction {
       for (const size_t i : on_column[c]) {
         const Claim& claim = run.claims.claims[i];
         column.sum += scales_[i] * run.claim_values[i];
-        if (claim.offset != 0) continue;
-        Fr at_0 = scales_[i];
-        for (const Fr& x : run.point(claim)) at_0 *= Fr::one() - x;
-        column.weight_at_0 += at_0;
+        if (claim.offset == 0) column.weight_at_0 += scales_[i] * run.first_weight(claim);
       }
       value_ += column.sum;
       columns_.push_back(std::move(column));
@@ -169,6 +192,7 @@ void PointReduction::make_vectors(ActiveColumn& column) {
     from_cells(column.f.subspan(at, cells.size()), cells, above, Fr::zero());
     std::fill_n(column.f.begin() + static_cast<ptrdiff_t>(at + cells.size()), count - cells.size(), Fr::zero());
   });
+  weights.add_windows(column.e);
   // The blinder, at index 0 once its own variable is bound.
   if (column.height < point_.size())
     column.f[0] += run_.values.columns[column.column].blinder * point_[column.height] * zeros_from(column.height + 1);

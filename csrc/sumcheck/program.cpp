@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned most_log_height = 28;
 constexpr size_t most_items = size_t{1} << 20;  // of any list; keeps every sum of sizes far below 2^64
 constexpr unsigned most_tree_depth = 31;  // so that multiplicities fit in cells
+constexpr uint32_t most_window = 1 << 14;  // of any count, stride or padding; what a circuit can sum over
 
 class Checker {
  public:
@@ -68,10 +69,17 @@ class Checker {
       const Source::Kind kind = b.kind == Source::Kind::outer ? Source::Kind::inner : b.kind;
       return a.kind == kind && a.index == b.index;
     };
+    const auto sources = [&](const std::vector<Source>& a, const std::vector<Source>& b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(), source);
+    };
+    const auto window = [&](const Window& a, const Window& b) {
+      return a.role == b.role && a.inputs == b.inputs && a.outputs == b.outputs && a.kernels == b.kernels &&
+             a.stride == b.stride && a.padding == b.padding && sources(a.first, b.first) && sources(a.second, b.second);
+    };
     const auto term = [&](const Term& a, const Term& b) {
       return a.coefficient == b.coefficient && a.view.is_selector == b.view.is_selector && a.view.id == b.view.id &&
-             std::equal(a.view.variables.begin(), a.view.variables.end(), b.view.variables.begin(),
-                        b.view.variables.end(), source);
+             sources(a.view.variables, b.view.variables) &&
+             std::equal(a.view.windows.begin(), a.view.windows.end(), b.view.windows.begin(), b.view.windows.end(), window);
     };
     return inner.constant == outer.constant &&
            std::equal(inner.terms.begin(), inner.terms.end(), outer.terms.begin(), outer.terms.end(), term);
@@ -167,7 +175,7 @@ class Checker {
       require((seen >> index & 1) == 0, who, "has a view in which two variables name the same one");
       seen |= uint64_t{1} << index;
     };
-    for (const Source& source : v.variables) {
+    const auto plain = [&](const Source& source) {
       switch (source.kind) {
         case Source::Kind::outer:
           require(source.index < scope.outer, who, "names an outer variable that it does not have");
@@ -180,6 +188,39 @@ class Checker {
         case Source::Kind::sum: require(source.index == 0, who, "gives a summed variable an index"); break;
         case Source::Kind::bit: require(source.index <= 1, who, "fixes a variable to something but a bit"); break;
         default: fail(who, "has a source of no kind");
+      }
+    };
+    require(v.windows.size() <= v.variables.size() && (!v.is_selector || v.windows.empty()), who,
+            "has a window without variables, or of a selector");
+    std::vector<size_t> in_window(v.windows.size());
+    size_t next = 0;  // the window that the variables have come to
+    bool inside = false;
+    for (const Source& source : v.variables) {
+      if (source.kind != Source::Kind::window) {
+        plain(source);
+        next += inside ? 1 : 0;
+        inside = false;
+        continue;
+      }
+      if (inside && source.index == next + 1) ++next;
+      require(source.index == next && next < v.windows.size(), who, "has windows out of order, or in pieces");
+      inside = true;
+      ++in_window[next];
+    }
+    for (size_t i = 0; i < v.windows.size(); ++i) {
+      const Window& w = v.windows[i];
+      require(w.role <= Window::Role::kernel, who, "has a window of no role");
+      require(in_window[i] != 0, who, "has a window that no variable belongs to");
+      const auto fits = [](uint32_t count, size_t variables) {
+        return count >= 1 && count <= most_window && variables <= 28 && (uint64_t{count} - 1) >> variables == 0;
+      };
+      require(fits(w.block_count(), in_window[i]) && fits(w.first_count(), w.first.size()) &&
+                  fits(w.second_count(), w.second.size()),
+              who, "has a window whose counts do not fit its variables");
+      require(w.stride >= 1 && w.stride <= most_window && w.padding < w.kernels, who,
+              "has a window without stride, or with more padding than a kernel reaches");
+      for (const auto* list : {&w.first, &w.second}) {
+        for (const Source& source : *list) plain(source);
       }
     }
   }
@@ -215,9 +256,16 @@ class Checker {
 
   static uint64_t outer_variables(const Expression& e) {
     uint64_t seen = 0;
-    for (const Term& term : e.terms) {
-      for (const Source& source : term.view.variables) {
+    const auto note = [&](const std::vector<Source>& sources) {
+      for (const Source& source : sources) {
         if (source.kind == Source::Kind::outer) seen |= uint64_t{1} << source.index;
+      }
+    };
+    for (const Term& term : e.terms) {
+      note(term.view.variables);
+      for (const Window& w : term.view.windows) {
+        note(w.first);
+        note(w.second);
       }
     }
     return seen;
@@ -398,15 +446,46 @@ class Encoder {
     list(e.terms, [&](const Term& term) {
       element(term.coefficient);
       w_.u8(term.view.is_selector ? 1 : 0).u32(term.view.id);
-      list(term.view.variables, [&](const Source& s) { w_.u8(static_cast<uint8_t>(s.kind)).u8(s.index); });
+      sources(term.view.variables);
+      list(term.view.windows, [&](const Window& w) {
+        w_.u8(static_cast<uint8_t>(w.role)).u32(w.inputs).u32(w.outputs).u32(w.kernels).u32(w.stride).u32(w.padding);
+        sources(w.first);
+        sources(w.second);
+      });
     });
     element(e.constant);
+  }
+  void sources(const std::vector<Source>& items) {
+    list(items, [&](const Source& s) { w_.u8(static_cast<uint8_t>(s.kind)).u8(s.index); });
   }
 
   Writer w_;
 };
 
 }  // namespace
+
+uint64_t block_index(const Window& w, uint64_t first, uint64_t second) {
+  if (first >= w.first_count() || second >= w.second_count()) return no_index;
+  uint64_t index = no_index;
+  switch (w.role) {
+    case Window::Role::input:  // stride output + kernel - padding
+      index = w.stride * first + second;
+      if (index < w.padding) return no_index;
+      index -= w.padding;
+      break;
+    case Window::Role::output:  // (input + padding - kernel) / stride
+      index = first + w.padding;
+      if (index < second || (index - second) % w.stride != 0) return no_index;
+      index = (index - second) / w.stride;
+      break;
+    case Window::Role::kernel:  // input + padding - stride output
+      index = first + w.padding;
+      if (index < w.stride * second) return no_index;
+      index -= w.stride * second;
+      break;
+  }
+  return index < w.block_count() ? index : no_index;
+}
 
 void Program::check_form() const { Checker(*this).run(); }
 

@@ -27,7 +27,7 @@ enum class ColumnKind : uint8_t {
   tables,   // T: values of tables without closed form; the verifier's own, without blinder; at most one
   data,     // X: a batch as registered, one column a local step
   update,   // D; at most one
-  digits,   // A_1, A_2: everything else that the prover commits to
+  digits,   // A_1, A_2, ..: everything else that the prover commits to
   mask,     // M: five random coefficients, positions 0 .. 4; exactly one, the last column
 };
 
@@ -82,7 +82,15 @@ struct Window {
   uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables)
   uint32_t stride = 1, padding = 0;               // stride >= 1; padding < kernels
   std::vector<Source> first, second;              // outer, inner, sum or bit
+
+  // How many of the block's indices, of `first`'s and of `second`'s there are.
+  uint32_t block_count() const { return role == Role::input ? inputs : role == Role::output ? outputs : kernels; }
+  uint32_t first_count() const { return role == Role::input ? outputs : inputs; }
+  uint32_t second_count() const { return role == Role::kernel ? outputs : kernels; }
 };
+inline constexpr uint64_t no_index = ~uint64_t{0};
+// The block's index that belongs to two others, or no_index. Any numbers.
+uint64_t block_index(const Window& window, uint64_t first, uint64_t second);
 
 // A block or selector as a function of a relation's variables. Variables of the relation that no source names are
 // those along which the view is constant (a broadcast).

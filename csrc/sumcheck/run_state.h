@@ -38,6 +38,11 @@ class Workspace {
   size_t used_ = 0;
 };
 
+// What the cells of a claim are weighed with: cell i + j low.size() with low[i] high[j].
+struct ClaimWeights {
+  std::vector<Fr> low, high;
+};
+
 struct RunState {
   const Program& program;
   const ClaimTable& claims;
@@ -55,7 +60,10 @@ struct RunState {
     messages.insert(messages.end(), list.begin(), list.end());
   }
   Fr coordinate(const Coordinate& c) const;
-  std::vector<Fr> point(const Claim& claim) const;
+  // `low` over at least as many variables (of those there are), and more where a window would be cut.
+  ClaimWeights weights(const Claim& claim, unsigned low_variables, const Fr& scale) const;
+  // What its first cell is weighed with.
+  Fr first_weight(const Claim& claim) const;
   // Evaluates and sends the claims that first occur in a phase.
   void send_claims(ClaimTable::Phase phase);
 };

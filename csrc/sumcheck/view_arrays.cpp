@@ -6,6 +6,7 @@
 #include "sumcheck/view_arrays.h"
 
 #include <algorithm>
+#include <map>
 
 #include "sumcheck/vector_steps.h"
 #include "sumcheck/view_reader.h"
@@ -36,21 +37,32 @@ class PartialEvaluation {
  public:
   PartialEvaluation(const RunState& run, const View& view, Source::Kind kept, std::span<const Fr> fixed)
       : run_(run), block_(run.program.blocks[view.id]) {
+    unsigned kept_variables = 0;
     for (const Source& source : view.variables) {
+      if (source.kind == Source::Kind::window) {
+        kept_.push_back(true);
+        weights_.push_back({});
+        if (source.index == windows_.size()) {
+          windows_.push_back({kept_variables, 0, index_map(view.windows[source.index], kept, fixed)});
+          for (const auto* list : {&view.windows[source.index].first, &view.windows[source.index].second}) {
+            for (const Source& s : *list) {
+              if (s.kind == kept) targets_.push_back(s.index);
+            }
+          }
+        }
+        ++windows_.back().variables;
+        ++kept_variables;
+        continue;
+      }
       if (source.kind == kept) {
         kept_.push_back(true);
         weights_.push_back({});
         targets_.push_back(source.index);
+        ++kept_variables;
         continue;
       }
       kept_.push_back(false);
-      switch (source.kind) {
-        case Source::Kind::sum: weights_.push_back({Fr::one(), Fr::one()}); break;
-        case Source::Kind::bit:
-          weights_.push_back(source.index != 0 ? Weights{Fr::zero(), Fr::one()} : Weights{Fr::one(), Fr::zero()});
-          break;
-        default: weights_.push_back({Fr::one() - fixed[source.index], fixed[source.index]}); break;
-      }
+      weights_.push_back(weights_of(source, fixed));
     }
   }
 
@@ -58,6 +70,102 @@ class PartialEvaluation {
   const std::vector<uint8_t>& targets() const { return targets_; }
 
   SecretElements evaluate(const Fr& scale) const {
+    SecretElements out = without_windows(scale);
+    // From the highest on, so that the places of the others stay what they are.
+    for (size_t w = windows_.size(); w-- > 0;) out = through(windows_[w], out);
+    return out;
+  }
+
+ private:
+  static Weights weights_of(const Source& source, std::span<const Fr> fixed) {
+    switch (source.kind) {
+      case Source::Kind::sum: return {Fr::one(), Fr::one()};
+      case Source::Kind::bit:
+        return source.index != 0 ? Weights{Fr::zero(), Fr::one()} : Weights{Fr::one(), Fr::zero()};
+      default: return {Fr::one() - fixed[source.index], fixed[source.index]};
+    }
+  }
+
+  // Row: an index of what a window keeps of its two indices, `first`'s lower. Entries: block indices with weights.
+  struct Entry {
+    uint64_t block;
+    Fr weight;
+  };
+  using IndexMap = std::vector<std::vector<Entry>>;
+  struct PlacedWindow {
+    unsigned low;        // kept variables below it
+    unsigned variables;  // its own
+    IndexMap rows;
+  };
+
+  // For each index of a window's side: which index of the kept variables it is part of, and its weight.
+  struct Side {
+    std::vector<uint64_t> kept;
+    std::vector<Fr> weight;
+    unsigned kept_variables = 0;
+  };
+  static Side side_of(const std::vector<Source>& sources, uint64_t count, Source::Kind kept, std::span<const Fr> fixed) {
+    Side out{std::vector<uint64_t>(count), std::vector<Fr>(count, Fr::one()), 0};
+    for (unsigned j = 0; j < sources.size(); ++j) {
+      const bool is_kept = sources[j].kind == kept;
+      const Weights w = is_kept ? Weights{} : weights_of(sources[j], fixed);
+      for (uint64_t i = 0; i < count; ++i) {
+        const bool bit = (i >> j & 1) != 0;
+        if (is_kept)
+          out.kept[i] |= uint64_t{bit} << out.kept_variables;
+        else
+          out.weight[i] *= bit ? w.one : w.zero;
+      }
+      out.kept_variables += is_kept ? 1 : 0;
+    }
+    return out;
+  }
+
+  static IndexMap index_map(const Window& window, Source::Kind kept, std::span<const Fr> fixed) {
+    const Side first = side_of(window.first, window.first_count(), kept, fixed);
+    const Side second = side_of(window.second, window.second_count(), kept, fixed);
+    std::vector<std::map<uint64_t, Fr>> sums(size_t{1} << (first.kept_variables + second.kept_variables));
+    for (uint64_t p = 0; p < window.first_count(); ++p) {
+      for (uint64_t q = 0; q < window.second_count(); ++q) {
+        const uint64_t at = block_index(window, p, q);
+        if (at == no_index) continue;
+        const Fr weight = first.weight[p] * second.weight[q];
+        if (!weight.is_zero()) sums[first.kept[p] | second.kept[q] << first.kept_variables][at] += weight;
+      }
+    }
+    IndexMap out;
+    for (const auto& row : sums) {
+      out.emplace_back();
+      for (const auto& [block, weight] : row) out.back().push_back({block, weight});
+    }
+    return out;
+  }
+
+  static SecretElements through(const PlacedWindow& window, const SecretElements& in) {
+    const size_t low = size_t{1} << window.low, rows = window.rows.size();
+    const size_t high = in.size() >> (window.low + window.variables);
+    SecretElements out(high * rows * low);
+    parallel_for(high * rows, 1 + 1024 / low, [&](size_t begin, size_t end) {
+      SecretElements scaled(low);
+      for (size_t i = begin; i < end; ++i) {
+        const std::span<Fr> to = std::span(out).subspan(i * low, low);
+        for (const Entry& entry : window.rows[i % rows]) {
+          const std::span<const Fr> from =
+              std::span(in).subspan(((i / rows << window.variables) + entry.block) * low, low);
+          if (low == 1) {
+            to[0] += entry.weight * from[0];
+            continue;
+          }
+          const bool is_one = entry.weight == Fr::one();
+          if (!is_one) kernel_table<Fr>().scale(scaled, from, entry.weight);
+          kernel_table<Fr>().add(to, to, is_one ? from : std::span<const Fr>(scaled));
+        }
+      }
+    });
+    return out;
+  }
+
+  SecretElements without_windows(const Fr& scale) const {
     const unsigned all = block_.log_size;
     unsigned low = 0;
     while (low < all && !kept_[low]) ++low;
@@ -97,7 +205,6 @@ class PartialEvaluation {
     return out;
   }
 
- private:
   std::span<const int32_t> part(uint64_t offset, uint64_t count) const {
     return present_cells(run_.values, block_.column, block_.offset + offset, count);
   }
@@ -123,6 +230,7 @@ class PartialEvaluation {
   std::vector<bool> kept_;
   std::vector<Weights> weights_;  // of variables that are not kept
   std::vector<uint8_t> targets_;
+  std::vector<PlacedWindow> windows_;
 };
 
 // out[x] += v[the bits of x that v's variables are].

@@ -24,6 +24,7 @@ class ViewReader {
   int64_t at(uint64_t outer, uint64_t inner) const {
     uint64_t index = fixed_;
     for (const Variable& v : variables_) index += ((v.is_inner ? inner : outer) >> v.from & 1) << v.to;
+    if (!windows_.empty()) return through_windows(index, outer, inner);
     if (summed_.empty()) return cell(index);
     int64_t sum = 0;
     for (uint64_t k = 0; k < uint64_t{1} << summed_.size(); ++k) {
@@ -40,6 +41,22 @@ class ViewReader {
     unsigned from, to;  // bit `from` of the relation's index is bit `to` of the cell's
   };
 
+  // A window, the place of its variables in the block, and its two indices as bits of the relation's indices; of bits
+  // that are summed over, `from` counts them, those of the block's own variables first.
+  struct Side {
+    uint64_t fixed = 0;
+    std::vector<Variable> variables, summed;
+
+    uint64_t index(uint64_t outer, uint64_t inner, uint64_t sums) const;
+  };
+  struct WindowReader {
+    Window window;
+    unsigned shift = 0;
+    Side first, second;
+  };
+
+  int64_t through_windows(uint64_t index, uint64_t outer, uint64_t inner) const;
+
   int64_t cell(uint64_t index) const {
     if (is_selector_) return index < selected_ ? 1 : 0;
     return index < cells_.size() ? cells_[index] : 0;
@@ -51,6 +68,8 @@ class ViewReader {
   uint64_t fixed_ = 0;
   std::vector<Variable> variables_;
   std::vector<unsigned> summed_;
+  std::vector<WindowReader> windows_;
+  unsigned sums_ = 0;  // summed variables, those of windows too
 };
 
 }  // namespace pyzkfl::sumcheck

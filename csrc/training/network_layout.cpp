@@ -148,7 +148,7 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   const auto S = static_cast<uint32_t>(spec.steps());
   out.update_column = out.first_data_column + S;
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
-  program.log_height = std::max({log_weights, log_data, digits.log_height(2), tables.log_height(1), 3U});
+  program.log_height = std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U});
   if (program.log_height > 28)
     throw ParameterError("network: its columns would have 2^" + std::to_string(program.log_height) + " cells; at most 2^28");
   program.steps = S;
@@ -156,8 +156,8 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
   for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
   program.columns.push_back({ColumnKind::update, log_weights, "update"});
-  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 1"});
-  program.columns.push_back({ColumnKind::digits, program.log_height, "digits 2"});
+  for (uint32_t d = 1; d <= digits_columns; ++d)
+    program.columns.push_back({ColumnKind::digits, program.log_height, "digits " + std::to_string(d)});
   program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
 
   weights.place(out.weights_column, log_weights);

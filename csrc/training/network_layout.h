@@ -1,7 +1,8 @@
 // Where a network's tensors lie in the columns of its program (docs/engine.md, sections 1 and 6).
 //
 // Weights and updates share one layout, the same for all clients: that makes C(D) additive. Everything that the prover
-// alone commits to lies in two digits columns of the program's height, by falling size.
+// alone commits to lies in four digits columns of the program's height, by falling size. Four and not two: the opening costs
+// what a column is high, and a column more is 32 bytes of proof.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,9 @@
 #include "training/network_spec.h"
 
 namespace pyzkfl {
+
+// Of every network, so that all proofs have one size.
+inline constexpr uint32_t digits_columns = 4;
 
 // Blocks by their number in the program.
 using Digits = std::vector<uint32_t>;  // one a digit, the lowest first

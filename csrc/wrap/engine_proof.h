@@ -1,8 +1,8 @@
 // The proof that leaves a client, and its bytes (docs/engine.md, section 5).
 //
-// Byte map. Compressed (two digits columns: 448 bytes; flag bits as in curves/encoding.h):
+// Byte map. Compressed (four digits columns: 512 bytes; flag bits as in curves/encoding.h):
 //     A 32, B 64, C 32 of Groth16; each digits column 32, mask 32, C_S 32, W 32; rho, z, gamma, i0, i1, 32 each, big-endian
-// Uncompressed, as an EVM takes it (736): A 64, B 128, C 64, the G1 points 64 each, the scalars the same.
+// Uncompressed, as an EVM takes it (864): A 64, B 128, C 64, the G1 points 64 each, the scalars the same.
 //
 // Groth16 proofs can be re-randomised, so the bytes are never an identifier.
 #pragma once

@@ -15,12 +15,80 @@ class ClaimEqualities {
   ClaimEqualities(Replay& r, std::span<const LC> point) : r_(r), point_(point), parts_(r.b, point) {}
 
   Factor at(const Claim& claim) {
-    const Factor& inside = first(claim.point);
+    const Factor inside = claim.windows.empty() ? first(claim.point) : through_windows(claim);
     const Factor& outside = parts_.at(claim.log_size, claim.offset, r_.program.log_height);
     return times(r_.b, inside, outside, "claim equality");
   }
 
  private:
+  // The extension of a claim's weights: those of its windows times those of the variables outside them.
+  Factor through_windows(const Claim& claim) {
+    Factor product = first(claim.point);
+    for (unsigned j = 0; j < claim.log_size; ++j) {
+      const Coordinate& c = claim.point[j];
+      if (c.kind != Coordinate::Kind::window || (j > 0 && claim.point[j - 1] == c)) continue;
+      unsigned size = 1;
+      while (j + size < claim.log_size && claim.point[j + size] == c) ++size;
+      product = times(r_.b, product, window(claim.windows[c.index], j, size), "claim equality");
+    }
+    return product;
+  }
+
+  // The sum over all indices b, p, q that belong together of eq(x, b) eq(first, p) eq(second, q), x the point's
+  // coordinates from `low` on.
+  const Factor& window(const ClaimWindow& claimed, unsigned low, unsigned size) {
+    const auto key = std::tuple(claimed, low, size);
+    const auto found = windows_.find(key);
+    if (found != windows_.end()) return found->second;
+    std::vector<Factor> x;
+    for (unsigned j = low; j < low + size; ++j) x.push_back({point_[j]});
+    const std::vector<Factor>& block = table(block_tables_, std::pair(low, size), x);
+    const std::vector<Factor>& first = side(claimed.first);
+    const std::vector<Factor>& second = side(claimed.second);
+    const Window form = claimed.form();
+    // One product a pair, and one an index of the shorter side.
+    const bool by_first = form.first_count() <= form.second_count();
+    const uint64_t outer = by_first ? form.first_count() : form.second_count();
+    const uint64_t inner = by_first ? form.second_count() : form.first_count();
+    Factor total = Factor::of(Fr::zero());
+    for (uint64_t i = 0; i < outer; ++i) {
+      Factor sum = Factor::of(Fr::zero());
+      for (uint64_t k = 0; k < inner; ++k) {
+        const uint64_t at = by_first ? block_index(form, i, k) : block_index(form, k, i);
+        if (at != no_index) sum = plus(sum, times(r_.b, by_first ? second[k] : first[k], block[at], "window"));
+      }
+      total = plus(total, times(r_.b, by_first ? first[i] : second[i], sum, "window"));
+    }
+    if (r_.b.records()) total.value.normalise();
+    return windows_.emplace(key, std::move(total)).first->second;
+  }
+
+  static Factor plus(const Factor& x, const Factor& y) { return {x.value + y.value, x.constant && y.constant}; }
+
+  const std::vector<Factor>& side(const std::vector<Coordinate>& coordinates) {
+    std::vector<Factor> x;
+    for (const Coordinate& c : coordinates) x.push_back(r_.coordinate(c));
+    return table(side_tables_, coordinates, x);
+  }
+
+  // eq(x, i) for all i.
+  template <class Key>
+  const std::vector<Factor>& table(std::map<Key, std::vector<Factor>>& known, const Key& key,
+                                   const std::vector<Factor>& x) {
+    const auto found = known.find(key);
+    if (found != known.end()) return found->second;
+    std::vector<Factor> out{Factor::of(Fr::one())};
+    for (const Factor& v : x) {
+      const size_t n = out.size();
+      for (size_t i = 0; i < n; ++i) {
+        const Factor high = times(r_.b, out[i], v, "equality table");
+        out.push_back(high);
+        out[i] = {out[i].value - high.value, out[i].constant && high.constant};
+      }
+    }
+    return known.emplace(key, std::move(out)).first->second;
+  }
+
   // The product over the first coordinates.
   const Factor& first(std::span<const Coordinate> coordinates) {
     std::vector<Coordinate> key(coordinates.begin(), coordinates.end());
@@ -45,6 +113,7 @@ class ClaimEqualities {
       case Coordinate::Kind::zero: factor = bit_factor(x, false); break;
       case Coordinate::Kind::one: factor = x; break;
       case Coordinate::Kind::half: factor = half(); break;  // the half of each bit, whatever x is
+      case Coordinate::Kind::window: factor = Factor::of(Fr::one()); break;  // counted once for all its variables
       default: factor = equal_factor(r_.b, r_.coordinate(c), x, "claim equality");
     }
     return singles_.emplace(key, std::move(factor)).first->second;
@@ -55,6 +124,9 @@ class ClaimEqualities {
   AlignedParts parts_;
   std::map<std::vector<Coordinate>, Factor> prefixes_;
   std::map<std::pair<size_t, Coordinate>, Factor> singles_;
+  std::map<std::tuple<ClaimWindow, unsigned, unsigned>, Factor> windows_;
+  std::map<std::pair<unsigned, unsigned>, std::vector<Factor>> block_tables_;
+  std::map<std::vector<Coordinate>, std::vector<Factor>> side_tables_;
 };
 
 }  // namespace

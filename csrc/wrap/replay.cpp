@@ -58,6 +58,7 @@ Factor Replay::coordinate(const Coordinate& c) const {
     case Coordinate::Kind::rho: return {rho[c.index]};
     case Coordinate::Kind::one: return Factor::of(Fr::one());
     case Coordinate::Kind::half: return half();
+    case Coordinate::Kind::window:
     case Coordinate::Kind::zero: break;
   }
   return Factor::of(Fr::zero());

@@ -86,20 +86,58 @@ class Verifier {
     return point;
   }
 
-  std::vector<Fr> coordinates(const Claim& claim) const {
+  std::vector<Fr> coordinates(const std::vector<Coordinate>& named) const {
     std::vector<Fr> out;
-    for (const Coordinate& c : claim.point) {
+    for (const Coordinate& c : named) {
       switch (c.kind) {
         case Coordinate::Kind::tau: out.push_back(tau_.at(c.index)); break;
         case Coordinate::Kind::kappa: out.push_back(kappa_.at(c.index)); break;
         case Coordinate::Kind::zeta: out.push_back(zeta_.at(c.index)); break;
         case Coordinate::Kind::rho: out.push_back(rho_.at(c.index)); break;
+        case Coordinate::Kind::window:
         case Coordinate::Kind::zero: out.push_back(Fr::zero()); break;
         case Coordinate::Kind::one: out.push_back(Fr::one()); break;
         case Coordinate::Kind::half: out.push_back(power_of_two(-1)); break;
       }
     }
     return out;
+  }
+
+  // The extension at point_ of what a claim weighs its cells with: by summing over every input, output and kernel index
+  // of every window, and eq for the other variables.
+  Fr weight_at_point(const Claim& claim) const {
+    Fr weight = Fr::one();
+    std::vector<Fr> at = coordinates(claim.point), x;
+    for (unsigned j = claim.log_size; j < p_.log_height; ++j) at.push_back(Fr::from_u64(claim.offset >> j & 1));
+    std::vector<std::vector<Fr>> groups(claim.windows.size());
+    std::vector<Fr> plain;
+    for (unsigned j = 0; j < p_.log_height; ++j) {
+      if (j < claim.log_size && claim.point[j].kind == Coordinate::Kind::window) {
+        groups.at(claim.point[j].index).push_back(point_[j]);
+      } else {
+        plain.push_back(at[j]);
+        x.push_back(point_[j]);
+      }
+    }
+    weight = eq(plain, x);
+    for (size_t i = 0; i < groups.size(); ++i) {
+      const ClaimWindow& w = claim.windows[i];
+      Fr sum;
+      for (uint64_t y = 0; y < w.outputs; ++y) {
+        for (uint64_t k = 0; k < w.kernels; ++k) {
+          if (y * w.stride + k < w.padding || y * w.stride + k - w.padding >= w.inputs) continue;
+          const uint64_t v = y * w.stride + k - w.padding;
+          const std::vector<Fr> first = coordinates(w.first), second = coordinates(w.second);
+          switch (w.role) {
+            case Window::Role::input: sum += eq_index(groups[i], v) * eq_index(first, y) * eq_index(second, k); break;
+            case Window::Role::output: sum += eq_index(groups[i], y) * eq_index(first, v) * eq_index(second, k); break;
+            case Window::Role::kernel: sum += eq_index(groups[i], k) * eq_index(first, v) * eq_index(second, y); break;
+          }
+        }
+      }
+      weight *= sum;
+    }
+    return weight;
   }
 
   Fr expression(const Expression& e, const ExpressionClaims& ids, std::span<const Fr> outer) const {
@@ -120,7 +158,12 @@ class Verifier {
       } else {
         value = values_.at(ids[i]);
       }
-      for (const Source& source : view.variables) {
+      std::vector<Source> named = view.variables;
+      for (const Window& w : view.windows) {
+        named.insert(named.end(), w.first.begin(), w.first.end());
+        named.insert(named.end(), w.second.begin(), w.second.end());
+      }
+      for (const Source& source : named) {
         if (source.kind == Source::Kind::sum) value = value.dbl();
       }
       sum += e.terms[i].coefficient * value;
@@ -288,9 +331,7 @@ class Verifier {
     Fr sum;
     power = Fr::one();
     for (const Claim& claim : claims_.claims) {
-      std::vector<Fr> at = coordinates(claim);
-      for (unsigned j = claim.log_size; j < p_.log_height; ++j) at.push_back(Fr::from_u64(claim.offset >> j & 1));
-      sum += power * v[claim.column] * eq(at, point_);
+      sum += power * v[claim.column] * weight_at_point(claim);
       power *= a;
     }
     require(sum == value, "claims to one point");

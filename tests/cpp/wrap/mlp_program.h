@@ -1,5 +1,5 @@
 // The shape of one clipped training step of a perceptron 784-128-10 with 64 rows, as section 6 of
-// docs/engine.md compiles it: for counting constraints. It has no values.
+// docs/engine.md compiles it, but in two digits columns: for counting constraints. It has no values.
 #pragma once
 
 #include <string>

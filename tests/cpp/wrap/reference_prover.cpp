@@ -121,6 +121,7 @@ class Prover {
     const Vector cells = v.is_selector ? selected(v.id, v.variables.size())
                                        : block_cells(p_.blocks[v.id].column, p_.blocks[v.id].offset,
                                                      p_.blocks[v.id].log_size);
+    if (!v.windows.empty()) return window_view(v, cells, outer, inner);
     std::vector<size_t> summed;
     Vector point;
     for (const Source& source : v.variables) {
@@ -136,6 +137,44 @@ class Prover {
     }
     return sum;
   }
+  // Cell by cell: what it is multiplied by at a point of the relation.
+  Fr window_view(const View& v, const Vector& cells, std::span<const Fr> outer, std::span<const Fr> inner) const {
+    const auto factor = [&](const Source& source, bool bit) {
+      if (source.kind == Source::Kind::sum) return Fr::one();  // both values of the variable
+      const Fr x = source.kind == Source::Kind::outer   ? outer[source.index]
+                   : source.kind == Source::Kind::inner ? inner[source.index]
+                                                        : Fr::from_u64(source.index);
+      return bit ? x : Fr::one() - x;
+    };
+    const auto side = [&](const std::vector<Source>& sources, uint64_t index) {
+      Fr out = Fr::one();
+      for (size_t j = 0; j < sources.size(); ++j) out *= factor(sources[j], (index >> j & 1) != 0);
+      return out;
+    };
+    Fr sum;
+    for (uint64_t i = 0; i < cells.size(); ++i) {
+      Fr weight = cells[i];
+      std::vector<uint64_t> index(v.windows.size()), seen(v.windows.size());
+      for (size_t j = 0; j < v.variables.size(); ++j) {
+        const Source& source = v.variables[j];
+        if (source.kind != Source::Kind::window)
+          weight *= factor(source, (i >> j & 1) != 0);
+        else
+          index[source.index] += (i >> j & 1) << seen[source.index]++;
+      }
+      for (size_t w = 0; w < v.windows.size(); ++w) {
+        Fr all;
+        for (uint64_t p = 0; p < uint64_t{1} << v.windows[w].first.size(); ++p) {
+          for (uint64_t q = 0; q < uint64_t{1} << v.windows[w].second.size(); ++q) {
+            if (block_index(v.windows[w], p, q) == index[w]) all += side(v.windows[w].first, p) * side(v.windows[w].second, q);
+          }
+        }
+        weight *= all;
+      }
+      sum += weight;
+    }
+    return sum;
+  }
   Fr expression(const Expression& e, std::span<const Fr> outer, std::span<const Fr> inner) const {
     Fr sum = e.constant;
     for (const Term& t : e.terms) sum += t.coefficient * view(t.view, outer, inner);
@@ -148,22 +187,58 @@ class Prover {
       case Coordinate::Kind::kappa: return kappa_[c.index];
       case Coordinate::Kind::zeta: return zeta_[c.index];
       case Coordinate::Kind::rho: return rho_[c.index];
+      case Coordinate::Kind::window:
       case Coordinate::Kind::zero: return Fr::zero();
       case Coordinate::Kind::one: return Fr::one();
       case Coordinate::Kind::half: break;
     }
     return half_power(1);
   }
-  Vector claim_point(const Claim& claim) const {
-    Vector point;
-    for (const Coordinate& c : claim.point) point.push_back(coordinate(c));
-    return point;
+  // What a claim weighs each cell of its part with.
+  Vector claim_weights(const Claim& claim) const {
+    Vector out;
+    const auto side = [&](const std::vector<Coordinate>& named, uint64_t index) {
+      Fr product = Fr::one();
+      for (size_t j = 0; j < named.size(); ++j) {
+        const Fr x = coordinate(named[j]);
+        product *= (index >> j & 1) != 0 ? x : Fr::one() - x;
+      }
+      return product;
+    };
+    for (uint64_t i = 0; i < uint64_t{1} << claim.log_size; ++i) {
+      Fr weight = Fr::one();
+      std::vector<uint64_t> index(claim.windows.size()), seen(claim.windows.size());
+      for (unsigned j = 0; j < claim.log_size; ++j) {
+        if (claim.point[j].kind == Coordinate::Kind::window) {
+          index[claim.point[j].index] += (i >> j & 1) << seen[claim.point[j].index]++;
+          continue;
+        }
+        const Fr x = coordinate(claim.point[j]);
+        weight *= (i >> j & 1) != 0 ? x : Fr::one() - x;
+      }
+      for (size_t w = 0; w < claim.windows.size(); ++w) {
+        const Window form = claim.windows[w].form();
+        Fr all;
+        for (uint64_t p = 0; p < form.first_count(); ++p) {
+          for (uint64_t q = 0; q < form.second_count(); ++q) {
+            if (block_index(form, p, q) == index[w])
+              all += side(claim.windows[w].first, p) * side(claim.windows[w].second, q);
+          }
+        }
+        weight *= all;
+      }
+      out.push_back(weight);
+    }
+    return out;
   }
   void send_claims(ClaimTable::Phase phase) {
     Vector list;
     for (size_t i = table_.phase_begin(phase); i < table_.phase_end[phase]; ++i) {
       const Claim& claim = table_.claims[i];
-      list.push_back(extension(block_cells(claim.column, claim.offset, claim.log_size), claim_point(claim)));
+      const Vector cells = block_cells(claim.column, claim.offset, claim.log_size), weights = claim_weights(claim);
+      Fr sum;
+      for (size_t j = 0; j < cells.size(); ++j) sum += cells[j] * weights[j];
+      list.push_back(sum);
     }
     send(list);
   }
@@ -390,16 +465,17 @@ class Prover {
       functions.push_back(polynomial(c));
       functions.back().resize(n);
     }
+    std::vector<Vector> weights;
+    for (const Claim& claim : table_.claims) {
+      weights.emplace_back(n);
+      const Vector own = claim_weights(claim);
+      std::copy(own.begin(), own.end(), weights.back().begin() + static_cast<ptrdiff_t>(claim.offset));
+    }
     const Vector r = sumcheck(
         [&](const Vector& x) {
           Fr sum;
-          for (size_t i = 0; i < table_.claims.size(); ++i) {
-            const Claim& claim = table_.claims[i];
-            Vector point = claim_point(claim);
-            for (unsigned j = claim.log_size; j < p_.log_height; ++j)
-              point.push_back(Fr::from_u64(claim.offset >> j & 1));
-            sum += power(a, i) * eq(point, x) * extension(functions[claim.column], x);
-          }
+          for (size_t i = 0; i < table_.claims.size(); ++i)
+            sum += power(a, i) * extension(weights[i], x) * extension(functions[table_.claims[i].column], x);
           return sum;
         },
         p_.log_height, 2);

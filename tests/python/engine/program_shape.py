@@ -7,7 +7,7 @@ relations, blocks and columns may be left out.
     {"log_height": 3, "steps": 1, "columns": [{"kind": "digits", "log_height": 3}, ..],
      "blocks": [{"column": 0, "offset": 0, "log_size": 2}, ..], "selectors": [{"kind": "first_rows", "count": 0}],
      "linear": [{"outer": 2, "expression": {"constant": 0, "terms": [{"coefficient": 1, "view":
-         {"is_selector": False, "id": 0, "variables": [{"kind": "outer", "index": 0}, ..]}}]}}], ..}
+         {"is_selector": False, "id": 0, "variables": [{"kind": "outer", "index": 0}, ..], "windows": []}}]}}], ..}
 """
 
 from __future__ import annotations
@@ -47,10 +47,19 @@ def program_digest(program: Program) -> bytes:
             element(term["coefficient"])
             number(int(view["is_selector"]), 1)
             number(view["id"], 4)
-            for source in items("variables", view):
-                kind(source["kind"], "outer", "inner", "sum", "bit")
-                number(source["index"], 1)
+            sources("variables", view)
+            for window in items("windows", view):
+                kind(window["role"], "input", "output", "kernel")
+                for name in ("inputs", "outputs", "kernels", "stride", "padding"):
+                    number(window[name], 4)
+                sources("first", window)
+                sources("second", window)
         element(e["constant"])
+
+    def sources(name: str, of: Program) -> None:
+        for source in items(name, of):
+            kind(source["kind"], "outer", "inner", "sum", "bit", "window")
+            number(source["index"], 1)
 
     number(program["log_height"], 4)
     number(program["steps"], 4)
@@ -109,7 +118,28 @@ def program_digest(program: Program) -> bytes:
 
 # ---- Claims --------------------------------------------------------------------------------------------------------
 
-Coordinate = tuple[str, int]  # ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0) or ("bit", 0 | 1)
+# ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0), ("bit", 0 | 1), or ("window", number) for its variables
+Coordinate = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class ClaimWindow:
+    role: str
+    inputs: int
+    outputs: int
+    kernels: int
+    stride: int
+    padding: int
+    first: tuple[Coordinate, ...]
+    second: tuple[Coordinate, ...]
+
+    def triples(self) -> Iterator[tuple[int, int, int]]:
+        """The block's index with the two others, in the order input, output, kernel."""
+        for y in range(self.outputs):
+            for k in range(self.kernels):
+                v = self.stride * y + k - self.padding
+                if 0 <= v < self.inputs:
+                    yield {"input": (v, y, k), "output": (y, v, k), "kernel": (k, v, y)}[self.role]
 
 
 @dataclass(frozen=True)
@@ -118,6 +148,7 @@ class Claim:
     offset: int
     log_size: int
     point: tuple[Coordinate, ...]
+    windows: tuple[ClaimWindow, ...] = ()
 
 
 @dataclass
@@ -175,20 +206,31 @@ class Claims:
                 self.numbers.setdefault(claim_of(self.program, term["view"], names), len(self.numbers))
 
 
-def coordinates(view: Program, names: tuple[str, str]) -> tuple[Coordinate, ...]:
+def coordinates(sources: list[Program], names: tuple[str, str]) -> tuple[Coordinate, ...]:
     def one(source: Program) -> Coordinate:
         if source["kind"] == "outer":
             return (names[0], source["index"])
         if source["kind"] == "inner":
             return (names[1], source["index"])
-        return ("half", 0) if source["kind"] == "sum" else ("bit", source["index"])
+        return ("half", 0) if source["kind"] == "sum" else (source["kind"], source["index"])
 
-    return tuple(one(source) for source in view["variables"])
+    return tuple(one(source) for source in sources)
 
 
 def claim_of(program: Program, view: Program, names: tuple[str, str]) -> Claim:
     block = program["blocks"][view["id"]]
-    return Claim(block["column"], block["offset"], block["log_size"], coordinates(view, names))
+    numbers = ("role", "inputs", "outputs", "kernels", "stride", "padding")
+    windows = tuple(
+        ClaimWindow(*(w[n] for n in numbers), coordinates(w["first"], names), coordinates(w["second"], names))
+        for w in view["windows"]
+    )
+    point = coordinates(view["variables"], names)
+    return Claim(block["column"], block["offset"], block["log_size"], point, windows)
+
+
+def summed_variables(view: Program) -> int:
+    lists = [view["variables"], *(w[side] for w in view["windows"] for side in ("first", "second"))]
+    return sum(source["kind"] == "sum" for sources in lists for source in sources)
 
 
 def at_rho(column: int, offset: int, log_size: int) -> Claim:

@@ -14,7 +14,18 @@ from math import isqrt
 from pathlib import Path
 from typing import Any
 
-from program_shape import Coordinate, Program, R, Shape, claim_of, coordinates, program_digest, segment_claims
+from program_shape import (
+    Claim,
+    Coordinate,
+    Program,
+    R,
+    Shape,
+    claim_of,
+    coordinates,
+    program_digest,
+    segment_claims,
+    summed_variables,
+)
 
 HALF = (R + 1) // 2
 PUBLIC_TAG = hashlib.sha256(b"pyzkfl/engine/1/public").digest()
@@ -141,6 +152,20 @@ class Replay:
             return HALF
         return index if name == "bit" else self.known[name][index]
 
+    def weight_at(self, claim: Claim, x: Point) -> int:
+        """The MLE at x of what a claim weighs the cells of its part with."""
+        plain = [(self.coordinate(c), v) for c, v in zip(claim.point, x, strict=True) if c[0] != "window"]
+        out = eq([c for c, _ in plain], [v for _, v in plain])
+        for number, window in enumerate(claim.windows):
+            own = [v for c, v in zip(claim.point, x, strict=True) if c == ("window", number)]
+            first = [self.coordinate(c) for c in window.first]
+            second = [self.coordinate(c) for c in window.second]
+            out *= sum(
+                eq(bits(b, len(own)), own) * eq(bits(p, len(first)), first) * eq(bits(q, len(second)), second)
+                for b, p, q in window.triples()
+            )
+        return out % R
+
     def selector(self, s: Program, point: Point) -> int:
         return first(s["count"] if s["kind"] == "first_constant" else self.rows[s["count"]], point)
 
@@ -149,12 +174,11 @@ class Replay:
         for term in e["terms"]:
             view = term["view"]
             if view["is_selector"]:
-                point = [self.coordinate(c) for c in coordinates(view, names)]
+                point = [self.coordinate(c) for c in coordinates(view["variables"], names)]
                 value = self.selector(self.program["selectors"][view["id"]], point)
             else:
                 value = self.values[self.shape.claims.numbers[claim_of(self.program, view, names)]]
-            summed = sum(source["kind"] == "sum" for source in view["variables"])
-            out += term["coefficient"] * 2**summed * value
+            out += term["coefficient"] * 2 ** summed_variables(view) * value
         return int(out % R)
 
     # -- T0 .. T7 --
@@ -305,8 +329,8 @@ class Replay:
         weights = [0] * len(columns)  # E_c(r_)
         for claim, i in self.shape.claims.numbers.items():
             above = bits(claim.offset >> claim.log_size, height - claim.log_size)
-            at = [self.coordinate(c) for c in claim.point] + above
-            weights[claim.column] += pow(a, i, R) * eq(at, point)
+            weight = eq(above, point[claim.log_size :]) * self.weight_at(claim, point[: claim.log_size])
+            weights[claim.column] += pow(a, i, R) * weight
         require(sum(v * e for v, e in zip(column_values, weights, strict=True)) % R == last, "T6 last value")
         return point, column_values
 

@@ -52,9 +52,9 @@ def proven() -> tuple[Round, NetworkProof]:
     return done, done.prove()
 
 
-def test_a_proof_holds_for_its_statement_and_has_448_bytes(proven: tuple[Round, NetworkProof]) -> None:
+def test_a_proof_holds_for_its_statement_and_has_512_bytes(proven: tuple[Round, NetworkProof]) -> None:
     done, proof = proven
-    assert len(proof.data) == 448
+    assert len(proof.data) == 512
     done.prover.verify(done.statement, proof)
 
 
@@ -169,7 +169,7 @@ def test_several_local_steps_are_one_proof_of_the_same_size() -> None:
     job = NetworkJob(widths=(4, 5, 3), batch=4, steps=3, learning_rate=0.2)
     done = Round(NetworkProver.insecure(job), 4)
     proof = done.prove()
-    assert len(proof.data) == 448
+    assert len(proof.data) == 512
     done.prover.verify(done.statement, proof)
     first, second, third = done.statement.data_commitments
     for batches in ((second, first, third), (first, first, third), (first, second, second)):

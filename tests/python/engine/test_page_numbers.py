@@ -76,7 +76,7 @@ def test_the_size_of_the_wrap_circuit() -> None:
 
 def test_the_shapes_that_the_page_names() -> None:
     text: Any = PAGE.replace("\n", " ")
-    for job, named in zip(JOBS, ("l = 18, L = 20, 9 product sums", "l = 24, L = 26, 106 claims"), strict=True):
+    for job, named in zip(JOBS, ("l = 17, L = 20, 9 product sums", "l = 24, L = 26, 106 claims"), strict=True):
         program = job.core.program()
         shape = Shape.of(program)
         assert named.startswith(f"l = {program['log_height']}, L = {shape.depth}, ")

@@ -169,17 +169,17 @@ def test_the_bytes_of_a_proof_lie_as_the_page_of_formats_says() -> None:
     prover = _core.engine.Prover.insecure(case.job.core, case.key)
     out = prover.prove(case.trained, CONTEXT, *case.blinders)
     data, known = out["proof"], out["commitments"]
-    assert len(data) == 448
+    assert len(data) == 512
 
-    points = [_core.curves.g1_decompress(data[i : i + 32]) for i in range(128, 288, 32)]
+    points = [_core.curves.g1_decompress(data[i : i + 32]) for i in range(128, 352, 32)]
     *digits, mask, symmetric, quotient = (g1(point.hex()) for point in points)
-    scalars = [int.from_bytes(data[i : i + 32], "big") for i in range(288, 448, 32)]
-    assert len(digits) == 2 and len(scalars) == 5
+    scalars = [int.from_bytes(data[i : i + 32], "big") for i in range(352, 512, 32)]
+    assert len(digits) == 4 and len(scalars) == 5
     commitments = [g1(_core.curves.g1_decompress(c).hex()) for c in known]
     assert opening_holds([*commitments, *digits, mask], symmetric, quotient, Opening(*scalars), srs_of(case.proof))
 
     groth16 = [_core.curves.g1_decompress(data[:32]), _core.curves.g2_decompress(data[32:96])]
-    evm = b"".join([*groth16, _core.curves.g1_decompress(data[96:128]), *points, data[288:]])
-    assert len(evm) == 736
+    evm = b"".join([*groth16, _core.curves.g1_decompress(data[96:128]), *points, data[352:]])
+    assert len(evm) == 864
     for form in (data, evm):
         assert prover.verifier.verify(CONTEXT, out["rows"], known, form)

@@ -53,7 +53,7 @@ def term(coefficient: int, name: str, variables: str = "") -> Program:
     sources = [{"kind": kinds[v[0]], "index": int(v[1:] or 0)} for v in variables.split()]
     selector = name in SELECTORS
     number = SELECTORS.index(name) if selector else NUMBER[name]
-    return {"coefficient": coefficient, "view": {"is_selector": selector, "id": number, "variables": sources}}
+    return {"coefficient": coefficient, "view": {"is_selector": selector, "id": number, "variables": sources, "windows": []}}
 
 
 def expression(*terms: Program, constant: int = 0) -> Program:

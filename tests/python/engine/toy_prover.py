@@ -14,7 +14,7 @@ from itertools import product as cartesian
 from math import prod
 from typing import Any
 
-from program_shape import Coordinate, Program, R, Shape, program_digest
+from program_shape import Claim, Coordinate, Program, R, Shape, program_digest
 from py_ecc import optimized_bn128 as curve
 from slow_verifier import PointElements, hashing
 
@@ -55,6 +55,34 @@ def cube(variables: int) -> list[Vector]:
 
 def eq_values(point: Sequence[int]) -> Vector:
     return [prod(p if b else 1 - p for p, b in zip(point, x, strict=True)) % R for x in cube(len(point))]
+
+
+def cell_weights(point: Sequence[Any], windows: Sequence[Program], sides: Sequence[tuple[Vector, Vector]]) -> Vector:
+    """What each cell is multiplied with: eq, and for a window all pairs of indices to which the cell's belongs.
+
+    point: coordinates from variable 0 up, ("window", number) where the variable is one of a window.
+    """
+    out = []
+    for x in cube(len(point)):
+        weight = prod(p if b else 1 - p for p, b in zip(point, x, strict=True) if not isinstance(p, tuple))
+        for number, (w, (first, second)) in enumerate(zip(windows, sides, strict=True)):
+            own = [b for p, b in zip(point, x, strict=True) if p == ("window", number)]
+            index = sum(b << j for j, b in enumerate(own))
+            total = 0
+            for i, p in enumerate(eq_values(first)):
+                for k, q in enumerate(eq_values(second)):
+                    v, y, z = {"input": (index, i, k), "output": (i, index, k), "kernel": (i, k, index)}[w["role"]]
+                    inside = v < w["inputs"] and y < w["outputs"] and z < w["kernels"]
+                    total += p * q * (inside and v == w["stride"] * y + z - w["padding"])
+            weight *= total
+        out.append(weight % R)
+    return out
+
+
+def functional(
+    cells: Sequence[int], point: Sequence[Any], windows: Sequence[Program], sides: Sequence[tuple[Vector, Vector]]
+) -> int:
+    return sum(c * w for c, w in zip(cells, cell_weights(point, windows, sides), strict=True)) % R
 
 
 def horner(coefficients: Sequence[int], x: int) -> int:
@@ -141,14 +169,22 @@ class Prover:
             block = self.program["blocks"][v["id"]]
             cells = self.coefficients[block["column"]]
             values = cells[block["offset"] : block["offset"] + 2 ** block["log_size"]]
+        lists = [v["variables"], *(w[side] for w in v["windows"] for side in ("first", "second"))]
         choices = []
-        for source in v["variables"]:
+        for source in [s for sources in lists for s in sources]:
             kind, index = source["kind"], source["index"]
             if kind == "sum":
                 choices.append([0, 1])
+            elif kind == "window":
+                choices.append([("window", index)])
             else:
                 choices.append([index if kind == "bit" else (outer if kind == "outer" else inner)[index]])
-        return sum(mle(values, point) for point in cartesian(*choices)) % R
+        total = 0
+        for point in cartesian(*choices):
+            at = iter(point)
+            parts = [[next(at) for _ in sources] for sources in lists]
+            total += functional(values, parts[0], v["windows"], list(zip(parts[1::2], parts[2::2], strict=True)))
+        return total % R
 
     def expression(self, e: Program, outer: Sequence[int], inner: Sequence[int] = ()) -> int:
         return int(e["constant"] + sum(t["coefficient"] * self.view(t["view"], outer, inner) for t in e["terms"])) % R
@@ -184,8 +220,13 @@ class Prover:
         message = []
         for claim in fresh:
             cells = self.coefficients[claim.column][claim.offset : claim.offset + 2**claim.log_size]
-            message.append(mle(cells, [self.coordinate(c) for c in claim.point]))
+            message.append(sum(v * w for v, w in zip(cells, self.claim_weights(claim), strict=True)))
         self.values += self.send(f"{phase} claims", message)
+
+    def claim_weights(self, claim: Claim) -> Vector:
+        sides = [([self.coordinate(c) for c in w.first], [self.coordinate(c) for c in w.second]) for w in claim.windows]
+        point = [c if c[0] == "window" else self.coordinate(c) for c in claim.point]
+        return cell_weights(point, [vars(w) for w in claim.windows], sides)
 
     def coordinate(self, c: Coordinate) -> int:
         name, index = c
@@ -310,7 +351,7 @@ class Prover:
         a = self.challenge()
         weights = [[0] * self.n for _ in self.coefficients]
         for claim, i in self.shape.claims.numbers.items():
-            for x, e in enumerate(eq_values([self.coordinate(c) for c in claim.point])):
+            for x, e in enumerate(self.claim_weights(claim)):
                 weights[claim.column][claim.offset + x] += pow(a, i, R) * e
         functions = [f[: self.n] for f in self.coefficients]
         terms = [(1, [f, e]) for f, e in zip(functions, weights, strict=True)]

@@ -69,16 +69,30 @@ std::string name(const char* const (&names)[N], Kind kind) {
 }
 
 std::string json(const Expression& e) {
-  static constexpr const char* sources[] = {"outer", "inner", "sum", "bit"};
-  const auto variables = [](const View& view) {
-    return list(view.variables, [](const Source& s) {
+  static constexpr const char* sources[] = {"outer", "inner", "sum", "bit", "window"};
+  static constexpr const char* roles[] = {"input", "output", "kernel"};
+  const auto variables = [](const std::vector<Source>& of) {
+    return list(of, [](const Source& s) {
       return object({{"kind", name(sources, s.kind)}, {"index", json(uint64_t{s.index})}});
+    });
+  };
+  const auto windows = [&](const View& view) {
+    return list(view.windows, [&](const Window& w) {
+      return object({{"role", name(roles, w.role)},
+                     {"inputs", json(uint64_t{w.inputs})},
+                     {"outputs", json(uint64_t{w.outputs})},
+                     {"kernels", json(uint64_t{w.kernels})},
+                     {"stride", json(uint64_t{w.stride})},
+                     {"padding", json(uint64_t{w.padding})},
+                     {"first", variables(w.first)},
+                     {"second", variables(w.second)}});
     });
   };
   const std::string terms = list(e.terms, [&](const Term& t) {
     const std::string view = object({{"is_selector", t.view.is_selector ? "true" : "false"},
                                      {"id", json(uint64_t{t.view.id})},
-                                     {"variables", variables(t.view)}});
+                                     {"variables", variables(t.view.variables)},
+                                     {"windows", windows(t.view)}});
     return object({{"coefficient", json(t.coefficient)}, {"view", view}});
   });
   return object({{"terms", terms}, {"constant", json(e.constant)}});
