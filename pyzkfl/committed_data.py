@@ -272,6 +272,8 @@ def commit_dataset(
     infinity, a feature or label out of range. It names the row and the column and no value.
     """
     report = progress or (lambda _: None)
+    if getattr(key, "job", job) != job:
+        raise ParameterError("the key is of another job, whose batches lie in other columns")
     rows, clipped = read_rows(job, source, clip, folder, report)
     batches = -(-len(rows) // job.batch)
     if batches < job.steps:

@@ -299,6 +299,8 @@ def test_what_was_opened_must_be_what_the_beacon_picked(five: CommittedData) -> 
 def test_a_round_on_the_beacons_batches_is_proven_and_verified_from_the_root() -> None:
     prover = NetworkProver.insecure(JOB)
     data = commit_dataset(JOB, numbered(30), prover)
+    with pytest.raises(ParameterError, match="another job"):
+        commit_dataset(dataclasses.replace(JOB, batch=4), numbered(30), prover)
     indices = batch_indices(b"beacon" + bytes(26), 0, "ada", data.public.batches, JOB.steps)
     batches = [data.batch(i) for i in indices]
     weights = JOB.weights(np.random.default_rng(1).normal(size=JOB.dimension) * 0.2)
