@@ -26,6 +26,7 @@ from pyzkfl.errors import (
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
+from pyzkfl.setup_files import SetupFiles
 from pyzkfl.statement import Statement, weights_digest
 
 __all__ = ["Client"]
@@ -36,7 +37,7 @@ class Client:
 
     name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of labels, or
     targets (rows, outputs); they never leave this object. members, coordinator: known from outside the protocol, never
-    from the coordinator.
+    from the coordinator. setups: where to keep the setup once it is verified, for a later run.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Client:
         *,
         members: Sequence[Member],
         coordinator: bytes,
+        setups: SetupFiles | None = None,
     ) -> None:
         if not any(m.name == name and m.public_key == identity.public_bytes for m in members):
             raise ParameterError(f"the members list does not hold {name!r} with this identity's public key")
@@ -58,6 +60,7 @@ class Client:
         self._x, self._y = x, y
         self._members = tuple(members)
         self._coordinator = coordinator
+        self._setups = setups
         self._job: Job | None = None
         self._keys: ceremony.Keys | None = None
         self._phase1_seen = b""  # digest of the first phase that this member verified
@@ -84,6 +87,16 @@ class Client:
         return f"Client({self.name!r}, round {self._round})"
 
     _contribute = staticmethod(ceremony.contribute)
+
+    def use_setup(self, job: Job, keys: ceremony.Keys) -> None:
+        """Begin at the registration: `job` is bound to a setup that this member verified in a run before, and `keys`
+        are those of that setup (pyzkfl.setup_files). ParameterError when they are not the job's, ProtocolError when its
+        members are others or this run has begun."""
+        if self._job is not None or job.members != self._members:
+            raise ProtocolError(f"{self.name}: the run has begun, or the job's members are not the ones it knows")
+        keys.expect(job)
+        check_data(job, self._x, self._y)
+        self._job, self._keys, self._expected = job, keys, frozenset({Type.JOB})
 
     # -- the one entry point -------------------------------------------------------------------------------------
 
@@ -163,6 +176,8 @@ class Client:
                 raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
         self._keys = keys
         self._job = keys.bind(self.job)
+        if self._setups is not None:
+            self._setups.put(transcript)
         return Type.SETUP_VERIFIED, {"job": self._job.digest}, frozenset({Type.JOB})
 
     def _on_job(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:

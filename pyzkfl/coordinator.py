@@ -164,6 +164,13 @@ class Coordinator:
         self._event("setup_done", {"job": self.job.digest.hex()})
         return self.keys
 
+    def use_setup(self, keys: ceremony.Keys) -> None:
+        """Go on from the setup that this job is bound to and all members verified in a run before, in place of
+        `run_setup`. ParameterError when the keys are not the job's."""
+        keys.expect(self.job)
+        self._recorder.terms(self.job)
+        self.keys = keys
+
     def run_registration(self) -> None:
         """Members commit to their datasets; then, and only then, the beacon is made."""
         keys = self._need_keys()
