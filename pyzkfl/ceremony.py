@@ -81,13 +81,18 @@ def _expect_contributors(job: Terms, phase: int, records: list[bytes], count: in
         raise SetupInvalid(f"phase {phase} must have one contribution of each member to this job, in order")
 
 
+def _powers_log_n(job: Terms, constraints: Any) -> int:
+    """The first phase is for so many rows: as the circuit needs, and with powers enough for the columns."""
+    return max(int(_core.groth16.domain_log_n(constraints)), job.column_log_height)
+
+
 def _verified_phase1(job: Terms, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
     _expect_contributors(job, 1, records, count)
     state = _core.groth16.Phase1.from_bytes(data)
-    log_n = _core.groth16.domain_log_n(job.constraint_system())
+    log_n = _powers_log_n(job, job.constraint_system())
     problem = state.problem(job.terms_digest, records, progress, may_be_start=count == 0)
     if state.log_n != log_n:
-        problem = f"its size is 2^{state.log_n}, the circuit needs 2^{log_n}"
+        problem = f"its size is 2^{state.log_n}, circuit and columns need 2^{log_n}"
     if problem is not None:
         raise SetupInvalid(f"the setup does not hold: {problem}")
     return state
@@ -191,7 +196,7 @@ class Ceremony:
             raise ParameterError("a setup has phase 1, then phase 2")
         context = self._job.terms_digest
         if phase == 1:
-            log_n = _core.groth16.domain_log_n(self._constraints)
+            log_n = _powers_log_n(self._job, self._constraints)
             self._states[1] = _core.groth16.Phase1.initial(log_n, context).to_bytes()
         else:
             initial = _core.groth16.Phase2.initial(self._phase1, self._constraints, context, progress)

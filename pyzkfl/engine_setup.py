@@ -74,11 +74,15 @@ class EvaluationTerms:
         """The circuit that the setup is for."""
         return self._core.constraint_system()  # type: ignore[attr-defined]
 
+    @property
+    def column_log_height(self) -> int:
+        """Columns have at most 2^this cells."""
+        return max(int(self._core.log_height), int(self.network.core.log_height))  # type: ignore[attr-defined]
+
     def keys(self, phase1: Any, proving: Any) -> EvaluationProver:
         """From the verified ends of both phases. ParameterError if the first has too few powers for the columns."""
         core = self._core  # type: ignore[attr-defined]
-        height = max(core.log_height, self.network.core.log_height)
-        columns = _core.engine.ColumnKey.from_phase1(phase1, height)
+        columns = _core.engine.ColumnKey.from_phase1(phase1, self.column_log_height)
         return EvaluationProver(self.network, self.batches, columns, core, core.prover_of_keys(proving, columns))
 
 
@@ -112,8 +116,13 @@ class NormTerms:
         """The circuit that the setup is for."""
         return self._core.constraint_system()  # type: ignore[attr-defined]
 
+    @property
+    def column_log_height(self) -> int:
+        """Columns have at most 2^this cells."""
+        return int(self._core.log_height)  # type: ignore[attr-defined]
+
     def keys(self, phase1: Any, proving: Any) -> NormProver:
         """From the verified ends of both phases. ParameterError if the first has too few powers for the columns."""
         core = self._core  # type: ignore[attr-defined]
-        columns = _core.engine.ColumnKey.from_phase1(phase1, core.log_height)
+        columns = _core.engine.ColumnKey.from_phase1(phase1, self.column_log_height)
         return NormProver(self.dimension, self.norm_bound, columns, core, core.prover_of_keys(proving, columns))

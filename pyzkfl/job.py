@@ -358,6 +358,11 @@ class Job:
             return _core.training.constraint_system(self.spec)
         return self.network.core.constraint_system()
 
+    @property
+    def column_log_height(self) -> int:
+        """Columns have at most 2^this cells; 0 where there are none."""
+        return 0 if self.network is None else int(self.network.core.log_height)
+
     def step(
         self, weights: npt.NDArray[np.int64], x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], rows: int
     ) -> npt.NDArray[np.int64]:
