@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, beacon, ceremony, messages, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
 from pyzkfl.errors import (
     AggregateInvalid,
     BeaconInvalid,
@@ -26,7 +26,8 @@ from pyzkfl.errors import (
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
-from pyzkfl.statement import Statement, batch_index, weights_digest
+from pyzkfl.setup_files import SetupFiles
+from pyzkfl.statement import Statement, weights_digest
 
 __all__ = ["Client"]
 
@@ -34,8 +35,9 @@ __all__ = ["Client"]
 class Client:
     """One member: its identity key, its data, and where it stands in the protocol.
 
-    name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of 0 and 1;
-    they never leave this object. members, coordinator: known from outside the protocol, never from the coordinator.
+    name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of labels, or
+    targets (rows, outputs); they never leave this object. members, coordinator: known from outside the protocol, never
+    from the coordinator. setups: where to keep the setup once it is verified, for a later run.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Client:
         *,
         members: Sequence[Member],
         coordinator: bytes,
+        setups: SetupFiles | None = None,
     ) -> None:
         if not any(m.name == name and m.public_key == identity.public_bytes for m in members):
             raise ParameterError(f"the members list does not hold {name!r} with this identity's public key")
@@ -57,6 +60,7 @@ class Client:
         self._x, self._y = x, y
         self._members = tuple(members)
         self._coordinator = coordinator
+        self._setups = setups
         self._job: Job | None = None
         self._keys: ceremony.Keys | None = None
         self._phase1_seen = b""  # digest of the first phase that this member verified
@@ -73,8 +77,8 @@ class Client:
         self._blinder = b""
         self._submissions: tuple[Submission, ...] = ()
         self._own: Submission | None = None  # what this member submitted last
-        # (weights, batch) -> round and set of the first sum that this update was in
-        self._summed: dict[tuple[bytes, int], tuple[int, frozenset[str]]] = {}
+        # (weights, batches) -> round and set of the first sum that this update was in
+        self._summed: dict[tuple[bytes, tuple[int, ...]], tuple[int, frozenset[str]]] = {}
         self._submit: dict[str, Any] = {}  # the answer of this round, so that a repeated request gets the same bytes
         self.finished = False
         self._expected: frozenset[Type] = frozenset({Type.TERMS})
@@ -83,6 +87,16 @@ class Client:
         return f"Client({self.name!r}, round {self._round})"
 
     _contribute = staticmethod(ceremony.contribute)
+
+    def use_setup(self, job: Job, keys: ceremony.Keys) -> None:
+        """Begin at the registration: `job` is bound to a setup that this member verified in a run before, and `keys`
+        are those of that setup (pyzkfl.setup_files). ParameterError when they are not the job's, ProtocolError when its
+        members are others or this run has begun."""
+        if self._job is not None or job.members != self._members:
+            raise ProtocolError(f"{self.name}: the run has begun, or the job's members are not the ones it knows")
+        keys.expect(job)
+        check_data(job, self._x, self._y)
+        self._job, self._keys, self._expected = job, keys, frozenset({Type.JOB})
 
     # -- the one entry point -------------------------------------------------------------------------------------
 
@@ -140,8 +154,7 @@ class Client:
         job = Job.from_bytes(request.body["job"])
         if job.members != self._members:
             raise ProtocolError(f"{self.name}: the job's members are not the ones this member knows")
-        job.quantise(self._x)  # data that cannot be trained on is an error now, not in the first round
-        job.labels(self._y, len(np.asarray(self._x)))
+        check_data(job, self._x, self._y)  # data that cannot be trained on is an error now, not in the first round
         self._job = job
         return Type.ACCEPT_TERMS, {"terms": job.terms_digest}, frozenset({Type.CONTRIBUTE})
 
@@ -163,6 +176,8 @@ class Client:
                 raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
         self._keys = keys
         self._job = keys.bind(self.job)
+        if self._setups is not None:
+            self._setups.put(transcript)
         return Type.SETUP_VERIFIED, {"job": self._job.digest}, frozenset({Type.JOB})
 
     def _on_job(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
@@ -278,16 +293,18 @@ class Client:
         return Type.SUBMIT, self._submit, frozenset({Type.MASK_SHARES, Type.SURVIVORS, Type.ROUND})
 
     def _train(self) -> tuple[Submission, npt.NDArray[np.int64], bytes]:
-        """One training step: the integer step, C(D), the proof. Returns the submission, and secret: update, blinder."""
+        """The round's training: the integer steps, C(D), the proof. The submission, and secret: update, blinder."""
         if self._dataset is None or self._beacon is None or self.weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
-        index = batch_index(self._beacon, self._round, self.name, len(self._dataset))
-        x, y, rows, batch_blinder = self._dataset.batch(index)
-        update = self.job.step(self.weights, x, y, rows)
+        chosen = self._dataset.public.indices(self.job, self._round, self.name, self._beacon)
+        batches = [self._dataset.batch(index) for index in chosen]
+        update = self.job.update(self.weights, [(x, y, rows) for x, y, rows, _ in batches])
         blinder = random_blinder()
         statement = self.statement_of(self.name, self.keys.commit_update(update, blinder))
+        (x, y, _, batch_blinder), *later = batches
+        witness = Witness(x, y, batch_blinder, blinder, tuple((x, y, b) for x, y, _, b in later))
         start = time.perf_counter()
-        proof = proofs.prove(statement, Witness(x, y, batch_blinder, blinder), self.keys)
+        proof = proofs.prove(statement, witness, self.keys)
         self.prove_seconds.append(time.perf_counter() - start)
         return Submission(statement, proof), update, blinder
 
@@ -304,19 +321,12 @@ class Client:
         weights = self.weights if weights is None else weights
         if self._beacon is None or weights is None or name not in self._datasets:
             raise ProtocolError(f"{self.name}: {name!r} is not registered")
-        dataset = self._datasets[name]
-        index = batch_index(self._beacon, round_, name, len(dataset.batches))
-        chosen = dataset.batches[index]
-        return Statement(
-            job=self.job,
-            round=round_,
+        return self._datasets[name].statement(
+            self.job,
+            round_=round_,
             client=name,
             beacon=self._beacon,
-            dataset_root=dataset.root,
-            batch=index,
-            rows=chosen.rows,
             weights=weights,
-            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
         )
 
@@ -344,14 +354,14 @@ class Client:
         body = {"mask": signature, "submissions": context}
         return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
 
-    def _step_key(self) -> tuple[bytes, int]:
-        """What this member's update depends on: weights and batch."""
+    def _step_key(self) -> tuple[bytes, tuple[int, ...]]:
+        """What this member's update depends on: weights and batches."""
         if self.weights is None or self._own is None:
             raise ProtocolError(f"{self.name}: has submitted nothing in this round")
-        return weights_digest(self.weights), self._own.statement.batch
+        return weights_digest(self.weights), tuple(batch.number for batch in self._own.statement.batches)
 
     def _refuse_second_sum(self, names: tuple[str, ...]) -> None:
-        """An update is determined by weights and batch: two sums of the same updates over two sets would give away
+        """An update is determined by weights and batches: two sums of the same updates over two sets would give away
         the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)"""
         before = self._summed.get(self._step_key())
         if before is not None and before[0] != self._round and before[1] != frozenset(names):

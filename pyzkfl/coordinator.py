@@ -28,7 +28,7 @@ from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
-from pyzkfl.statement import Statement, batch_index, weights_digest
+from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
 
 __all__ = ["Coordinator", "Round", "RoundReport"]
@@ -164,6 +164,13 @@ class Coordinator:
         self._event("setup_done", {"job": self.job.digest.hex()})
         return self.keys
 
+    def use_setup(self, keys: ceremony.Keys) -> None:
+        """Go on from the setup that this job is bound to and all members verified in a run before, in place of
+        `run_setup`. ParameterError when the keys are not the job's."""
+        keys.expect(self.job)
+        self._recorder.terms(self.job)
+        self.keys = keys
+
     def run_registration(self) -> None:
         """Members commit to their datasets; then, and only then, the beacon is made."""
         keys = self._need_keys()
@@ -211,19 +218,12 @@ class Coordinator:
 
     def expected_statement(self, round_: int, name: str, update_commitment: bytes) -> Statement:
         """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's."""
-        dataset = self._datasets[name]
-        index = batch_index(self.beacon, round_, name, len(dataset.batches))
-        chosen = dataset.batches[index]
-        return Statement(
-            job=self.job,
-            round=round_,
+        return self._datasets[name].statement(
+            self.job,
+            round_=round_,
             client=name,
             beacon=self.beacon,
-            dataset_root=dataset.root,
-            batch=index,
-            rows=chosen.rows,
             weights=self.weights,
-            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
         )
 

@@ -102,12 +102,25 @@ class _Checked:
             if outside.any():
                 row = self.rows + int(np.argmax(outside))
                 raise DataError(f"row {row}: the label must lie between 0 and {last}")
+        if squared and labels.dtype.kind in "fiub" and np.isfinite(labels).all():
+            self._check_targets(labels.astype(np.float64))
         try:
-            converted = self._job.features(features), self._job.labels(labels)
+            converted = self._job.features(features), self._job.labels(labels, clip=self._clip)
         except DataError as error:
             raise DataError(f"from row {self.rows}: {error}") from error
         self.rows += len(labels)
         return converted
+
+    def _check_targets(self, targets: npt.NDArray[np.float64]) -> None:
+        scaled = np.floor(targets * 2.0**self._job.a_frac + 0.5)
+        outside = (scaled < -(1 << 15)) | (scaled >= 1 << 15)
+        if outside.any() and not self._clip:
+            row, column = _first(outside)
+            raise RangeError(
+                f"row {self.rows + row}, column {column}: the target does not fit 16 bits in units of "
+                f"2^-{self._job.a_frac}: scale the targets, or commit with clip=True"
+            )
+        self.clipped += int(outside.sum())
 
     def _refuse_or_count(self, flat: npt.NDArray[np.float64]) -> None:
         unknown = ~np.isfinite(flat)
@@ -180,7 +193,7 @@ def _chunks(source: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
 
 def _cut(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> Iterator[tuple[Any, Any]]:
     """Pieces of about _CHUNK_CELLS features; one piece of another shape for what has no rows to cut."""
-    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+    if x.ndim < 2 or y.ndim not in (1, 2) or len(x) != len(y):
         yield x, y
         return
     rows = max(1, _CHUNK_CELLS // max(1, int(np.prod(x.shape[1:]))))

@@ -67,6 +67,7 @@ class Kind(enum.IntEnum):
     BLOCK = 9
     HEAD = 10
     INCLUSION = 11
+    SETUP = 12
     LEDGER_JOB = 32
     LEDGER_MEMBER = 33
     LEDGER_SETUP_CONTRIBUTION = 34

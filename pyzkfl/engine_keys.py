@@ -54,9 +54,7 @@ class EngineKeys(Keys):
         proving = _core.groth16.insecure_setup(constraints)
         columns = _core.engine.ColumnKey.insecure(network.core.log_height)
         prover = _core.engine.Prover.from_keys(network.core, proving, columns)
-        return EngineKeys(
-            network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest()
-        )
+        return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
 
     @property
     def commitment_key(self) -> Any:
@@ -88,18 +86,19 @@ class EngineKeys(Keys):
 
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
         """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
-        rows = statement.rows
-        trained = self.network.core.train(statement.weights, [witness.x[:rows]], [witness.y[:rows]])
-        out = self._prover.prove(
-            trained, statement.digest, [witness.batch_blinder], witness.update_blinder, None
-        )
-        _, _, batch, update = (bytes(c) for c in out["commitments"])
-        for made, expected, what in (
-            (batch, statement.batch_commitment, "the batch is not the one committed to"),
-            (update, statement.update_commitment, "the update of this batch is not the one committed to"),
-        ):
-            if made != expected:
-                raise WitnessInvalid(f"{what} in the statement of {statement.client!r}, round {statement.round}")
+        batches = witness.batches
+        if len(batches) != self.network.steps:
+            raise ParameterError(f"a round of this job has {self.network.steps} batches, the witness {len(batches)}")
+        rows = [batch.rows for batch in statement.batches]
+        x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
+        trained = self.network.core.train(statement.weights, list(x), list(y))
+        out = self._prover.prove(trained, statement.digest, list(blinders), witness.update_blinder, None)
+        _, _, *data, update = (bytes(c) for c in out["commitments"])
+        where = f"in the statement of {statement.client!r}, round {statement.round}"
+        if data != [batch.commitment for batch in statement.batches]:
+            raise WitnessInvalid(f"a batch is not the one committed to {where}")
+        if update != statement.update_commitment:
+            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
@@ -111,10 +110,11 @@ class EngineKeys(Keys):
             commitments = [
                 self.commit_weights(statement.weights),
                 self._tables,
-                statement.batch_commitment,
+                *(batch.commitment for batch in statement.batches),
                 statement.update_commitment,
             ]
-            if not self._prover.verifier.verify(statement.digest, [statement.rows], commitments, proof.data):
+            rows = [batch.rows for batch in statement.batches]
+            if not self._prover.verifier.verify(statement.digest, rows, commitments, proof.data):
                 bad.append(position)
         return bad
 

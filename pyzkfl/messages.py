@@ -175,9 +175,9 @@ def submission_body(submission: Submission) -> dict[str, Any]:
 
 
 def mask_config(job: Job, round_: int) -> Any:
-    """The masking configuration of a round: |D| <= bound in every coordinate, since its L2 norm is."""
+    """The masking configuration of a round: |D| <= steps bound in every coordinate, since each step's L2 norm is."""
     return _core.secagg.Config(
-        job.digest, round_, [m.public_key for m in job.members], job.threshold, job.dimension, job.bound
+        job.digest, round_, [m.public_key for m in job.members], job.threshold, job.dimension, job.update_limit
     )
 
 

@@ -228,21 +228,22 @@ class NetworkJob:
         limit = 1 << (self.x_bits - 1)
         return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -limit, limit - 1).astype(np.int64)
 
-    def labels(self, y: npt.ArrayLike) -> Integers:
+    def labels(self, y: npt.ArrayLike, *, clip: bool = False) -> Integers:
         """Class numbers (rows,) as int64; of the mean squared error targets (rows, outputs), real, in fixed point.
 
-        Targets beyond 16 bits are clipped to the ends of that range. Raises DataError for anything else.
+        clip: take targets beyond 16 bits to the ends of that range; without it they are a RangeError. Raises DataError
+        for anything else.
         """
         values = np.asarray(y)
         if self.loss == "mse":
-            return self._targets(values)
+            return self._targets(values, clip)
         if values.ndim != 1 or values.dtype.kind not in "iub":
             raise DataError(f"labels must be integers of shape (rows,), got {values.dtype} of shape {values.shape}")
         if len(values) and (int(values.min()) < 0 or int(values.max()) >= self.outputs):
             raise DataError(f"labels must lie between 0 and {self.outputs - 1}")
         return values.astype(np.int64)
 
-    def _targets(self, values: npt.NDArray[Any]) -> Integers:
+    def _targets(self, values: npt.NDArray[Any], clip: bool) -> Integers:
         if values.ndim == 1 and self.outputs == 1:
             values = values.reshape(-1, 1)
         if values.ndim != 2 or values.shape[1] != self.outputs or values.dtype.kind not in "fiub":
@@ -253,7 +254,16 @@ class NetworkJob:
         if not np.isfinite(values).all():
             row, column = np.argwhere(~np.isfinite(values))[0]
             raise DataError(f"targets hold NaN or infinity, first in row {row}, column {column}: remove or impute it")
-        return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -(1 << 15), (1 << 15) - 1).astype(np.int64)
+        scaled = np.floor(values * 2.0**self.a_frac + 0.5)
+        least, most = -(1 << 15), (1 << 15) - 1
+        outside = (scaled < least) | (scaled > most)
+        if outside.any() and not clip:
+            row, column = np.argwhere(outside)[0]
+            raise RangeError(
+                f"{int(outside.sum())} targets do not fit 16 bits in units of 2^-{self.a_frac}, first in row {row}, "
+                f"column {column}: scale the targets, take a smaller a_frac, or clip them"
+            )
+        return np.clip(scaled, least, most).astype(np.int64)
 
     def weights(self, floats: npt.ArrayLike) -> Integers:
         """Weights (dimension,) in fixed point. Raises RangeError for a value that the job's weights cannot hold."""

@@ -381,6 +381,32 @@ def test_values_at_the_ends_of_the_range_are_taken_and_others_clipped_if_asked(k
         assert [-128, 127, 32, 127] in rows
 
 
+SQUARED = NetworkJob(widths=(4, 2), batch=8, learning_rate=0.1, loss="mse")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_targets_beyond_sixteen_bits_are_refused_and_clipped_only_if_asked(streamed: bool) -> None:
+    targets = np.zeros((9, 2))
+    targets[0] = [-1024.0, 1023.96875]  # the ends, in units of 2^-5
+    targets[7, 1] = 1024.5
+    x = np.zeros((9, 4))
+    key = Key(SQUARED)
+
+    def source() -> Any:
+        return iter([(x[:5], targets[:5]), (x[5:], targets[5:])]) if streamed else (x, targets)
+
+    with pytest.raises(RangeError, match="row 7, column 1: the target does not fit 16 bits") as caught:
+        commit_dataset(SQUARED, source(), key)
+    assert "1024.5" not in str(caught.value) and key.made == 0
+    data = commit_dataset(SQUARED, source(), key, clip=True)
+    assert data.clipped == 1
+    found = sorted(row for index in range(2) for row in data.batch(index)[1].tolist())
+    assert found[0] == [-(1 << 15), (1 << 15) - 1] and found[-1] == [0, (1 << 15) - 1] and found[1:-1] == [[0, 0]] * 7
+    with pytest.raises(RangeError, match="row 7, column 1"):
+        SQUARED.labels(targets)
+    assert SQUARED.labels(targets, clip=True)[7, 1] == (1 << 15) - 1
+
+
 def test_what_is_no_dataset_is_named(key: Key, tmp_path: Path) -> None:
     (tmp_path / "text.npy").write_text("1, 2, 3")
     cases: list[tuple[Any, str]] = [

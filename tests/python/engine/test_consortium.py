@@ -87,8 +87,6 @@ def test_the_job_has_one_encoding_and_other_networks_other_digests(job: Job, ter
     for change in ({"statement": "logistic-step"}, {"network": {"batch": 8}}, {"network": {**network, "batch": b""}}):
         with pytest.raises((DecodeError, UnsupportedVersion)):
             Job.from_bytes(encoding.encode(encoding.Kind.JOB, {**body, **change}))
-    with pytest.raises(ParameterError, match="one local step"):
-        Job.model(dataclasses.replace(NETWORK, steps=2), name="x", members=terms.members, rounds=2)
 
 
 def test_everybody_begins_with_the_same_weights_and_another_job_with_others(job: Job, terms: Job) -> None:
