@@ -62,8 +62,9 @@ class NetworkJob:
     gradient, and what momentum adds), to which the step clips; below 0.5 with the default scales. momentum: as torch's,
     but a round starts from none: with steps = 1 it has no effect. Features are signed integers of x_bits bits in units
     of 2^-a_frac, activations in the same unit, weights of w_bits bits in units of 2^-w_frac, gradients of the loss in
-    units of 2^-g_frac. bitwise: ranges are proven bit by bit instead of by tables: for small networks, whose circuit and
-    setup are then a third as large; nothing else changes, neither the step nor the proof's size. Raises ParameterError naming the layer or the parameter when some value could overflow.
+    units of 2^-g_frac. bitwise: ranges are proven bit by bit instead of by tables: for small networks, whose circuit
+    and setup are then a third as large; neither the step changes nor the proof's size. Raises
+    ParameterError naming the layer or the parameter when some value could overflow.
 
     >>> job = NetworkJob(widths=(4, 8, 3), batch=16, learning_rate=0.1)
     >>> job.dimension

@@ -118,7 +118,8 @@ def program_digest(program: Program) -> bytes:
 
 # ---- Claims --------------------------------------------------------------------------------------------------------
 
-# ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0), ("bit", 0 | 1), ("weight", index), or ("window", number) for its variables
+# ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0), ("bit", 0 | 1), ("weight", index), or ("window", number) for
+# its variables
 Coordinate = tuple[str, int]
 
 

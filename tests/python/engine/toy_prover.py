@@ -185,7 +185,8 @@ class Prover:
             named = zip([s for sources in lists for s in sources], point, strict=True)
             weight = prod(2 ** 2 ** s["index"] for s, value in named if s["kind"] == "weight" and value == 1)
             parts = [[next(at) for _ in sources] for sources in lists]
-            total += weight * functional(values, parts[0], v["windows"], list(zip(parts[1::2], parts[2::2], strict=True)))
+            sides = list(zip(parts[1::2], parts[2::2], strict=True))
+            total += weight * functional(values, parts[0], v["windows"], sides)
         return total % R
 
     def expression(self, e: Program, outer: Sequence[int], inner: Sequence[int] = ()) -> int:
