@@ -3,6 +3,7 @@
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,8 +104,10 @@ ParameterError naming the parameter or the layer that does not fit.)")
       .def(
           "train",
           [](const std::shared_ptr<Network>& n, const py::object& weights, const std::vector<py::object>& features,
-             const std::vector<py::object>& labels) {
+             const std::vector<py::object>& labels, const py::object& velocity) {
             const IntArray w = int_array(weights, "weights", {n->spec.dimension()});
+            std::optional<IntArray> v;
+            if (!velocity.is_none()) v = int_array(velocity, "velocity", {n->spec.dimension()});
             if (features.size() != labels.size()) throw ParameterError("features and labels differ in number");
             std::vector<Batch> batches;
             for (size_t s = 0; s < features.size(); ++s) batches.emplace_back(*n, features[s], labels[s]);
@@ -114,11 +117,11 @@ ParameterError naming the parameter or the layer that does not fit.)")
             auto out = std::make_shared<Trained>();
             out->network = n;
             out->weights.assign(view(w).begin(), view(w).end());
-            out->round = network_round(n->spec, view(w), seen);
+            out->round = network_round(n->spec, view(w), seen, v ? view(*v) : std::span<const int64_t>());
             return out;
           },
-          py::arg("weights"), py::arg("features"), py::arg("labels"),
-          R"(The local steps of a round, one batch each.
+          py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("velocity") = py::none(),
+          R"(The local steps of a round, one batch each. velocity: int64 (dimension,), of 16 bits, where momentum is carried.
 
 weights: int64 (dimension,); features: a list of int64 (rows, features), labels: of int64 (rows,), or of the mean squared
 error (rows, outputs), one a step.)")
@@ -142,7 +145,14 @@ error (rows, outputs), one a step.)")
   py::class_<Trained, std::shared_ptr<Trained>>(m, "Trained", "A round's training with all that its proof needs. Secret.")
       .def_property_readonly(
           "update", [](const Trained& t) { return to_numpy(t.round.update.to_flat(t.network->spec)); },
-          "D: int64 (dimension,).");
+          "D: int64 (dimension,).")
+      .def_property_readonly(
+          "velocity",
+          [](const Trained& t) {
+            if (!t.network->spec.carries()) throw ParameterError("this job starts every round without a velocity");
+            return to_numpy(t.round.next_velocity.to_flat(t.network->spec));
+          },
+          "What the next round goes on from, where momentum is carried: int64 (dimension,).");
 }
 
 void bind_proofs(py::module_& m) {
@@ -276,6 +286,7 @@ void bind_proofs(py::module_& m) {
             const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
             const Batch batch(n, features, labels);
             const Digest digest = bytes32(context, "context");
+            if (n.spec.carries()) throw ParameterError("forgeries by name are of jobs that carry no momentum");
             const std::vector<Fr> data = {blinder_of(data_blinder, "the data blinder")};
             const Fr update = blinder_of(update_blinder, "the update's blinder");
             EngineProver::Proved proved;
@@ -324,7 +335,8 @@ batch give no occasion for it.)")
           py::arg("progress") = py::none(),
           R"(A dict: proof (bytes), commitments (weights, tables, data .., update; 32 bytes each), rows, seconds.
 
-context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments.)");
+context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments, and where momentum is
+carried those of the velocity and the next one, whose commitments stand behind the data's.)");
 
   py::class_<EngineVerifier>(m, "Verifier", "Checks proofs of a network's rounds.")
       .def(
