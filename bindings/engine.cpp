@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/thread_pool.h"
 #include "curves/encoding.h"
 #include "engine_batch.h"
 #include "engine_evaluation.h"
@@ -352,7 +354,33 @@ carried those of the velocity and the next one, whose commitments stand behind t
             return v.verify(statement, EngineProof::from_bytes(as_bytes(text), v.engine().digits_columns()));
           },
           py::arg("context"), py::arg("rows"), py::arg("commitments"), py::arg("proof"),
-          "Whether the proof holds. Raises DecodeError for bytes that are no proof.");
+          "Whether the proof holds. Raises DecodeError for bytes that are no proof.")
+      .def(
+          "failing",
+          [](const EngineVerifier& v, const std::vector<std::tuple<py::bytes, std::vector<uint64_t>, std::vector<py::bytes>,
+                                                                   py::bytes>>& items) {
+            std::vector<Statement> statements;
+            std::vector<std::vector<std::array<uint8_t, 32>>> points(items.size());
+            std::vector<std::string> texts;
+            for (size_t i = 0; i < items.size(); ++i) {
+              const auto& [context, rows, commitments, proof] = items[i];
+              statements.push_back({bytes32(context, "context"), rows, {}});
+              for (const py::bytes& c : commitments) points[i].push_back(bytes32(c, "a commitment"));
+              texts.push_back(static_cast<std::string>(proof));
+            }
+            const py::gil_scoped_release release;
+            std::vector<EngineProof> proofs(items.size());
+            parallel_for(items.size(), 1, [&](size_t begin, size_t end) {
+              for (size_t i = begin; i < end; ++i) {
+                for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
+                proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
+              }
+            });
+            return v.failing(statements, proofs);
+          },
+          py::arg("items"),
+          R"(The positions of the proofs that do not hold, of a list of (context, rows, commitments, proof): one multi-pairing,
+halved where it fails. Raises DecodeError for bytes that are no proof.)");
 }
 
 }  // namespace

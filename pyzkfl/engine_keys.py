@@ -106,9 +106,9 @@ class EngineKeys(Keys):
         return EngineProof(bytes(out["proof"]))
 
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold."""
-        bad = []
-        for position, (statement, proof) in enumerate(items):
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
+        instances = []
+        for statement, proof in items:
             if not isinstance(proof, EngineProof):
                 raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
             commitments = [
@@ -119,9 +119,8 @@ class EngineKeys(Keys):
                 statement.update_commitment,
             ]
             rows = [batch.rows for batch in statement.batches]
-            if not self._prover.verifier.verify(statement.digest, rows, commitments, proof.data):
-                bad.append(position)
-        return bad
+            instances.append((statement.digest, rows, commitments, proof.data))
+        return list(self._prover.verifier.failing(instances))
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of
