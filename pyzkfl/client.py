@@ -7,6 +7,7 @@ survivors, and opens every published sum itself (docs/protocol.md sections 4 to 
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,6 +29,7 @@ from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
 from pyzkfl.setup_files import SetupFiles
 from pyzkfl.statement import Statement, weights_digest
+from pyzkfl.velocities import OwnVelocities, Velocities, Velocity
 
 __all__ = ["Client"]
 
@@ -77,9 +79,11 @@ class Client:
         self._blinder = b""
         self._submissions: tuple[Submission, ...] = ()
         self._own: Submission | None = None  # what this member submitted last
-        # (weights, batches) -> round and set of the first sum that this update was in
-        self._summed: dict[tuple[bytes, tuple[int, ...]], tuple[int, frozenset[str]]] = {}
+        # (weights, batches, velocity) -> round and set of the first sum that this update was in
+        self._summed: dict[tuple[bytes, tuple[int, ...], bytes], tuple[int, frozenset[str]]] = {}
         self._submit: dict[str, Any] = {}  # the answer of this round, so that a repeated request gets the same bytes
+        self._velocities = Velocities()  # of all members, where the job carries momentum
+        self._own_velocities = OwnVelocities()
         self.finished = False
         self._expected: frozenset[Type] = frozenset({Type.TERMS})
 
@@ -235,7 +239,7 @@ class Client:
         round_ = request.round
         if not (self._round < round_ < self.job.rounds):
             raise ProtocolError(f"{self.name}: round {round_} is over, or not one of the job's")
-        weights, applied = self._catch_up(request)
+        weights, velocities, applied = self._catch_up(request)
         if weights_digest(weights) != request.body["weights"]:
             raise ProtocolError(f"{self.name}: the weights of round {round_} are not the ones this member computed")
         session = _core.secagg.ClientSession(
@@ -243,12 +247,14 @@ class Client:
         )
         advertisement = session.advertise()
         self._session, self._round, self._applied, self.weights = session, round_, applied, weights
+        self._velocities = velocities
         self._submissions, self._submit = (), {}
         return Type.MASK_KEY, {"mask": advertisement}, frozenset({Type.MASK_KEYS, Type.ROUND})
 
-    def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], int]:
-        """W_t from this member's own weights and the evidence of the rounds that it missed, each checked in full."""
-        weights = self.weights
+    def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], Velocities, int]:
+        """W_t, and everybody's velocities, from this member's own and the evidence of the rounds that it missed, each
+        checked in full."""
+        weights, velocities = self.weights, self._velocities
         if weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
         last = self._applied
@@ -257,11 +263,12 @@ class Client:
             if not (last < evidence.round < request.round):
                 raise ProtocolError(f"{self.name}: the evidence of round {evidence.round} is out of order")
             self._check_signatures(evidence)
-            submissions = self._read_submissions(evidence.submissions, evidence.round, weights)
+            submissions = self._read_submissions(evidence.submissions, evidence.round, weights, velocities)
             opening = Opening(messages.read_sum(self.job, evidence.total), evidence.blinder)
             weights = proofs.aggregate(self.job, Submissions(submissions, opening, self.keys)).weights
+            velocities = velocities.after(s.statement for s in submissions)
             last = evidence.round
-        return weights, last
+        return weights, velocities, last
 
     def _check_signatures(self, evidence: messages.Evidence) -> None:
         """That a threshold of the survivors signed this very set: a member signs one set a round, so there is one."""
@@ -298,11 +305,22 @@ class Client:
             raise ProtocolError(f"{self.name}: not registered yet")
         chosen = self._dataset.public.indices(self.job, self._round, self.name, self._beacon)
         batches = [self._dataset.batch(index) for index in chosen]
-        update = self.job.update(self.weights, [(x, y, rows) for x, y, rows, _ in batches])
+        rows = [(x, y, rows) for x, y, rows, _ in batches]
         blinder = random_blinder()
-        statement = self.statement_of(self.name, self.keys.commit_update(update, blinder))
         (x, y, _, batch_blinder), *later = batches
         witness = Witness(x, y, batch_blinder, blinder, tuple((x, y, b) for x, y, _, b in later))
+        following = b""
+        if self.job.carries_momentum:
+            before = self._own_velocities.behind(self._velocities.of(self.name))
+            update, moved = self.job.update_and_velocity(self.weights, rows, before.values)
+            after = Velocity(moved, random_blinder())
+            following = self.keys.commit_update(moved, after.blinder)
+            self._own_velocities.submitted(following, after)
+            blinders = (before.blinder, after.blinder)
+            witness = dataclasses.replace(witness, velocity=before.values, velocity_blinders=blinders)
+        else:
+            update = self.job.update(self.weights, rows)
+        statement = self.statement_of(self.name, self.keys.commit_update(update, blinder), following)
         start = time.perf_counter()
         proof = proofs.prove(statement, witness, self.keys)
         self.prove_seconds.append(time.perf_counter() - start)
@@ -312,11 +330,14 @@ class Client:
         self,
         name: str,
         update_commitment: bytes,
+        following: bytes = b"",
         *,
         round_: int | None = None,
         weights: npt.NDArray[np.int64] | None = None,
+        velocities: Velocities | None = None,
     ) -> Statement:
-        """The statement of a member in a round (default: this one), from this member's own state."""
+        """The statement of a member in a round (default: this one), from this member's own state; C(D), and C(V') where
+        momentum is carried (`following`), are the other member's."""
         round_ = self._round if round_ is None else round_
         weights = self.weights if weights is None else weights
         if self._beacon is None or weights is None or name not in self._datasets:
@@ -328,14 +349,18 @@ class Client:
             beacon=self._beacon,
             weights=weights,
             update_commitment=update_commitment,
+            velocities=(velocities or self._velocities).pair(self.job, name, following),
         )
 
     def _read_submissions(
-        self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64]
+        self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64], velocities: Velocities
     ) -> tuple[Submission, ...]:
         submissions = []
         for name, message in messages.open_all(self.job, entries, Type.SUBMISSION, round_):
-            statement = self.statement_of(name, message.body["commitment"], round_=round_, weights=weights)
+            commitment, following = message.body["commitment"], message.body.get("velocity", b"")
+            statement = self.statement_of(
+                name, commitment, following, round_=round_, weights=weights, velocities=velocities
+            )
             submissions.append(Submission(statement, proofs.read_proof(self.job, message.body["proof"])))
         return tuple(submissions)
 
@@ -343,7 +368,7 @@ class Client:
         self._same_round(request)
         if self.weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
-        submissions = self._read_submissions(request.body["submissions"], self._round, self.weights)
+        submissions = self._read_submissions(request.body["submissions"], self._round, self.weights, self._velocities)
         proofs.verify_batch([(s.statement, s.proof) for s in submissions], self.keys)
         names = tuple(s.statement.client for s in submissions)
         context = messages.submissions_digest(request.body["submissions"])
@@ -354,15 +379,17 @@ class Client:
         body = {"mask": signature, "submissions": context}
         return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
 
-    def _step_key(self) -> tuple[bytes, tuple[int, ...]]:
-        """What this member's update depends on: weights and batches."""
+    def _step_key(self) -> tuple[bytes, tuple[int, ...], bytes]:
+        """What this member's update depends on: weights, batches, velocity."""
         if self.weights is None or self._own is None:
             raise ProtocolError(f"{self.name}: has submitted nothing in this round")
-        return weights_digest(self.weights), tuple(batch.number for batch in self._own.statement.batches)
+        own = self._own.statement
+        return weights_digest(self.weights), tuple(batch.number for batch in own.batches), b"".join(own.velocities[:1])
 
     def _refuse_second_sum(self, names: tuple[str, ...]) -> None:
-        """An update is determined by weights and batches: two sums of the same updates over two sets would give away
-        the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)"""
+        """An update is determined by weights, batches and velocity: two sums of the same updates over two sets would
+        give away the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)
+        """
         before = self._summed.get(self._step_key())
         if before is not None and before[0] != self._round and before[1] != frozenset(names):
             raise ProtocolError(
@@ -382,6 +409,7 @@ class Client:
             raise AggregateInvalid(f"{self.name}: no submissions of round {self._round} were shown")
         checked = proofs.aggregate(self.job, Submissions(self._submissions, opening, self.keys))
         self.weights, self._applied = checked.weights, self._round
+        self._velocities = self._velocities.after(s.statement for s in self._submissions)
         return Type.ROUND_SEEN, {"weights": weights_digest(checked.weights)}, frozenset({Type.ROUND})
 
     def _on_finish(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:

@@ -30,6 +30,7 @@ from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
 from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
+from pyzkfl.velocities import Velocities
 
 __all__ = ["Coordinator", "Round", "RoundReport"]
 
@@ -84,6 +85,7 @@ class Coordinator:
         self._event = on_event or (lambda name, values: None)
         self._datasets: dict[str, DatasetCommitment] = {}
         self._evidence: list[Evidence] = []
+        self._velocities = Velocities()  # of all members, where the job carries momentum
         self._seen: dict[str, int] = {}  # member -> last round whose sum it has confirmed
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -216,8 +218,9 @@ class Coordinator:
 
     # -- a round -------------------------------------------------------------------------------------------------------
 
-    def expected_statement(self, round_: int, name: str, update_commitment: bytes) -> Statement:
-        """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's."""
+    def expected_statement(self, round_: int, name: str, update_commitment: bytes, following: bytes = b"") -> Statement:
+        """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's, and
+        C(V') where momentum is carried (`following`)."""
         return self._datasets[name].statement(
             self.job,
             round_=round_,
@@ -225,6 +228,7 @@ class Coordinator:
             beacon=self.beacon,
             weights=self.weights,
             update_commitment=update_commitment,
+            velocities=self._velocities.pair(self.job, name, following),
         )
 
     def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
@@ -232,7 +236,7 @@ class Coordinator:
         message = Message.open(sealed, signer=self.job.members[self.job.index_of(name)].public_key)
         if message.type is not Type.SUBMISSION or message.job != self.job.digest or message.round != round_:
             raise ProtocolError(f"the submission of {name} is of another type, job or round")
-        statement = self.expected_statement(round_, name, message.body["commitment"])
+        statement = self.expected_statement(round_, name, message.body["commitment"], message.body.get("velocity", b""))
         proof = proofs.read_proof(self.job, message.body["proof"])
         proofs.verify(statement, proof, self._need_keys())
         return Submission(statement, proof)
@@ -396,6 +400,7 @@ class Round:
         evidence = Evidence(self.round, entries, self.signatures, messages.write_sum(opening.total), opening.blinder)
         c._recorder.aggregate(checked, evidence)
         c.weights = checked.weights
+        c._velocities = c._velocities.after(item.statement for item in items)
         c._evidence.append(evidence)
         body = {"total": evidence.total, "blinder": evidence.blinder}
         answers, errors = c._ask(

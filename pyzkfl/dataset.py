@@ -66,8 +66,10 @@ class DatasetCommitment:
         beacon: bytes,
         weights: npt.NDArray[np.int64],
         update_commitment: bytes,
+        velocities: tuple[bytes, ...] = (),
     ) -> Statement:
-        """What the member that registered these batches has to prove in a round; only C(D) is the member's choice."""
+        """What the member that registered these batches has to prove in a round; only C(D) is the member's choice, and
+        the second of the velocities, where momentum is carried."""
         chosen = self.indices(job, round_, client, beacon)
         first, *later = (StepBatch(i, self.batches[i].rows, self.batches[i].commitment) for i in chosen)
         return Statement(
@@ -82,6 +84,7 @@ class DatasetCommitment:
             batch_commitment=first.commitment,
             update_commitment=update_commitment,
             later=tuple(later),
+            velocities=velocities,
         )
 
     def to_object(self) -> list[list[Any]]:

@@ -230,6 +230,11 @@ class Job:
         return 1 if self.network is None else self.network.steps
 
     @property
+    def carries_momentum(self) -> bool:
+        """Whether a round goes on from the velocity that the member's last accepted round left."""
+        return self.network is not None and self.network.carry_momentum
+
+    @property
     def update_limit(self) -> int:
         """No coordinate of an update is larger: each step's L2 norm is at most `bound`."""
         return self.steps * self.bound
@@ -381,6 +386,19 @@ class Job:
             return np.asarray(_core.training.step(self.spec, weights, *batches[0]))
         x, y = [x[:rows] for x, _, rows in batches], [y[:rows] for _, y, rows in batches]
         return np.asarray(self.network.core.train(weights, x, y).update)
+
+    def update_and_velocity(
+        self,
+        weights: npt.NDArray[np.int64],
+        batches: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]],
+        velocity: npt.NDArray[np.int64] | None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """As `update`, in a job that carries momentum: update, and the velocity that the round leaves; velocity: what
+        it goes on from, int64 (dimension,), None for none."""
+        if self.network is None or not self.carries_momentum:
+            raise ParameterError("this job carries no momentum over rounds")
+        trained = self.network.train(weights, [(x[:rows], y[:rows]) for x, y, rows in batches], velocity)
+        return np.asarray(trained.update), np.asarray(trained.velocity)
 
     def next_weights(
         self, weights: npt.NDArray[np.int64], total: npt.NDArray[np.int64], members: int

@@ -83,7 +83,9 @@ class Statement:
 
     weights: int64, shape (dimension,), the W_t of the round. batch: index that the beacon picked; rows: its real rows;
     batch_commitment, update_commitment: C(X) and C(D), compressed G1 points of 32 bytes; dataset_root: 32 bytes. later:
-    the batches of the second local step and those after it, where the job has more than one.
+    the batches of the second local step and those after it, where the job has more than one. velocities: where it
+    carries momentum, C(V) of the velocity that the round goes on from, by the verifier's record, and C(V') of the next
+    one, the member's choice as C(D) is.
     """
 
     job: Job
@@ -97,6 +99,7 @@ class Statement:
     batch_commitment: bytes
     update_commitment: bytes
     later: tuple[StepBatch, ...] = ()
+    velocities: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         self.job.index_of(self.client)
@@ -110,6 +113,9 @@ class Statement:
                 raise ParameterError(f"rows must be between 1 and {self.job.batch}, got {batch.rows}")
             if batch.number < 0 or len(batch.commitment) != 32:
                 raise ParameterError("a batch has a number that is not negative and a commitment of 32 bytes")
+        object.__setattr__(self, "velocities", tuple(self.velocities))
+        if [len(v) for v in self.velocities] != ([32, 32] if self.job.carries_momentum else []):
+            raise ParameterError("a round has two velocities, of 32 bytes, exactly where the job carries momentum")
         if len({batch.number for batch in self.batches}) != len(self.batches):
             raise ParameterError("the local steps of a round have different batches")
         for name in ("beacon", "dataset_root", "batch_commitment", "update_commitment"):
@@ -145,6 +151,8 @@ class Statement:
         }
         if self.later:
             body["later"] = [list(batch) for batch in self.later]
+        if self.velocities:
+            body["velocities"] = list(self.velocities)
         return encoding.encode(encoding.Kind.STATEMENT, body)
 
     @property
@@ -221,7 +229,8 @@ def read_proof(job: Job, data: bytes) -> Proof | EngineProof:
 class Witness:
     """What the prover knows: x int64 (batch, features), y int64 (batch,), and two blinders of 32 bytes.
 
-    later: x, y and batch_blinder of the second local step and those after it.
+    later: x, y and batch_blinder of the second local step and those after it. velocity: where momentum is carried,
+    int64 (dimension,), and None for none; velocity_blinders: of C(V) and C(V').
     """
 
     x: npt.NDArray[np.int64]
@@ -229,6 +238,8 @@ class Witness:
     batch_blinder: bytes
     update_blinder: bytes
     later: tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bytes], ...] = ()
+    velocity: npt.NDArray[np.int64] | None = None
+    velocity_blinders: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return "Witness(secret)"

@@ -130,7 +130,7 @@ class Checker {
     require(tables <= 1, "columns", "of tables: more than one");
     require(updates <= 1, "columns", "of updates: more than one");
     require(masks == 1, "columns", "must end with the one mask");
-    require(data <= p_.steps, "columns", "of data: at most one a local step");
+    require(data <= p_.steps + 2, "columns", "of data: at most one a local step, and a velocity before and after");
   }
 
   void blocks() const {

@@ -78,6 +78,7 @@ class NetworkCompiler {
   Expression scaled_gradient(uint32_t s, uint32_t update, uint32_t last, const Digits& remainder,
                              const std::vector<Source>& variables) const;
   void update(uint32_t s);
+  void next_velocity();
   void sum_of_updates();
 
   // ---- network_layer_relations.cpp ----

@@ -115,6 +115,11 @@ enum class NetworkForgery : uint8_t {
   momentum_left_out,
   momentum_of_other_step,
   momentum_doubled,
+  // momentum carried over rounds
+  velocity_left_out,
+  velocity_doubled,
+  velocity_out_of_range,
+  false_next_velocity,
 };
 
 enum class RelationKind : uint8_t { linear_check, product_sum, zero_check, range_lookup, pair_lookup, clip };

@@ -145,6 +145,13 @@ constexpr NetworkForgeryInfo kForgeries[] = {
     {F::momentum_of_other_step, "momentum_of_other_step", K::product_sum, "step 3: layer * update*",
      "the third step keeps of the first one's update"},
     {F::momentum_doubled, "momentum_doubled", K::product_sum, "step 2: layer * update*", "twice the momentum"},
+    {F::velocity_left_out, "velocity_left_out", K::product_sum, "step 1: layer * update*",
+     "an update that does not go on from the velocity"},
+    {F::velocity_doubled, "velocity_doubled", K::product_sum, "step 1: layer * update*", "twice the velocity"},
+    {F::velocity_out_of_range, "velocity_out_of_range", K::range_lookup, "V.layer*",
+     "a registered velocity that is no signed integer of 16 bits"},
+    {F::false_next_velocity, "false_next_velocity", K::linear_check, "layer * next velocity*",
+     "a next velocity that is not the last update"},
 };
 
 // Whether the text is the pattern, in which * stands for any text.

@@ -213,12 +213,18 @@ NetworkLayout place_evaluation(const NetworkSpec& spec, size_t batches, Program&
 NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   NetworkLayout out;
   Placement weights(program), update(program), tables(program), digits(program);
+  Placement velocity(program), next_velocity(program);
   std::vector<Placement> data(spec.steps(), Placement(program));
   out.steps.resize(spec.steps());
   for (size_t l = 0; l < spec.layers().size(); ++l) {
     const std::string name = "layer" + std::to_string(l + 1);
     out.weights.push_back(add_matrix(weights, spec.layers()[l], "W." + name));
     out.update.push_back(add_matrix(update, spec.layers()[l], "D." + name));
+    if (!spec.carries()) continue;
+    out.velocity.push_back(add_matrix(velocity, spec.layers()[l], "V." + name));
+    if (spec.bitwise())
+      out.velocity_bits.push_back(add_matrix_digits(digits, spec.layers()[l], spec.update_bits(), "V." + name + "_bits"));
+    out.next_velocity.push_back(add_matrix(next_velocity, spec.layers()[l], "V'." + name));
   }
   out.exp_values = tables.add(spec.exp_log_size(), "EXP");
   for (size_t s = 0; s < spec.steps(); ++s) {
@@ -231,7 +237,8 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
-  out.update_column = out.first_data_column + S;
+  const uint32_t velocities = out.first_data_column + S;
+  out.update_column = velocities + (spec.carries() ? 2 : 0);
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
   program.log_height =
       checked_height(std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U}));
@@ -239,6 +246,12 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   program.columns.push_back({ColumnKind::weights, log_weights, "weights"});
   program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
   for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
+  if (spec.carries()) {
+    program.columns.push_back({ColumnKind::data, log_weights, "velocity"});
+    program.columns.push_back({ColumnKind::data, log_weights, "next velocity"});
+    velocity.place(velocities, log_weights);
+    next_velocity.place(velocities + 1, log_weights);
+  }
   program.columns.push_back({ColumnKind::update, log_weights, "update"});
   add_digits_columns(program);
 

@@ -56,7 +56,9 @@ struct NetworkLayout {
     Digits lead;                   // of evaluations: what the row's best has over each class
   };
 
-  std::vector<MatrixBlocks> weights, update;  // one a layer
+  std::vector<MatrixBlocks> weights, update;           // one a layer
+  std::vector<MatrixBlocks> velocity, next_velocity;  // likewise, where momentum is carried
+  std::vector<MatrixDigits> velocity_bits;            // and everything is bits
   std::vector<Step> steps;
   // Tables of 2^16, 2^8, 2 keys, and {0}; EXP, whose values every network commits to and whose counts are those of the
   // cross-entropy; that of 2^saturation_bits keys, where something saturates.
@@ -65,6 +67,7 @@ struct NetworkLayout {
   uint32_t counts_exp = no_block, counts_saturation = no_block;
   std::vector<uint32_t> unused_update;  // aligned parts of the update column that belong to no tensor
 
+  // Where momentum is carried, the velocities' columns are the two behind those of the batches, before the update's.
   uint32_t weights_column = 0, tables_column = 1, first_data_column = 2, update_column = 0;
 };
 

@@ -62,6 +62,7 @@ void NetworkCompiler::compile() {
   class_selector_ = add_selector(Selector::Kind::first_constant, spec_.classes());
   for (uint32_t s = 0; s < spec_.steps(); ++s) step(s);
   if (spec_.steps() > 1) sum_of_updates();
+  if (spec_.carries()) next_velocity();
   for (const uint32_t block : layout_.unused_update) zero(block);
 }
 
@@ -171,12 +172,12 @@ void NetworkCompiler::padded_features(uint32_t s) {
   p_.zeros.push_back({part + rows_, {{Fr::one(), {outside, features}}}, name_ + "padded features are zero"});
 }
 
-// - 2^k D + 2^(k-16) momentum D' + rem - 2^(k-1), over `variables`; D' of the step before, if there is one.
+// - 2^k D + 2^(k-16) momentum D' + rem - 2^(k-1), over `variables`; D' of the step before, or the velocity, if there is one.
 Expression NetworkCompiler::scaled_gradient(uint32_t s, uint32_t update, uint32_t last, const Digits& remainder,
                                             const std::vector<Source>& variables) const {
   const auto shift = static_cast<unsigned>(spec_.parameters().eta_shift);
   Expression e = single(block_view(update, variables), -power_of_two(shift));
-  if (s > 0 && spec_.momentum() != 0)
+  if ((s > 0 || spec_.carries()) && spec_.momentum() != 0)
     add(e, power_of_two(shift - 16) * Fr::from_i64(spec_.momentum()), block_view(last, variables));
   add_digits(e, Fr::one(), remainder, spec_.update_remainder(), variables);
   e.constant = -power_of_two(shift - 1);
@@ -201,7 +202,7 @@ void NetworkCompiler::update(uint32_t s) {
   for (size_t l = 0; l < spec_.layers().size(); ++l) {
     if (!layer(l).has_weights()) continue;
     const MatrixBlocks& own = spec_.steps() > 1 ? step.layers[l].update : layout_.update[l];
-    const MatrixBlocks& last = s > 0 ? blocks(s - 1, l).update : own;
+    const MatrixBlocks& last = s > 0 ? blocks(s - 1, l).update : spec_.carries() ? layout_.velocity[l] : own;
     const MatrixDigits &remainder = step.layers[l].update_remainder, &own_bits = step.layers[l].update_bits;
     const unsigned units = layer(l).out.log_channels;
     for (size_t part = 0; part < layer(l).log_in_parts.size(); ++part)
@@ -231,6 +232,28 @@ void NetworkCompiler::sum_of_updates() {
     if (layer(l).bias)
       check(layout_.update[l].bias, units, [&](const NetworkLayout::Step& step) { return step.layers[l].update.bias; },
             name + ", biases");
+  }
+}
+
+// The velocity that this round goes on from is in range, whatever its commitment is; the next one is the last step's update.
+void NetworkCompiler::next_velocity() {
+  const auto last = static_cast<uint32_t>(spec_.steps() - 1);
+  for (size_t l = 0; l < spec_.layers().size(); ++l) {
+    if (!layer(l).has_weights()) continue;
+    const MatrixBlocks& own = spec_.steps() > 1 ? blocks(last, l).update : layout_.update[l];
+    const MatrixBlocks &before = layout_.velocity[l], &next = layout_.next_velocity[l];
+    const unsigned units = layer(l).out.log_channels;
+    const MatrixDigits own_bits = spec_.bitwise() ? layout_.velocity_bits[l] : MatrixDigits{};
+    const auto check = [&](unsigned log_size, uint32_t from, const Digits& bits, uint32_t to, uint32_t update, const std::string& name) {
+      signed_range(from, bits, spec_.update_bits(), int64_t{1} << 15);
+      Expression e = single(block_view(to, sources(Kind::outer, 0, log_size)));
+      add(e, -Fr::one(), block_view(update, sources(Kind::outer, 0, log_size)));
+      p_.linear.push_back({log_size, e, "layer " + std::to_string(l + 1) + " next velocity" + name});
+    };
+    for (size_t part = 0; part < layer(l).log_in_parts.size(); ++part)
+      check(layer(l).log_in_parts[part] + units, before.parts[part], spec_.bitwise() ? own_bits.parts[part] : Digits{}, next.parts[part],
+            own.parts[part], "");
+    if (layer(l).bias) check(units, before.bias, own_bits.bias, next.bias, own.bias, " of biases");
   }
 }
 

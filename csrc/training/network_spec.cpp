@@ -125,6 +125,8 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.bound >= 1 && p_.bound < (int64_t{1} << 15), "bound lies between 1 and 2^15 - 1 units of 2^-w_frac");
   require(p_.momentum >= 0 && p_.momentum < (int64_t{1} << 16), "momentum lies between 0 and 2^16 - 1 units of 2^-16");
 
+  require(p_.carry == 0 || (p_.carry == 1 && p_.momentum > 0), "carry is 0 or 1, and there must be a momentum to carry");
+
   log_batch_ = log2_ceil(batch());
   // Local steps move the weights by at most `bound` each.
   most_weight_ = static_cast<Wide>(weight_limit() + (p_.steps - 1) * p_.bound);

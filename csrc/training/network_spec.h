@@ -29,7 +29,8 @@ struct NetworkParameters {
   int64_t w_bits = 20;    // weights are signed integers of w_bits bits ..
   int64_t w_frac = 16;    // .. in units of 2^-w_frac; 8 or 16
   int64_t g_frac = 12;    // loss gradients are in units of 2^-g_frac
-  int64_t momentum = 0;   // of the last step's update, in units of 2^-16; a round starts from none
+  int64_t momentum = 0;   // of the last step's update, in units of 2^-16
+  int64_t carry = 0;      // 1: a round goes on from the member's last update; else it starts from none
   int64_t eta = 0;        // learning rate over batch size, times 2^(w_frac - a_frac - g_frac): eta / 2^eta_shift
   int64_t eta_shift = 0;  // 16, 24, 32, 40 or 48
   int64_t bound = 0;      // L2 bound of a step's update, in units of 2^-w_frac; below 2^15
@@ -120,8 +121,9 @@ class NetworkSpec {
   // What a mean of `area` cells is multiplied with: 2^w_frac / area, rounded.
   int64_t pool_factor(size_t layer) const;
 
-  // Units of 2^-16 that a step keeps of the one before; 0 in rounds of one step.
-  int64_t momentum() const { return p_.steps > 1 ? p_.momentum : 0; }
+  // Units of 2^-16 that a step keeps of the one before; 0 in rounds of one step that start from none.
+  int64_t momentum() const { return p_.steps > 1 || carries() ? p_.momentum : 0; }
+  bool carries() const { return p_.carry != 0; }  // momentum, over rounds
   // rate = min(eta, floor(target / (n + 1))).
   unsigned __int128 target() const { return target_; }
   unsigned norm_square_bits() const { return norm_square_bits_; }

@@ -222,8 +222,9 @@ Cells batch_cells(const NetworkSpec& spec, const NetworkProgram& program, const 
 
 ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
                             const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
-  if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps())
-    throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps");
+  if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps() + (spec.carries() ? 2 : 0))
+    throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps" +
+                         (spec.carries() ? ", and blinders of two velocities" : ""));
   const NetworkLayout& layout = program.layout;
   ProgramValues out;
   out.columns.resize(program.program.columns.size());
@@ -235,6 +236,14 @@ ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& progr
     out.columns[layout.first_data_column + s].blinder = data_blinders[s];
     out.rows.push_back(round.steps[s].rows);
     out.rates.push_back(round.steps[s].rate);
+  }
+  if (spec.carries()) {
+    fill_weights(filler, spec, layout.velocity, round.velocity);
+    fill_weights(filler, spec, layout.next_velocity, round.next_velocity);
+    for (size_t l = 0; l < layout.velocity_bits.size(); ++l)
+      fill_matrix_digits(filler, spec.layers()[l], layout.velocity_bits[l], spec.update_bits(), round.velocity.layers[l]);
+    for (size_t i = spec.steps(); i < data_blinders.size(); ++i)
+      out.columns[layout.first_data_column + i].blinder = data_blinders[i];
   }
   fill_weights(filler, spec, layout.update, round.update);
   out.columns[layout.update_column].blinder = update_blinder;

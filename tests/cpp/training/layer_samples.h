@@ -43,6 +43,12 @@ inline std::vector<LayeredJob> layered_jobs() {
   NetworkParameters kept = network_parameters({4, 5, 3}, 4, 3);
   kept.momentum = 32768;
   out.push_back({"momentum without clipping", NetworkSpec::with_learning_rate(kept, 0.01), 4});
+  for (const int64_t steps : {1, 2}) {
+    NetworkParameters carried = network_parameters({4, 5, 3}, 4, steps);
+    carried.momentum = 30000;
+    carried.carry = 1;
+    out.push_back({"momentum carried over rounds", NetworkSpec::with_learning_rate(carried, 0.01), 3});
+  }
   NetworkParameters deep =
       layered_parameters({1, 4, 4}, {L::conv2d(2, {3, 3}, {1, 1}, {1, 1}, true), L::conv2d(2, {3, 3}, {2, 2}, {1, 1}, true),
                                      L::linear(2, false)}, 2);

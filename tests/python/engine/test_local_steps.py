@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pytest
+from network_consortium import ROWS, Consortium, data_of
 
-from pyzkfl import Client, Coordinator, IdentityKey, InProcessChannel, _core, ceremony, encoding, messages, proofs
+from pyzkfl import _core, encoding, messages, proofs
 from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
 from pyzkfl.errors import DataError, ParameterError, ProofInvalid, RangeError, WitnessInvalid
 from pyzkfl.job import Job, Member
-from pyzkfl.messages import Type
 from pyzkfl.network import NetworkJob
 from pyzkfl.proofs import Witness
-from pyzkfl.statement import Statement, batch_indices
+from pyzkfl.statement import Statement
 
-STEPS, ROWS = 2, 20
+STEPS = 2
 NETWORK = NetworkJob(widths=(3, 2), batch=8, learning_rate=0.5, steps=STEPS)
 SQUARED = NetworkJob(widths=(3, 2), batch=8, learning_rate=0.5, loss="mse")
-
-
-def data_of(network: NetworkJob, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(ROWS, 3))
-    y = (x[:, 0] > 0).astype(int)
-    return x, np.stack([x[:, 0], -x[:, 1]], axis=1) if network.loss == "mse" else y
-
-
-class Consortium:
-    """Three members after a setup that one party made: from the registration on everything is the protocol's own."""
-
-    def __init__(self, network: NetworkJob) -> None:
-        identities = {f"m{i}": IdentityKey.generate() for i in range(3)}
-        members = [Member(name, identity.public_bytes) for name, identity in identities.items()]
-        terms = Job.model(network, name="steps", members=members, rounds=3)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.keys = ceremony.insecure_keys(terms)
-        self.job = self.keys.bind(terms)
-        coordinator = IdentityKey.generate()
-        self.clients = {}
-        for seed, (name, identity) in enumerate(identities.items()):
-            x, y = data_of(network, seed)
-            client = Client(name, identity, x, y, members=members, coordinator=coordinator.public_bytes)
-            client._job, client._keys, client._expected = self.job, self.keys, frozenset({Type.JOB})
-            self.clients[name] = client
-        channel = InProcessChannel((client, identities[name]) for name, client in self.clients.items())
-        self.coordinator = Coordinator(self.job, coordinator, channel)
-        self.coordinator.keys = self.keys
-        self.coordinator._recorder.terms(terms)
-        self.coordinator.run_registration()
-
-    def batches(self, name: str, round_: int):
-        dataset = self.clients[name]._dataset
-        chosen = batch_indices(self.coordinator.beacon, round_, name, len(dataset), self.job.steps)
-        return [dataset.batch(index) for index in chosen]
 
 
 @pytest.fixture(scope="module")
