@@ -75,8 +75,13 @@ class DatasetCommitment:
         return DatasetCommitment(tuple(batches))
 
     def verify(self, job: Job, keys: Keys) -> None:
-        """Check every batch (rows in range, proof of knowledge of its opening); raises ProofInvalid or DecodeError."""
+        """Check every batch (rows in range, no C(X) twice, proof of knowledge of its opening); raises ProofInvalid or
+        DecodeError."""
+        seen: dict[bytes, int] = {}
         for index, batch in enumerate(self.batches):
+            first = seen.setdefault(batch.commitment, index)
+            if first != index:
+                raise ProofInvalid(f"batch {index}: the commitment of batch {first}, registered twice")
             if not (1 <= batch.rows <= job.batch):
                 raise ProofInvalid(f"batch {index}: {batch.rows} rows registered, the job allows 1 to {job.batch}")
             if not keys.batch_holds(batch.commitment, batch.knowledge):
