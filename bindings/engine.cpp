@@ -198,6 +198,14 @@ void bind_proofs(py::module_& m) {
       py::arg("network"), py::arg("key"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
       py::arg("update_blinder"), "C(D) of Prover.forge: what the forger's statement names.");
   m.def(
+      "without_relation",
+      [](const Network& n, const std::string& forgery) {
+        return std::make_shared<Network>(n.spec.parameters(), find_network_forgery(forgery));
+      },
+      py::arg("network"), py::arg("forgery"),
+      R"(For tests: the network without the relations that refuse a forgery. What its keys verify proves nothing.
+Raises ParameterError for a forgery that the clip refuses.)");
+  m.def(
       "network_forgeries",
       [] {
         py::dict out;
@@ -297,6 +305,7 @@ void bind_proofs(py::module_& m) {
               const std::vector<NetworkBatch> seen = {batch.seen()};
               sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
                                                                      find_network_forgery(forgery).forgery);
+              values.rates.resize(n.program.program.clips.size());  // fewer in without_relation's
               proved = p.forge(values, digest);
             }
             return py::make_tuple(to_py(proved.statement.commitments.back()), to_py(proved.proof.to_compressed()));
