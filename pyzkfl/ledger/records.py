@@ -170,7 +170,9 @@ class Record:
     def from_object(cls, value: Any) -> Self:
         """Read the canonical map; DecodeError for any other shape."""
         encoding.expect_map(value, cls.checks())
-        fields: dict[str, Any] = {name: tuple(v) if type(v) is list else v for name, v in value.items()}
+        fields: dict[str, Any] = value
+        if any(type(v) is list for v in value.values()):
+            fields = {name: tuple(v) if type(v) is list else v for name, v in value.items()}
         try:
             return cls(**fields)
         except ParameterError as error:

@@ -148,25 +148,10 @@ class JobState:
         _need(self.phase != "finished", "the job is finished")
         if isinstance(record, MemberAct):
             self._member_act(record, entry)
-        rules: dict[type[Record], Callable[[Any], None]] = {
-            MemberAccepted: self._accepted,
-            SetupContribution: self._contribution,
-            SetupFinal: self._final,
-            Dataset: self._dataset,
-            BeaconCommit: self._commit,
-            BeaconReveal: self._reveal,
-            Beacon: self._beacon,
-            RoundStart: self._round_start,
-            Submission: self._submission,
-            Void: self._void,
-            Aggregate: self._aggregate,
-            Weights: self._weights,
-            Finish: self._finish,
-        }
-        rule = rules.get(type(record))
-        _need(rule is not None, "the job is on the ledger already")
-        if rule is not None:
-            rule(record)
+        rule = _RULES.get(type(record))
+        if rule is None:
+            raise _Broken("the job is on the ledger already")
+        rule(self, record)
 
     # -- what a member did -------------------------------------------------------------------------------------
 
@@ -300,6 +285,23 @@ class JobState:
         self.attempt += 1
         self._done = set()
         self.phase = "committing to the beacon"
+
+
+_RULES: dict[type[Record], Callable[[JobState, Any], None]] = {
+    MemberAccepted: JobState._accepted,
+    SetupContribution: JobState._contribution,
+    SetupFinal: JobState._final,
+    Dataset: JobState._dataset,
+    BeaconCommit: JobState._commit,
+    BeaconReveal: JobState._reveal,
+    Beacon: JobState._beacon,
+    RoundStart: JobState._round_start,
+    Submission: JobState._submission,
+    Void: JobState._void,
+    Aggregate: JobState._aggregate,
+    Weights: JobState._weights,
+    Finish: JobState._finish,
+}
 
 
 class Rules:
