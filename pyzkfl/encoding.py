@@ -66,6 +66,9 @@ class Kind(enum.IntEnum):
     BLOCK = 9
     HEAD = 10
     INCLUSION = 11
+    ATTESTATION = 12
+    VERDICT = 13
+    ECONOMY = 14
     LEDGER_JOB = 32
     LEDGER_MEMBER = 33
     LEDGER_SETUP_CONTRIBUTION = 34
@@ -81,6 +84,17 @@ class Kind(enum.IntEnum):
     LEDGER_AGGREGATE = 44
     LEDGER_WEIGHTS = 45
     LEDGER_FINISH = 46
+    LEDGER_ECONOMY = 47
+    LEDGER_TRANSFER = 48
+    LEDGER_STAKE = 49
+    LEDGER_CLAIM = 50
+    LEDGER_VALIDATOR = 51
+    LEDGER_DELEGATION = 52
+    LEDGER_PROPOSAL = 53
+    LEDGER_VOTE = 54
+    LEDGER_EXECUTION = 55
+    LEDGER_VERDICT = 56
+    LEDGER_EQUIVOCATION = 57
 
 
 class Signer(Protocol):
@@ -235,19 +249,19 @@ def decode(kind: Kind, data: bytes, *, size_max: int = SIZE_MAX) -> Any:
 
 @functools.cache
 def _native_check() -> Callable[[bytes, int, int], bool]:
-    """The core's check of canonical bytes; one that knows none where the core does not load, so that files can be read."""
+    """The core's check of canonical bytes; one that knows none where the core does not load."""
     try:
         from pyzkfl._core import base
     except ImportError:
         return lambda data, start, depth_max: False
-    return base.is_canonical_cbor  # type: ignore[no-any-return]
+    return base.is_canonical_cbor
 
 
 def _decode_body(data: bytes) -> Any:
     body = data[HEADER_BYTES:]
     if _native_check()(data, HEADER_BYTES, DEPTH_MAX):
         # A tenth of the time: nothing is encoded again. What the core does not take comes below, and is named there.
-        try:  # noqa: SIM105 - suppress() takes as long as all the rest
+        try:
             return cbor2.loads(body, max_depth=DEPTH_MAX, allow_indefinite=False)
         except (cbor2.CBORDecodeError, ValueError):  # text that is not UTF-8
             pass

@@ -45,7 +45,7 @@ class _Audit:
         self.next_sequence = 0
         self.tip = b""  # what the next record must name as the one before it
         self.jobs = 0
-        # Signatures are checked in bulk, and by a thread of their own while the next records are read, so they lag behind.
+        # Signatures are checked in bulk, by a thread of their own while the next records are read: they lag behind.
         self.unchecked: list[_Signed] = []
         self.checker = ThreadPoolExecutor(1, thread_name_prefix="pyzkfl-audit")
         self.in_check: tuple[list[_Signed], Future[list[bool]]] | None = None
@@ -97,7 +97,9 @@ class _Audit:
         self.tip = genesis.block.tip
         for row in iter(blocks.fetchone, None):
             head = self.read_block(row, head)
+            self.rules.begin_block(head.block.first, head.block.time_ms)
             self.read_records(records, head.block)
+            self.rules.end_block(head.block)
             if self.progress:
                 self.progress(self.next_sequence, self.total)
             found = found or known == head
