@@ -1,6 +1,7 @@
-// pyzkfl._core.base: threads, processor, SHA-256.
+// pyzkfl._core.base: threads, processor, SHA-256, canonical bytes.
 #include <openssl/crypto.h>
 
+#include "base/canonical_cbor.h"
 #include "base/cpu.h"
 #include "base/sha256.h"
 #include "base/thread_pool.h"
@@ -47,5 +48,13 @@ PYZKFL_BINDINGS(base) {
   m.def(
       "openssl_version", [] { return std::string(OpenSSL_version(OPENSSL_VERSION)); },
       "The version of the OpenSSL library in use, e.g. 'OpenSSL 3.0.22 25 Aug 2026'.");
+  m.def(
+      "is_canonical_cbor",
+      [](const py::bytes& data, size_t start, size_t depth_max) {
+        const pyzkfl::ByteSpan bytes = pyzkfl::as_bytes(static_cast<std::string_view>(data));
+        return start <= bytes.size() && pyzkfl::is_canonical_cbor(bytes.subspan(start), depth_max);
+      },
+      py::arg("data"), py::arg("start"), py::arg("depth_max"),
+      "Whether data[start:] is one item of deterministic CBOR, as pyzkfl.encoding writes it; text is not looked at.");
   m.def("sha256", &sha256_of, py::arg("data"), "The SHA-256 digest (32 bytes) of a bytes-like object.");
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pyzkfl import encoding, merkle
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.ledger import SqliteLedger, records
+
+sys.path.insert(0, str(Path(__file__).parent))  # for economy_story; importlib mode does not put the folder there
 
 
 def fill(*parts: object) -> bytes:
