@@ -5,9 +5,8 @@
 pragma solidity ^0.8.24;
 
 library Poseidon2 {
-    // Words: constants of the first four full rounds (16), of the partial rounds (56), of the last four full rounds
-    (16),
-    // the diagonal of the internal matrix less one (4), r.
+    // Words: constants of the first four full rounds (16), of the partial rounds (56), of the last four full
+    // rounds (16), the diagonal of the internal matrix less one (4), r.
     bytes private constant TABLE =
         hex"19b849f69450b06848da1d39bd5e4a4302bb86744edc26238b0878e269ed23e5"
         hex"265ddfe127dd51bd7239347b758f0a1320eb2cc7450acc1dad47f80c8dcf34d6"
@@ -124,7 +123,7 @@ library Poseidon2 {
     }
 
     /// In place; elements below r before and after. Sums are reduced only where they could reach 2^256, which is
-    above 5 r.
+    /// above 5 r.
     function permute(uint256[4] memory s, bytes memory table, uint256 r) internal pure {
         assembly ("memory-safe") {
             function external_matrix(a, b, c, d, m) -> w, x, y, z {

@@ -23,9 +23,8 @@ TEXT = """// SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
 library Poseidon2 {
-    // Words: constants of the first four full rounds (16), of the partial rounds (56), of the last four full rounds
-    (16),
-    // the diagonal of the internal matrix less one (4), r.
+    // Words: constants of the first four full rounds (16), of the partial rounds (56), of the last four full
+    // rounds (16), the diagonal of the internal matrix less one (4), r.
     bytes private constant TABLE =
         hex"@TABLE@";
 
@@ -50,7 +49,7 @@ library Poseidon2 {
     }
 
     /// In place; elements below r before and after. Sums are reduced only where they could reach 2^256, which is
-    above 5 r.
+    /// above 5 r.
     function permute(uint256[4] memory s, bytes memory table, uint256 r) internal pure {
         assembly ("memory-safe") {
             function external_matrix(a, b, c, d, m) -> w, x, y, z {
