@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "masking_calls.h"
 #include "registry.h"
 #include "secagg/bench.h"
 #include "secagg/client.h"
@@ -20,22 +21,7 @@ namespace pyzkfl::secagg {
 namespace {
 
 namespace py = pybind11;
-
-py::bytes to_python(ByteSpan bytes) {
-  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-ByteSpan view(const py::bytes& bytes) { return as_bytes(static_cast<std::string_view>(bytes)); }
-
-std::array<uint8_t, 32> bytes32(const py::bytes& bytes, const char* what) {
-  const ByteSpan data = view(bytes);
-  if (data.size() != 32) {
-    throw ParameterError(std::string(what) + " has 32 bytes, not " + std::to_string(data.size()));
-  }
-  std::array<uint8_t, 32> out;
-  std::ranges::copy(data, out.begin());
-  return out;
-}
+using namespace pyzkfl::bindings;
 
 std::vector<Index> indices(const std::vector<int64_t>& list) {
   std::vector<Index> out;
@@ -47,31 +33,6 @@ std::vector<Index> indices(const std::vector<int64_t>& list) {
   }
   std::ranges::sort(out);
   return out;
-}
-
-// Errors with more than a text: the Python class for too few clients, and the offender as an attribute.
-[[noreturn]] void raise_python(const char* name, const std::string& what, const py::object& offender) {
-  const py::object type = py::module_::import("pyzkfl.errors").attr(name);
-  const py::object error = type(what);
-  error.attr("offender") = offender;
-  PyErr_SetObject(type.ptr(), error.ptr());
-  throw py::error_already_set();
-}
-
-// Runs `work` without the interpreter's lock.
-template <class F>
-auto run(F&& work) {
-  const auto unlocked = [&] {
-    const py::gil_scoped_release release;
-    return work();
-  };
-  try {
-    return unlocked();
-  } catch (const Misbehaviour& e) {
-    raise_python("ProtocolError", e.what(), py::int_(e.offender));
-  } catch (const NotEnoughClients& e) {
-    raise_python("NotEnoughClients", e.what(), py::none());
-  }
 }
 
 struct Client {
@@ -112,20 +73,6 @@ UnsafeSkips unsafe_skips(const std::set<std::string>& names) {
     }
   }
   return out;
-}
-
-using Values = py::array_t<int64_t, py::array::c_style>;
-
-// The argument itself, or a contiguous copy of it; no conversion from floats, other integers or other shapes.
-Values values_of(const py::array& array, const Config& config) {
-  if (!array.dtype().equal(py::dtype::of<int64_t>()) || array.ndim() != 1) {
-    throw ParameterError("the vector must be a numpy array of int64 with one dimension");
-  }
-  if (static_cast<uint64_t>(array.shape(0)) != config.length()) {
-    throw ParameterError("the vector has " + std::to_string(array.shape(0)) + " coordinates, " +
-                         std::to_string(config.length()) + " are agreed on");
-  }
-  return Values(array);
 }
 
 std::vector<int> ints(const std::vector<Index>& list) { return {list.begin(), list.end()}; }
@@ -216,7 +163,7 @@ the environment has PYZKFL_ALLOW_UNSAFE=1, because such a session reveals its ve
           "masked_input",
           [](Client& c, const py::bytes& shared, const py::array& values, const py::bytes& blinder) {
             const ByteSpan data = view(shared);
-            const Values contiguous = values_of(values, c.session.config());
+            const Values contiguous = values_of(values, c.session.config().length());
             const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
             const auto element = bytes32(blinder, "the blinder");
             return c.step([&](ClientSession& s) { return s.masked_input(data, vector, element); });

@@ -85,17 +85,18 @@ class _Checked:
     def convert(self, x: Any, y: Any) -> tuple[Integers, Integers]:
         """The next rows. Raises DataError naming row and column, counted from the first row of all."""
         features, labels = np.asarray(x), np.asarray(y)
-        if features.ndim < 2 or labels.ndim != 1 or len(features) != len(labels):
+        squared = self._job.loss == "mse"
+        if features.ndim < 2 or labels.ndim != (2 if squared else 1) or len(features) != len(labels):
             raise DataError(
                 f"from row {self.rows}: features of shape {features.shape} and labels of shape {labels.shape}; they "
-                "must be (rows, features) and (rows,), with as many rows"
+                f"must be (rows, features) and {'(rows, outputs)' if squared else '(rows,)'}, with as many rows"
             )
         flat = features.reshape(len(features), -1)
         if flat.dtype.kind in "fiub" and flat.size:
             low, high = float(flat.min()), float(flat.max())
             if not (low >= self._least and high < self._beyond):
                 self._refuse_or_count(flat.astype(np.float64))
-        if labels.dtype.kind in "iub" and len(labels):
+        if not squared and labels.dtype.kind in "iub" and len(labels):
             last = self._job.outputs - 1
             outside = (labels < 0) | (labels > last)
             if outside.any():
@@ -213,7 +214,8 @@ def _kept(job: NetworkJob, source: Iterable[Any], checked: _Checked, folder: Any
     for file in files:
         file.flush()
     x_map = np.memmap(files[0], dtype=dtype, mode="r", shape=(checked.rows, width))
-    y_map = np.memmap(files[1], dtype=np.int32, mode="r", shape=(checked.rows,))
+    targets = () if job.loss != "mse" else (job.outputs,)
+    y_map = np.memmap(files[1], dtype=np.int32, mode="r", shape=(checked.rows, *targets))
     return Rows(job, x_map, y_map, ready=True, clip=False)
 
 

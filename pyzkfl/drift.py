@@ -231,7 +231,9 @@ def drift(
     raised at a time, and the recommendation is the change that brought it nearest to the floats: measured, not guessed.
     Raises DataError for data that the job cannot train on, RangeError for weights that it cannot hold.
 
+    >>> import torch
     >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
     >>> module = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10))
     >>> job = Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.5, batch=32, a_frac=7)
     >>> drift(job, module, load("digits"), rounds=5).large

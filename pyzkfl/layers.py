@@ -1,7 +1,7 @@
 """Layers of a network, as a NetworkJob takes them: what there are relations for (docs/engine.md, section 6).
 
-A layer is one affine operation, with a ReLU behind it or none. A Linear that follows an image reads it flattened, channel
-by channel and row by row, as torch's Flatten does.
+A layer is one affine operation, with a ReLU behind it or none. A Linear that follows an image reads it flattened,
+channel by channel and row by row, as torch's Flatten does.
 
 >>> from pyzkfl.layers import AvgPool2d, Conv2d, Linear
 >>> layers = (Conv2d(4, 3, padding=1, relu=True), AvgPool2d(2), Linear(10))
@@ -95,7 +95,7 @@ class Conv2d:
 
 @dataclasses.dataclass(frozen=True)
 class AvgPool2d:
-    """Means of squares (or rectangles) that do not overlap: the stride is the kernel. What is left at an edge is dropped."""
+    """Means of rectangles that do not overlap: the stride is the kernel. What is left at an edge is dropped."""
 
     kernel: Sides
     relu: bool = False
@@ -172,7 +172,9 @@ def input_shapes(layers: Sequence[Layer], input_shape: Sequence[int]) -> list[tu
             shape = (layer.out,)
             continue
         if len(shape) != 3:
-            raise ParameterError(f"a {type(layer).__name__} reads images (channels, height, width), and is given {shape}")
+            raise ParameterError(
+                f"a {type(layer).__name__} reads images (channels, height, width), and is given {shape}"
+            )
         given = layer.parameters()
         sides_of = zip(shape[1:], given["kernel"], given["stride"], given["padding"], strict=True)
         channels = layer.out if isinstance(layer, Conv2d) else shape[0]

@@ -54,14 +54,15 @@ class NetworkJob:
     """A network and its SGD step.
 
     Either widths (features, hidden units .., classes: linear layers with biases, ReLU between them), or layers with an
-    input_shape, (features,) or (channels, height, width); the last layer is a Linear without ReLU. loss: "cross_entropy" of
-    class numbers, or "mse" (the mean squared error, as torch's over rows and outputs) of targets in units of 2^-a_frac.
+    input_shape, (features,) or (channels, height, width); the last layer is a Linear without ReLU. loss:
+    "cross_entropy" of class numbers, or "mse" (the mean squared error, as torch's over rows and outputs) of targets in
+    units of 2^-a_frac.
 
     batch: rows of a step; steps: local steps of a round. max_norm: L2 bound of one step's update (learning rate times
     gradient, and what momentum adds), to which the step clips; below 0.5 with the default scales. momentum: as torch's,
-    but a round starts from none: with steps = 1 it has no effect. Features are signed integers of x_bits bits in units of
-    2^-a_frac, activations in the same unit, weights of w_bits bits in units of 2^-w_frac, gradients of the loss in units of
-    2^-g_frac. Raises ParameterError naming the layer or the parameter when some value could overflow.
+    but a round starts from none: with steps = 1 it has no effect. Features are signed integers of x_bits bits in units
+    of 2^-a_frac, activations in the same unit, weights of w_bits bits in units of 2^-w_frac, gradients of the loss in
+    units of 2^-g_frac. Raises ParameterError naming the layer or the parameter when some value could overflow.
 
     >>> job = NetworkJob(widths=(4, 8, 3), batch=16, learning_rate=0.1)
     >>> job.dimension
@@ -95,8 +96,8 @@ class NetworkJob:
         if widths:
             if len(widths) < 2:
                 raise ParameterError("widths names features and classes at least")
-            if (layers and layers != perceptron(widths)) or (shape and shape != (widths[0],)):
-                raise ParameterError("widths and layers name different networks: give one of them")
+            if layers and (layers, shape) != (perceptron(widths), (widths[0],)):
+                raise ParameterError("widths and layers are of two networks: give one of them, and the other as ()")
             layers, shape = perceptron(widths), (widths[0],)
         elif not shape:
             raise ParameterError("layers need an input_shape: (features,) or (channels, height, width)")
@@ -201,8 +202,8 @@ class NetworkJob:
     def features(self, x: npt.ArrayLike) -> Integers:
         """Features (rows, *input_shape), real, in fixed point: int64 (rows, features), an image's in their flat order.
 
-        Flat rows, or any shape of as many features, are taken too. Values beyond the range are clipped to its ends. Raises
-        DataError for another shape, NaN or infinity.
+        Flat rows, or any shape of as many features, are taken too. Values beyond the range are clipped to its ends.
+        Raises DataError for another shape, NaN or infinity.
         """
         values = np.asarray(x)
         given = values.shape[1:]
@@ -238,7 +239,8 @@ class NetworkJob:
             values = values.reshape(-1, 1)
         if values.ndim != 2 or values.shape[1] != self.outputs or values.dtype.kind not in "fiub":
             raise DataError(
-                f"targets must be real numbers of shape (rows, {self.outputs}), got {values.dtype} of shape {values.shape}"
+                f"targets must be real numbers of shape (rows, {self.outputs}), got {values.dtype} of shape "
+                f"{values.shape}"
             )
         if not np.isfinite(values).all():
             row, column = np.argwhere(~np.isfinite(values))[0]
@@ -279,7 +281,7 @@ class NetworkJob:
         return np.clip(weights + update, -limit, limit - 1)
 
     def predict(self, weights: Integers, features: Integers) -> Integers | Floats:
-        """Class numbers (rows,) for fixed-point features (rows, features); of the mean squared error the outputs as floats."""
+        """Class numbers (rows,) for fixed-point features (rows, features); of the squared error its outputs, floats."""
         outputs = self.core.outputs(weights, features)
         if self.loss == "mse":
             return np.asarray(outputs, dtype=np.float64) / 2.0**self.a_frac

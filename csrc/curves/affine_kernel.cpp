@@ -261,7 +261,8 @@ const uint32_t* words(std::span<const PointRef> refs) { return reinterpret_cast<
 
 template <class F>
 uint8_t* room(KernelScratch& scratch, size_t n) {
-  return bytes_of(scratch.reserve(ifma::scratch_bytes(n, sizeof(F)) / sizeof(uint64_t)));
+  constexpr size_t step_bytes = ifma::step_coordinates * sizeof(F) + ifma::step_flag_bytes;
+  return bytes_of(scratch.reserve((n / 8 + 4) * step_bytes / sizeof(uint64_t)));
 }
 
 template <class F>
@@ -292,7 +293,10 @@ constexpr AffineKernel<F> with_ifma = {
     [](KernelScratch& scratch, std::span<LoosePoint<F>> points) {
       ifma_points<F>().double_all(room<F>(scratch, points.size()), invert8<F>, bytes_of(points.data()), points.size());
     },
-    [](size_t columns) { return ifma::columns_bytes(columns, sizeof(F)) / sizeof(uint64_t); },
+    [](size_t columns) {
+      const size_t blocks = (columns + ifma::columns_lanes - 1) / ifma::columns_lanes;
+      return blocks * ifma::columns_coordinates * sizeof(F) / sizeof(uint64_t);
+    },
     [](uint64_t* columns, PointBytes<F> base, std::span<const PointRef> refs) {
       ifma_columns<F>().load(bytes_of(columns), base.data, words(refs), refs.size());
     },

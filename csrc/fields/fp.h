@@ -1,15 +1,14 @@
 // Fp: the base field of BN254 (alt_bn128, EIP-196).
-// p = 36 t^4 + 36 t^3 + 24 t^2 + 6 t + 1 with t = 4965661367192848881.
 #pragma once
 
 #include "fields/field.h"
+#include "fields/primes.h"
 
 namespace pyzkfl {
 
 struct FpParams {
   static constexpr const char* name = "Fp";
-  static constexpr Limbs modulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d,
-                                    0x30644e72e131a029};
+  static constexpr Limbs modulus = {fp_prime[0], fp_prime[1], fp_prime[2], fp_prime[3]};
 };
 
 using Fp = Field<FpParams>;

@@ -1,6 +1,7 @@
 // Arithmetic in Fp12 (see fp12.h).
 #include "fields/fp12.h"
 
+#include "fields/fp2_product.h"
 #include "fields/frobenius.h"
 
 namespace pyzkfl {
@@ -53,7 +54,61 @@ Fp12 Fp12::cyclotomic_square() const {
            triple_plus_double(t.b, c1.c2)}};
 }
 
+namespace lazy {
+namespace {
+
+struct Fp6Product {
+  Fp2Product c0, c1, c2;
+};
+
+void subtract_each(Fp6Product& out, const Fp6Product& a) {
+  subtract(out.c0, a.c0);
+  subtract(out.c1, a.c1);
+  subtract(out.c2, a.c2);
+}
+
+// a (b0 + b1 v) with v^3 = xi, but for xi_b1 = xi b1 in place of a product times xi.
+void multiply_by_01(Fp6Product& out, const Fp6& a, const Fp2& b0, const Fp2& b1, const Fp2& xi_b1) {
+  Fp2Product v0, v1;
+  multiply(v0, a.c0, b0);
+  multiply(v1, a.c1, b1);
+  multiply(out.c1, unreduced_sum(a.c0, a.c1), unreduced_sum(b0, b1));
+  subtract(out.c1, v0);
+  subtract(out.c1, v1);
+  multiply(out.c0, a.c2, xi_b1);
+  add(out.c0, v0);
+  multiply(out.c2, a.c2, b0);
+  add(out.c2, v1);
+}
+
+// Every component of the result is a sum of three products, of which at most two are multiplied by xi after a reduction:
+// seven pairs of reductions instead of eleven.
+Fp12 product_by_034(const Fp12& a, const Fp2& b0, const Fp2& b3, const Fp2& b4) {
+  const Fp2 xi_b4 = b4.mul_by_xi();
+  Fp6Product v0, v1, cross;
+  multiply(v0.c0, a.c0.c0, b0);
+  multiply(v0.c1, a.c0.c1, b0);
+  multiply(v0.c2, a.c0.c2, b0);
+  multiply_by_01(v1, a.c1, b3, b4, xi_b4);
+  multiply_by_01(cross, a.c0 + a.c1, b0 + b3, b4, xi_b4);
+  Fp12 out;
+  // With s and t the reduced sums x + y and b + d, s t - x b - y d is above -p^2: so all are between -4 p^2 and 4 p^2.
+  subtract_each(cross, v0);
+  subtract_each(cross, v1);
+  out.c1 = {reduced(cross.c0), reduced(cross.c1), reduced(cross.c2)};
+  add(v0.c1, v1.c0);
+  lower(v0.c1);
+  add(v0.c2, v1.c1);
+  lower(v0.c2);
+  out.c0 = {reduced(v0.c0) + reduced(v1.c2).mul_by_xi(), reduced(v0.c1), reduced(v0.c2)};
+  return out;
+}
+
+}  // namespace
+}  // namespace lazy
+
 Fp12 Fp12::mul_by_034(const Fp2& b0, const Fp2& b3, const Fp2& b4) const {
+  if (kernel::lazy_selected()) return lazy::product_by_034(*this, b0, b3, b4);
   const Fp6 v0 = c0 * b0, v1 = c1.mul_by_01(b3, b4);
   return {v0 + v1.mul_by_v(), (c0 + c1).mul_by_01(b0 + b3, b4) - v0 - v1};
 }

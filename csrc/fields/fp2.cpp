@@ -1,7 +1,15 @@
-// Inversion and square roots in Fp2 (see fp2.h).
+// Multiplication, inversion and square roots in Fp2 (see fp2.h).
 #include "fields/fp2.h"
 
+#include "fields/fp2_product.h"
+
 namespace pyzkfl {
+
+Fp2 Fp2::multiply_lazily(const Fp2& a, const Fp2& b) {
+  lazy::Fp2Product product;
+  lazy::multiply(product, a, b);
+  return lazy::reduced(product);
+}
 
 Fp2 Fp2::inverse() const {
   const Fp t = norm().inverse();

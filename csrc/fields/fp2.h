@@ -32,21 +32,25 @@ struct Fp2 {
   friend constexpr Fp2 operator+(const Fp2& a, const Fp2& b) { return {a.c0 + b.c0, a.c1 + b.c1}; }
   friend constexpr Fp2 operator-(const Fp2& a, const Fp2& b) { return {a.c0 - b.c0, a.c1 - b.c1}; }
   // Two sums of two products, each with one reduction: as many word multiplications as Karatsuba's three
-  // products take, and no additions. Out of line: inlined, the tower would not fit into the instruction
-  // cache.
+  // products take, and no additions. Where multiplication is plain C++, three products and two reductions
+  // (fp2_product.h). Out of line: inlined, the tower would not fit into the instruction cache.
   [[gnu::noinline]] friend constexpr Fp2 operator*(const Fp2& a, const Fp2& b) {
+    if (!std::is_constant_evaluated() && kernel::lazy_selected()) return multiply_lazily(a, b);
     const Fp minus = -b.c1;
     return {Fp::from_montgomery_limbs(kernel::mul_add<Fp::M>(a.c0.l, b.c0.l, a.c1.l, minus.l)),
             Fp::from_montgomery_limbs(kernel::mul_add<Fp::M>(a.c0.l, b.c1.l, a.c1.l, b.c0.l))};
   }
+  static Fp2 multiply_lazily(const Fp2& a, const Fp2& b);
   friend constexpr Fp2 operator*(const Fp2& a, const Fp& b) { return {a.c0 * b, a.c1 * b}; }
   constexpr Fp2 operator-() const { return {-c0, -c1}; }
   constexpr Fp2& operator+=(const Fp2& b) { return *this = *this + b; }
   constexpr Fp2& operator-=(const Fp2& b) { return *this = *this - b; }
   constexpr Fp2& operator*=(const Fp2& b) { return *this = *this * b; }
   constexpr Fp2 square() const {
-    const Fp cross = c0 * c1;
-    return {(c0 + c1) * (c0 - c1), cross + cross};
+    // The first factor of a product may be any integer: sums need no reduction.
+    const Fp sum = Fp::from_montgomery_limbs(kernel::add_integers(c0.l, c1.l));
+    const Fp twice = Fp::from_montgomery_limbs(kernel::add_integers(c0.l, c0.l));
+    return {sum * (c0 - c1), twice * c1};
   }
   constexpr Fp2 dbl() const { return {c0.dbl(), c1.dbl()}; }
   constexpr Fp2 conjugate() const { return {c0, -c1}; }

@@ -12,6 +12,8 @@
 namespace pyzkfl {
 
 using Limbs = std::array<uint64_t, 4>;
+// A product before its reduction: 512 bits, also in two's complement.
+using Limbs512 = std::array<uint64_t, 8>;
 
 namespace limbs {
 

@@ -15,5 +15,7 @@ struct ShamirSeconds {
   double combine;
 };
 ShamirSeconds bench_shamir(unsigned n, unsigned threshold);
+// The same for one 256-bit secret over GF(2^16), as standing rounds share it.
+ShamirSeconds bench_wide_shamir(unsigned n, unsigned threshold);
 
 }  // namespace pyzkfl::secagg

@@ -33,15 +33,6 @@ void need_clients(const Config& config, size_t present, const char* did_what) {
   }
 }
 
-// Looks at every value, whatever it finds.
-void check_range(std::span<const int64_t> values, uint64_t max_abs) {
-  uint64_t bad = 0;
-  for (const int64_t v : values) {
-    bad |= static_cast<uint64_t>(static_cast<uint64_t>(v) + max_abs > 2 * max_abs);
-  }
-  if (bad != 0) throw ParameterError("masking: a coordinate is larger in magnitude than the agreed max_abs");
-}
-
 uint8_t point_of(Index member) { return static_cast<uint8_t>(member + 1); }
 
 void refuse_unless_allowed(const UnsafeSkips& unsafe) {
@@ -224,7 +215,7 @@ Bytes ClientSession::masked_input(ByteSpan message, std::span<const int64_t> val
     throw ParameterError("masking: the vector has " + std::to_string(values.size()) + " coordinates, " +
                          std::to_string(config_.length()) + " are agreed on");
   }
-  check_range(values, config_.max_abs());
+  check_magnitudes(values, config_.max_abs());
   Fr blinder_element;
   try {
     blinder_element = Fr::from_bytes_le(blinder);

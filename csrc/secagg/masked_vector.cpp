@@ -119,6 +119,14 @@ void add_packed_lanes(std::span<Lane> lanes, ByteSpan in, unsigned bits) {
 
 }  // namespace
 
+void check_magnitudes(std::span<const int64_t> values, uint64_t max_abs) {
+  uint64_t bad = 0;
+  for (const int64_t v : values) {
+    bad |= static_cast<uint64_t>(static_cast<uint64_t>(v) + max_abs > 2 * max_abs);
+  }
+  if (bad != 0) throw ParameterError("masking: a coordinate is larger in magnitude than the agreed max_abs");
+}
+
 MaskedVector::MaskedVector(uint64_t length, unsigned bits) : bits_(bits) {
   if (bits < 2 || bits > 64) throw ParameterError("a masked coordinate has 2 to 64 bits");
   if (bits <= 16) {
@@ -162,6 +170,19 @@ void MaskedVector::add_values(std::span<const int64_t> values, const Fr& blinder
       },
       lanes_);
   blinder_ += blinder;
+}
+
+void MaskedVector::add(const MaskedVector& other) {
+  if (lanes_.index() != other.lanes_.index()) throw ParameterError("masked vectors of different widths");
+  std::visit(
+      [&](auto& lanes) {
+        const auto& addend = std::get<std::decay_t<decltype(lanes)>>(other.lanes_);
+        if (addend.size() != lanes.size()) throw ParameterError("masked vectors of different lengths");
+        using Lane = typename std::decay_t<decltype(lanes)>::value_type;
+        for (size_t i = 0; i < lanes.size(); ++i) lanes[i] = static_cast<Lane>(lanes[i] + addend[i]);
+      },
+      lanes_);
+  blinder_ += other.blinder_;
 }
 
 void MaskedVector::add_masks(std::span<const MaskTerm> terms) {

@@ -20,6 +20,9 @@
 
 namespace pyzkfl::secagg {
 
+// Throws ParameterError if any value is larger in magnitude than max_abs. Looks at all of them, whatever it finds.
+void check_magnitudes(std::span<const int64_t> values, uint64_t max_abs);
+
 struct MaskTerm {
   SecretBytes key;  // 32 bytes
   bool negative;    // public
@@ -38,6 +41,8 @@ class MaskedVector {
 
   // += values (`length` of them, modulo 2^b) and the blinder.
   void add_values(std::span<const int64_t> values, const Fr& blinder);
+  // += another of the same shape.
+  void add(const MaskedVector& other);
   // += the masks of all terms, on all threads.
   void add_masks(std::span<const MaskTerm> terms);
   // += what `pack` wrote. Throws DecodeError for a wrong size, nonzero padding bits or a blinder that is not

@@ -1,21 +1,26 @@
-"""Benchmark of secure aggregation: a whole round through the sessions that clients and coordinator run."""
+"""Benchmark of secure aggregation: a setup and rounds on it, through the state machines that clients and server run."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from pyzkfl._core import secagg
+from pyzkfl._core import secagg, standing
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.bench.measure import Sample
-from pyzkfl.errors import ParameterError
 
 __all__ = ["secagg_round"]
 
+T = TypeVar("T")
+
 MAX_ABS = (1 << 19) - 1  # 20 bits a coordinate, which is what the demo's weights have
 MASK_BYTES = 1 << 26
+STEADY_ROUNDS = 3
 
 
 def mask_bytes_per_second(runs: int) -> float:
@@ -24,101 +29,172 @@ def mask_bytes_per_second(runs: int) -> float:
     return MASK_BYTES / min(secagg.bench_mask(MASK_BYTES) for _ in range(runs))
 
 
-def secagg_round(runs: int, *, clients: int, dim: int, dropout: float) -> Sample:
-    """A round of `clients`, of whom floor(dropout * clients) are lost after they dealt their shares.
+def vector_of(index: int, round_: int, dim: int) -> npt.NDArray[np.int64]:
+    """A client's vector: made again when it is needed, so that thousands of them need no memory."""
+    generator = np.random.default_rng([index, round_])
+    return generator.integers(-MAX_ABS, MAX_ABS, size=dim, endpoint=True, dtype=np.int64)
 
-    Lost there, they cost the most: the coordinator expands one mask for each pair of a lost and a staying client.
-    One operation is the whole round, all parties one after the other; client_seconds_max is the slowest client's own
-    part of it, server_seconds the coordinator's. No transport, no training, no proofs.
+
+class Spent:
+    """Seconds of wall clock and of all processors, and bytes sent, of each party in one part of the protocol."""
+
+    def __init__(self, clients: int) -> None:
+        self.clients, self.clients_cpu, self.sent = [0.0] * clients, [0.0] * clients, [0] * clients
+        self.server = self.server_cpu = 0.0
+
+    @property
+    def everybody(self) -> float:
+        return sum(self.clients) + self.server
+
+    def client(self, index: int, step: Callable[[], bytes]) -> bytes:
+        cpu, wall = time.process_time(), time.perf_counter()
+        message = step()
+        self.clients[index] += time.perf_counter() - wall
+        self.clients_cpu[index] += time.process_time() - cpu
+        self.sent[index] += len(message)
+        return message
+
+    def serve(self, step: Callable[[], T]) -> T:
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = step()
+        self.server += time.perf_counter() - wall
+        self.server_cpu += time.process_time() - cpu
+        return result
+
+
+class Simulation:
+    """All parties of a plan in this process."""
+
+    def __init__(self, plan: standing.Plan, identities: list[IdentityKey]) -> None:
+        self.plan = plan
+        self.everyone = range(plan.n)
+        self.members = [standing.Member(plan, index, identity) for index, identity in enumerate(identities)]
+        self.server = standing.Server(plan)
+
+    def set_up(self) -> Spent:
+        spent, server = Spent(self.plan.n), self.server
+        for i, member in enumerate(self.members):
+            message = spent.client(i, member.keys)
+            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        spent.serve(server.close_keys)
+        for i, member in enumerate(self.members):
+            keys = spent.serve(lambda i=i: server.neighbour_keys(i))  # type: ignore[misc]
+            message = spent.client(i, lambda: member.deal(keys))  # noqa: B023
+            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        spent.serve(server.close_deal)
+        for i, member in enumerate(self.members):
+            dealt = spent.serve(lambda i=i: server.dealt(i))  # type: ignore[misc]
+            message = spent.client(i, lambda: member.accept(dealt))  # noqa: B023
+            if message:
+                spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        if self.plan.active:
+            spent.serve(server.close_confirm)
+            for i, member in enumerate(self.members):
+                confirmed = spent.serve(lambda i=i: server.confirmed(i))  # type: ignore[misc]
+                spent.client(i, lambda: member.confirmed(confirmed) or b"")  # noqa: B023
+        return spent
+
+    def run_round(self, round_: int, staying: range) -> tuple[Spent, bool]:
+        """A round; (what was spent, whether the sum is the sum of the vectors)."""
+        spent, server, dim = Spent(self.plan.n), self.server, self.plan.length
+        expected = np.zeros(dim, dtype=np.int64)
+        blinder = bytes(32)
+        spent.serve(lambda: server.open_round(round_))
+        for i in staying:
+            vector = vector_of(i, round_, dim)
+            expected += vector
+            member = self.members[i]
+            message = spent.client(i, lambda: member.masked_input(round_, vector, blinder))  # noqa: B023
+            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        request = spent.serve(server.close_masked)
+        if self.plan.active:
+            survivors = request
+            for i in (i for i in self.plan.committee if i in staying):
+                message = spent.client(i, lambda i=i: self.members[i].sign_survivors(survivors))  # type: ignore[misc]
+                spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+            request = spent.serve(server.close_consistency)
+        for i in staying:
+            message = spent.client(i, lambda i=i: self.members[i].unmask(request))  # type: ignore[misc]
+            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        total, _ = spent.serve(server.sum)
+        return spent, bool(np.array_equal(total, expected))
+
+
+def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: float, server: str) -> Sample:
+    """A setup of `clients` and one round, in which floor(dropout * clients) are lost after the setup.
+
+    Lost there, they cost the most: the server expands one mask for each lost client and staying neighbour. One
+    operation is setup and round, all parties one after the other; client_seconds_max is the slowest client's own part
+    of it, server_seconds the server's; `steady` has the same for a round on a setup that stands. `_cpu_` counts all
+    threads. No transport, no training, no proofs.
     """
-    threshold = max(secagg_minimum(clients), math.floor(2 * clients / 3) + 1)
-    dropped = math.floor(dropout * clients)
-    if clients - dropped < threshold:
-        raise ParameterError(
-            f"{dropped} of {clients} clients lost leave fewer than the threshold, {threshold}; lower --dropout"
-        )
+    dropped = math.floor(dropout * clients + 1e-9)
     identities = [IdentityKey.generate() for _ in range(clients)]
-    generator = np.random.default_rng(0)
-    vectors = generator.integers(-MAX_ABS, MAX_ABS, size=(clients, dim), endpoint=True, dtype=np.int64)
+    members = [identity.public_bytes for identity in identities]
+    staying = range(clients - dropped)
 
-    rounds = []
-    slowest, servers = [], []
-    sent = exact = None
-    for number in range(runs + 1):  # the first one warms up
-        config = secagg.Config(
-            job_digest=bytes(32),
-            round=number,
-            members=[identity.public_bytes for identity in identities],
-            threshold=threshold,
-            length=dim,
-            max_abs=MAX_ABS,
-        )
-        spent, server_seconds, sent, total = one_round(config, identities, vectors, clients - dropped)
-        exact = bool(np.array_equal(total, vectors[: clients - dropped].sum(axis=0)))
-        if number > 0:
-            rounds.append(sum(spent) + server_seconds)
-            slowest.append(max(spent))
-            servers.append(server_seconds)
+    def plan_of(epoch: int, rounds: int) -> standing.Plan:
+        return standing.Plan(
+            job_digest=bytes(32), epoch=epoch, members=members, seed=bytes(32), rounds=rounds, length=dim,
+            max_abs=MAX_ABS, dropout=dropout, corrupt=corrupt, server=server,
+        )  # fmt: skip
+
+    warm = Simulation(plan_of(0, 1), identities) if clients <= 1000 else None
+    if warm:
+        warm.set_up()
+        warm.run_round(0, staying)
+    fresh: list[tuple[Spent, Spent]] = []
+    exact = True
+    for epoch in range(1, runs + 1):
+        simulation = Simulation(plan_of(epoch, 1), identities)
+        setup = simulation.set_up()
+        spent, fits = simulation.run_round(0, staying)
+        exact = exact and fits
+        fresh.append((setup, spent))
+    plan = simulation.plan
+    steady = [spent for _, spent in fresh]
+    if clients <= 1000:
+        simulation = Simulation(plan_of(runs + 1, STEADY_ROUNDS * runs + 1), identities)
+        simulation.set_up()
+        rounds = [simulation.run_round(number, staying) for number in range(STEADY_ROUNDS * runs + 1)]
+        exact = exact and all(fits for _, fits in rounds)
+        steady = [spent for spent, _ in rounds[1:]]
+
+    def median(values: list[float]) -> float:
+        return float(np.median(values))
+
+    def both(pair: tuple[Spent, Spent], name: str) -> float:
+        return max(a + b for a, b in zip(getattr(pair[0], name), getattr(pair[1], name), strict=True))
+
+    chosen = plan.neighbourhood
+    seconds = [setup.everybody + spent.everybody for setup, spent in fresh]
     return Sample(
-        rounds,
+        seconds,
         {
-            "client_seconds_max": float(np.median(slowest)),
-            "server_seconds": float(np.median(servers)),
-            "bytes_up_per_client": sent,
-            "neighbours": clients - 1,  # this release's graph is complete
-            "threshold": threshold,
+            "client_seconds_max": median([both(pair, "clients") for pair in fresh]),
+            "client_cpu_seconds_max": median([both(pair, "clients_cpu") for pair in fresh]),
+            "server_seconds": median([setup.server + spent.server for setup, spent in fresh]),
+            "server_cpu_seconds": median([setup.server_cpu + spent.server_cpu for setup, spent in fresh]),
+            "bytes_up_per_client": max(int(both(pair, "sent")) for pair in fresh),
+            "float32_bytes": 4 * dim,
+            "neighbours": chosen.neighbours,
+            "threshold": chosen.threshold,
+            "min_survivors": chosen.min_survivors,
+            "security_bits": min(chosen.security_bits, 128.0),
+            "correctness_bits": min(chosen.correctness_bits, 128.0),
             "dropped": dropped,
-            "bits_per_value": config.bits,
-            "max_corrupt": config.max_corrupt,
+            "bits_per_value": plan.bits,
             "mask_bytes_per_second": mask_bytes_per_second(runs),
+            "fresh_rounds_per_second": 1 / min(seconds),
+            "steady": {
+                "client_seconds_max": median([max(spent.clients) for spent in steady]),
+                "client_cpu_seconds_max": median([max(spent.clients_cpu) for spent in steady]),
+                "server_seconds": median([spent.server for spent in steady]),
+                "server_cpu_seconds": median([spent.server_cpu for spent in steady]),
+                "server_cpu_seconds_per_client": median([spent.server_cpu for spent in steady]) / clients,
+                "bytes_up_per_client": max(max(spent.sent) for spent in steady),
+                "inputs_per_second": len(staying) / min(spent.everybody for spent in steady),
+            },
             "exact": exact,
         },
     )
-
-
-def secagg_minimum(clients: int) -> int:
-    """The least threshold that a Config takes: more than half, and three."""
-    return max(3, clients // 2 + 1)
-
-
-def one_round(
-    config: secagg.Config, identities: list[IdentityKey], vectors: np.ndarray, staying: int
-) -> tuple[list[float], float, int, np.ndarray]:
-    """(seconds of each client, of the server, bytes that the client who sent most sent, the sum)."""
-    blinder = bytes(32)
-    spent = [0.0] * len(identities)
-    sent = [0] * len(identities)
-    server = secagg.ServerSession(config)
-    sessions = [secagg.ClientSession(config, index, identity) for index, identity in enumerate(identities)]
-    server_seconds = 0.0
-
-    def phase(step, members):  # type: ignore[no-untyped-def]
-        nonlocal server_seconds
-        for index in members:
-            began = time.perf_counter()
-            message = step(index)
-            spent[index] += time.perf_counter() - began
-            sent[index] += len(message)
-            began = time.perf_counter()
-            server.receive(message)
-            server_seconds += time.perf_counter() - began
-
-    def close(step):  # type: ignore[no-untyped-def]
-        nonlocal server_seconds
-        began = time.perf_counter()
-        result = step()
-        server_seconds += time.perf_counter() - began
-        return result
-
-    everyone, survivors = range(len(identities)), range(staying)
-    phase(lambda i: sessions[i].advertise(), everyone)
-    keys = close(server.close_advertise)
-    phase(lambda i: sessions[i].share(keys), everyone)
-    shares = close(server.close_share)
-    phase(lambda i: sessions[i].masked_input(shares[i], vectors[i], blinder), survivors)
-    members = close(lambda: server.close_masked(server.submitters))
-    phase(lambda i: sessions[i].sign_survivors(members), survivors)
-    request = close(server.close_consistency)
-    phase(lambda i: sessions[i].unmask(request), survivors)
-    total, _ = close(server.sum)
-    return spent, server_seconds, max(sent), total

@@ -60,10 +60,10 @@ _ALL = (
     ),
     Benchmark(
         "secagg",
-        "a whole round, all parties",
+        "a setup and a round, all parties",
         masking.secagg_round,
-        {"clients": 8, "dim": 1 << 20, "dropout": 0.25},
-        {"clients": (3, 255), "dropout": (0.0, 0.49)},
+        {"clients": 8, "dim": 1 << 20, "dropout": 0.25, "corrupt": 0.05, "server": "active"},
+        {"clients": (3, 65_534), "dropout": (0.0, 0.99), "corrupt": (0.0, 0.99)},
         runs=3,
     ),
     Benchmark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from pyzkfl.bench.measure import Sample
 from pyzkfl.errors import ParameterError
+from pyzkfl.layers import Conv2d, Linear, input_shapes, lenet5
 from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
 from pyzkfl.norm import NormProver
 
@@ -32,22 +34,39 @@ def widths_of(model: str) -> tuple[int, ...]:
     except ValueError:
         widths = ()
     if kind != "mlp" or len(widths) < 2:
-        raise ParameterError(f"model {model!r}: it reads mlp:FEATURES,HIDDEN,..,CLASSES, as mlp:784,128,10")
+        raise ParameterError(f"model {model!r}: it reads mlp:FEATURES,HIDDEN,..,CLASSES, as mlp:784,128,10, or lenet5")
     return widths
+
+
+def job_of(model: str, *, batch: int, steps: int) -> NetworkJob:
+    """The job that a model's name gives: lenet5, or a perceptron.
+
+    >>> job_of("lenet5", batch=16, steps=1).dimension
+    61706
+    """
+    if model == "lenet5":
+        # Weights within 1: one bit less, and the activations behind the second convolution need not saturate.
+        return NetworkJob(
+            layers=lenet5(), input_shape=(1, 28, 28), batch=batch, steps=steps, learning_rate=LEARNING_RATE, w_bits=17
+        )
+    return NetworkJob(widths=widths_of(model), batch=batch, steps=steps, learning_rate=LEARNING_RATE)
 
 
 def blobs(job: NetworkJob, rows: int, rng: np.random.Generator) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Points around one center a class: features (rows, features), labels (rows,)."""
-    centers = np.random.default_rng(SEED).normal(size=(job.widths[-1], job.widths[0])) * 0.5
-    labels = rng.integers(0, job.widths[-1], rows)
-    return centers[labels] + rng.normal(size=(rows, job.widths[0])), labels
+    centers = np.random.default_rng(SEED).normal(size=(job.outputs, job.input_size)) * 0.5
+    labels = rng.integers(0, job.outputs, rows)
+    return centers[labels] + rng.normal(size=(rows, job.input_size)), labels
 
 
 def initial_weights(job: NetworkJob, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     """As torch draws them: uniform within 1 / sqrt(inputs); (dimension,) floats."""
     parts = []
-    for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
-        parts.append(rng.uniform(-1, 1, size=outputs * (inputs + 1)) / np.sqrt(inputs))
+    for layer, reads in zip(job.layers, input_shapes(job.layers, job.input_shape), strict=True):
+        if isinstance(layer, (Linear, Conv2d)):
+            kernel = layer.parameters()["kernel"]
+            inputs = math.prod(reads) if isinstance(layer, Linear) else reads[0] * math.prod(kernel)
+            parts.append(rng.uniform(-1, 1, size=layer.out * (inputs + layer.bias)) / np.sqrt(inputs))
     return np.concatenate(parts)
 
 
@@ -57,7 +76,7 @@ def float_accuracy(
     batches: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]],
     test: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
 ) -> tuple[float, np.ndarray[Any, Any]]:
-    """Accuracy on `test`, and the weights, after the same steps in floats: no rounding, the same clipping."""
+    """Accuracy of a perceptron on `test`, and the weights, after the same steps in floats: clipped, not rounded."""
     layers = []
     at = 0
     for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
@@ -107,7 +126,7 @@ def accuracy_delta(job: NetworkJob, rounds: int) -> float:
 
 def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
     """One operation is a round's proof: inner proof, wrap, its own verification before it leaves the prover."""
-    job = NetworkJob(widths=widths_of(model), batch=batch, steps=steps, learning_rate=LEARNING_RATE)
+    job = job_of(model, batch=batch, steps=steps)
     rng = np.random.default_rng(SEED)
     weights = job.weights(initial_weights(job, rng))
     batches = []
@@ -162,7 +181,7 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
             "setup_seconds": setup_seconds,
             "constraints": prover.constraints,
             "log_height": int(job.core.log_height),
-            "accuracy_delta": accuracy_delta(job, 40) if job.dimension <= 300_000 else None,
+            "accuracy_delta": accuracy_delta(job, 40) if job.widths and job.dimension <= 300_000 else None,
         },
     )
 

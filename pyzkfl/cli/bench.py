@@ -65,7 +65,11 @@ def register(app: typer.Typer) -> None:
         bits: Annotated[int | None, typer.Option(help="of the modulus: 2048, 3072 or 4096 (paillier)")] = None,
         members: Annotated[int | None, typer.Option(help="of the shared key (rlwe)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
-        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES (train)")] = None,
+        corrupt: Annotated[
+            float | None, typer.Option(help="share of the clients that may collude with the server (secagg)")
+        ] = None,
+        server: Annotated[str | None, typer.Option(help="active or semi-honest (secagg)")] = None,
+        model: Annotated[str | None, typer.Option(help="mlp:FEATURES,HIDDEN,..,CLASSES or lenet5 (train)")] = None,
         batch: Annotated[int | None, typer.Option(help="rows of a batch (train, ladder)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
         smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
@@ -83,6 +87,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}, all")
         given: dict[str, int | float | str | None] = {
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
+            "corrupt": corrupt, "server": server,
             "model": model, "batch": batch, "steps": steps, "smallest": smallest, "largest": largest,
             "bits": bits, "members": members,
         }

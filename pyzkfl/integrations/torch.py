@@ -50,7 +50,9 @@ def _pool(name: str, module: nn.AvgPool2d) -> layers.AvgPool2d:
     _refuse(name, module, ceil_mode=False, count_include_pad=True, divisor_override=None)
     pool = layers.AvgPool2d(module.kernel_size)
     if layers.AvgPool2d(module.stride) != pool:
-        raise UnprovableOption(f"{name} with stride={module.stride!r}: there is no relation for windows that overlap or leave gaps")
+        raise UnprovableOption(
+            f"{name} with stride={module.stride!r}: there is no relation for windows that overlap or leave gaps"
+        )
     if layers.AvgPool2d(module.padding) != layers.AvgPool2d(0):
         raise UnprovableOption(f"{name} with padding={module.padding!r}: there is no relation for it")
     return pool
@@ -105,7 +107,9 @@ def _input_shape(found: Found, given: Sequence[int] | None) -> tuple[int, ...]:
     shape = tuple(int(n) for n in given)
     for (_, module), reads in zip(found, layers.input_shapes([layer for layer, _ in found], shape), strict=True):
         if isinstance(module, nn.Linear) and module.in_features != math.prod(reads):
-            raise ParameterError(f"a layer of {module.in_features} inputs meets an input or outputs of {math.prod(reads)}")
+            raise ParameterError(
+                f"a layer of {module.in_features} inputs meets an input or outputs of {math.prod(reads)}"
+            )
         if isinstance(module, nn.Conv2d) and module.in_channels != reads[0]:
             raise ParameterError(f"a convolution of {module.in_channels} channels meets {reads[0]}")
     return shape
@@ -161,9 +165,10 @@ class Job(NetworkJob):
     ) -> Job:
         """The job of an nn.Sequential of Linear, Conv2d, AvgPool2d, Flatten and ReLU.
 
-        loss: CrossEntropyLoss or MSELoss. The learning rate is `lr`, or that of an SGD `optimizer`, with its momentum, which
-        starts from none in each round. input_shape: (channels, height, width) of images. settings: steps, momentum,
-        max_norm and the scales of NetworkJob. Raises UnprovableOption naming the layer, loss or option without a relation.
+        loss: CrossEntropyLoss or MSELoss. The learning rate is `lr`, or that of an SGD `optimizer`, with its momentum,
+        which starts from none in each round. input_shape: (channels, height, width) of images. settings: steps,
+        momentum, max_norm and the scales of NetworkJob. Raises UnprovableOption naming the layer, loss or option
+        without a relation.
         """
         found = _layers(module)
         if (lr is None) == (optimizer is None):
@@ -236,8 +241,8 @@ def _pairs(data: Any, batch: int) -> Iterator[tuple[Any, Any]]:
 def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult:
     """Train the module in place by the job's exact integer steps.
 
-    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order; images have shape
-    (rows, channels, height, width), labels are class numbers, or targets (rows, outputs) of the MSELoss. A trailing
+    data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order; images have
+    shape (rows, channels, height, width); labels are class numbers, of the MSELoss targets (rows, outputs). A trailing
     round with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, before any
     step changes the module.
     """

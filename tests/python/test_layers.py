@@ -126,6 +126,62 @@ def test_a_dependency_on_a_later_module_is_found() -> None:
         declared_dependencies("pyzkfl_module(low DEPENDS high)\npyzkfl_module(high)\n")
 
 
+# --- Kernels -----------------------------------------------------------------------------------------------------
+
+KERNEL_SYSTEM_HEADERS = {"immintrin.h", "cstddef", "cstdint"}
+KERNEL_FORBIDDEN = {
+    "template": re.compile(r"\btemplate\b"),
+    "the standard library": re.compile(r"\bstd::"),
+    "a generic lambda": re.compile(r"\]\s*\([^)]*\bauto\b"),
+    "a generic function": re.compile(r"\w\((?:[^()]*[\s,(])?(?:const\s+)?auto\b[^()]*\)\s*\{"),
+}
+
+
+def kernel_faults(root: Path) -> list[str]:
+    """What files compiled for special processors, or their headers, have that other files could be given a copy of."""
+    waiting = sorted([*root.glob("csrc/*/kernels/*_ifma.cpp"), *root.glob("tests/cpp/*/*_ifma.cpp")])
+    assert waiting
+    seen, faults = set(waiting), []
+    while waiting:
+        path = waiting.pop()
+        where = path.relative_to(root)
+        code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        faults += [f"{where}: {what}" for what, pattern in KERNEL_FORBIDDEN.items() if pattern.search(code)]
+        for included in INCLUDE.findall(code):
+            own = [p for p in (root / "csrc" / included, path.parent / included) if p.is_file()]
+            if not own and included not in KERNEL_SYSTEM_HEADERS:
+                faults.append(f"{where}: includes {included}")
+            waiting += [p for p in own if p not in seen]
+            seen.update(own)
+    return faults
+
+
+def test_kernels_have_no_template_and_no_standard_library(repository: Path) -> None:
+    assert kernel_faults(repository) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("template <class T> T twice(T v);", "template"),
+        ("const int n = std::min(1, 2);", "the standard library"),
+        ("#include <algorithm>", "includes algorithm"),
+        ('#include "missing.h"', "includes missing.h"),
+        ("const auto twice = [](auto v) { return v + v; };", "a generic lambda"),
+        ("inline int twice(const auto& v) { return v + v; }", "a generic function"),
+    ],
+)
+def test_a_planted_fault_of_a_kernel_is_found(tmp_path: Path, line: str, complaint: str) -> None:
+    folder = tmp_path / "csrc/low/kernels"
+    folder.mkdir(parents=True)
+    (folder / "a_ifma.cpp").write_text('// A template of std::array in a comment.\n#include "low/kernels/b.h"\n')
+    (folder / "b.h").write_text("#include <immintrin.h>\nconst auto v = f(g(1));\nauto h(int v) {}\n")
+    assert kernel_faults(tmp_path) == []
+
+    (folder / "b.h").write_text(line + "\n")
+    assert kernel_faults(tmp_path) == [f"csrc/low/kernels/b.h: {complaint}"]
+
+
 # --- Python ------------------------------------------------------------------------------------------------------
 
 

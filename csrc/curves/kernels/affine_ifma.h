@@ -13,10 +13,9 @@ namespace pyzkfl::ifma {
 // Replaces eight coordinates e (of 4 or 8 words, canonical) by 2^518 / e modulo p. False if one is zero.
 using InvertLanes = bool (*)(uint64_t* values);
 
-// Bytes of scratch memory, aligned to 64 bytes, that a batch of n needs.
-constexpr size_t scratch_bytes(size_t n, size_t coordinate_bytes) {
-  return (n / 8 + 4) * (coordinate_bytes * 30 + 64);
-}
+// Scratch memory, aligned to 64 bytes: a batch of n needs n / 8 + 4 steps, each of at most so many coordinates and bytes
+// of flags.
+constexpr size_t step_coordinates = 30, step_flag_bytes = 64;
 
 struct PointKernel {
   void (*add_pairs)(uint8_t* scratch, InvertLanes invert, uint8_t* out, const uint8_t* base, const uint32_t* refs,

@@ -9,9 +9,8 @@
 
 namespace pyzkfl::ifma {
 
-constexpr size_t columns_bytes(size_t lanes, size_t coordinate_bytes) {
-  return (lanes + 31) / 32 * 80 * coordinate_bytes;
-}
+// Columns are made by 32 lanes, of so many coordinates.
+constexpr size_t columns_lanes = 32, columns_coordinates = 80;
 
 struct ColumnKernel {
   void (*load)(uint8_t* columns, const uint8_t* base, const uint32_t* refs, size_t n);

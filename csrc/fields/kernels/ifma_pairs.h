@@ -17,18 +17,14 @@ namespace pyzkfl::ifma {
 namespace {
 
 // Functions that are called: inlined, the dozen products of a step would not fit the first-level cache of code.
-#define PYZKFL_CALLED __attribute__((noinline))
+#define PYZKFL_CALLED __attribute__((noinline, unused))
 
 // What a product needs of the field, as the assembly reads it.
 struct PairConstants {
   uint64_t p[5], n0, mask;
 };
-template <class Params>
 constexpr PairConstants pair_constants = {
-    {Constants52<Params>::p.l[0], Constants52<Params>::p.l[1], Constants52<Params>::p.l[2],
-     Constants52<Params>::p.l[3], Constants52<Params>::p.l[4]},
-    Constants52<Params>::n0,
-    mask52};
+    {p52.times[1].l[0], p52.times[1].l[1], p52.times[1].l[2], p52.times[1].l[3], p52.times[1].l[4]}, n0, mask52};
 
 // Operands are numbers of registers; sums are added to the first.
 #define LOW(sum, x, y) "vpmadd52luq %%zmm" #y ", %%zmm" #x ", %%zmm" #sum "\n\t"
@@ -158,35 +154,32 @@ constexpr PairConstants pair_constants = {
 
 
 // out = a b / 2^260, both, as mul_uncarried.
-template <class P>
-PYZKFL_CALLED void mul_uncarried(Lanes<P>& out0, Lanes<P>& out1, const Factor<P>& a0, const Factor<P>& a1,
-                                 const Factor<P>& b0, const Factor<P>& b1) {
+PYZKFL_CALLED void mul_uncarried(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1,
+                                 const Factor& b0, const Factor& b1) {
   __asm__(TWO_PRODUCTS STORE_LIMBS(5, 0, 1, 2, 3, out0) STORE_LIMBS(11, 6, 7, 8, 9, out1)
           : "=m"(out0), "=m"(out1)
           : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l), [b0] "r"(b0.l), [b1] "r"(b1.l),
-            [constants] "r"(&pair_constants<P>), "m"(a0), "m"(a1), "m"(b0), "m"(b1)
+            [constants] "r"(&pair_constants), "m"(a0), "m"(a1), "m"(b0), "m"(b1)
           : EVERY_REGISTER);
 }
 
 // The same, carried.
-template <class P>
-PYZKFL_CALLED void mul(Lanes<P>& out0, Lanes<P>& out1, const Factor<P>& a0, const Factor<P>& a1, const Factor<P>& b0,
-                       const Factor<P>& b1) {
+PYZKFL_CALLED void mul(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1, const Factor& b0,
+                       const Factor& b1) {
   __asm__(TWO_PRODUCTS CARRY_LIMBS(5, 0, 1, 2, 3, 11, 6, 7, 8, 9)
           STORE_LIMBS(5, 0, 1, 2, 3, out0) STORE_LIMBS(11, 6, 7, 8, 9, out1)
           : "=m"(out0), "=m"(out1)
           : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l), [b0] "r"(b0.l), [b1] "r"(b1.l),
-            [constants] "r"(&pair_constants<P>), "m"(a0), "m"(a1), "m"(b0), "m"(b1)
+            [constants] "r"(&pair_constants), "m"(a0), "m"(a1), "m"(b0), "m"(b1)
           : EVERY_REGISTER);
 }
 
 // out = a^2 / 2^260, both, as square_uncarried.
-template <class P>
-PYZKFL_CALLED void square_uncarried(Lanes<P>& out0, Lanes<P>& out1, const Factor<P>& a0, const Factor<P>& a1) {
+PYZKFL_CALLED void square_uncarried(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1) {
   __asm__(TWO_SQUARES STORE_LIMBS(5, 6, 7, 8, 9, out0) STORE_LIMBS(15, 16, 17, 18, 19, out1)
           : "=m"(out0), "=m"(out1)
           : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l),
-            [constants] "r"(&pair_constants<P>), "m"(a0), "m"(a1)
+            [constants] "r"(&pair_constants), "m"(a0), "m"(a1)
           : EVERY_REGISTER);
 }
 
@@ -194,14 +187,13 @@ PYZKFL_CALLED void square_uncarried(Lanes<P>& out0, Lanes<P>& out1, const Factor
 struct Limbs52x10 {
   uint64_t l[10];
 };
-template <class Params>
 consteval Limbs52x10 lift_of_products() {
-  constexpr Limbs52 p = Constants52<Params>::p, q = Constants52<Params>::template multiple<43>;
+  constexpr Limbs52 p = p52.times[1], q = to_limbs52(prime64, 43);
   Limbs52x10 out{};
   for (int i = 0; i < 5; ++i) {
-    unsigned __int128 carry = 0;
+    Wide carry = 0;
     for (int j = 0; j < 5; ++j) {
-      carry += static_cast<unsigned __int128>(p.l[i]) * q.l[j] + out.l[i + j];
+      carry += static_cast<Wide>(p.l[i]) * q.l[j] + out.l[i + j];
       out.l[i + j] = static_cast<uint64_t>(carry) & mask52;
       carry >>= 52;
     }
@@ -209,8 +201,7 @@ consteval Limbs52x10 lift_of_products() {
   }
   return out;
 }
-template <class Params>
-constexpr Limbs52x10 lift = lift_of_products<Params>();
+constexpr Limbs52x10 lift = lift_of_products();
 
 // (a0 + a1 i)(b0 + b1 i) / 2^260 where i^2 = -1, given as = a0 + a1 and bs = b0 + b1, and for a1 b1 at most 43 p^2; 250
 // IFMA instructions. Of components below x p and y p the real part is below (1.51 + xy / 84.6) p, the imaginary one below
@@ -218,18 +209,16 @@ constexpr Limbs52x10 lift = lift_of_products<Params>();
 #define EXTENSION_OPERANDS                                                                                         \
   : "=m"(out0), "=m"(out1)                                                                                         \
   : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l), [as] "r"(as.l), [b0] "r"(b0.l),        \
-    [b1] "r"(b1.l), [bs] "r"(bs.l), [constants] "r"(&pair_constants<P>), [lift] "r"(&lift<P>), "m"(a0), "m"(a1),   \
+    [b1] "r"(b1.l), [bs] "r"(bs.l), [constants] "r"(&pair_constants), [lift] "r"(&lift), "m"(a0), "m"(a1),   \
     "m"(as), "m"(b0), "m"(b1), "m"(bs)                                                                             \
   : EVERY_REGISTER
-template <class P>
-PYZKFL_CALLED void extension_mul_uncarried(Lanes<P>& out0, Lanes<P>& out1, const Factor<P>& a0, const Factor<P>& a1,
-                                           const Factor<P>& as, const Factor<P>& b0, const Factor<P>& b1,
-                                           const Factor<P>& bs) {
+PYZKFL_CALLED void extension_mul_uncarried(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1,
+                                           const Factor& as, const Factor& b0, const Factor& b1,
+                                           const Factor& bs) {
   __asm__(EXTENSION_PRODUCT STORE_LIMBS(5, 6, 7, 8, 9, out0) STORE_LIMBS(15, 16, 17, 18, 19, out1) EXTENSION_OPERANDS);
 }
-template <class P>
-PYZKFL_CALLED void extension_mul(Lanes<P>& out0, Lanes<P>& out1, const Factor<P>& a0, const Factor<P>& a1,
-                                 const Factor<P>& as, const Factor<P>& b0, const Factor<P>& b1, const Factor<P>& bs) {
+PYZKFL_CALLED void extension_mul(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1,
+                                 const Factor& as, const Factor& b0, const Factor& b1, const Factor& bs) {
   __asm__(EXTENSION_PRODUCT CARRY_LIMBS(5, 6, 7, 8, 9, 15, 16, 17, 18, 19)
           STORE_LIMBS(5, 6, 7, 8, 9, out0) STORE_LIMBS(15, 16, 17, 18, 19, out1) EXTENSION_OPERANDS);
 }

@@ -16,10 +16,23 @@ namespace pyzkfl::kernel {
 // Whether the processor runs the functions of namespace adx, and the environment allows it (base/cpu.h).
 extern bool adx_selected;
 
+// Whether products of the tower are summed before they are reduced (fp2_product.h).
+inline bool lazy_selected() {
+#ifdef PYZKFL_X86_KERNELS
+  return !adx_selected;
+#else
+  return true;
+#endif
+}
+
 // The portable kernel out of line, where a call no longer matters.
 template <class M>
 [[gnu::noinline]] Limbs mul_out_of_line(const Limbs& a, const Limbs& b) {
+#ifdef PYZKFL_X86_KERNELS
+  return x86::mul<M>(a, b);
+#else
   return portable::mul<M>(a, b);
+#endif
 }
 template <class M>
 [[gnu::noinline]] Limbs mul_add_out_of_line(const Limbs& a, const Limbs& b, const Limbs& c, const Limbs& d) {
@@ -36,6 +49,14 @@ template <class M>
   if (!std::is_constant_evaluated()) return x86::add<M>(a, b);
 #endif
   return portable::add<M>(a, b);
+}
+
+// a + b as integers; the caller knows that this is below 2^256.
+[[gnu::always_inline]] constexpr Limbs add_integers(const Limbs& a, const Limbs& b) {
+#ifdef PYZKFL_X86_KERNELS
+  if (!std::is_constant_evaluated()) return x86::add_integers(a, b);
+#endif
+  return portable::add_integers(a, b);
 }
 
 template <class M>

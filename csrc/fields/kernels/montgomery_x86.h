@@ -102,6 +102,134 @@ template <class M>
   return {t0, t1, t2, t3};
 }
 
+// The multiplications of portable::, by the mulq that every such processor has: compilers turn carries into set and
+// compare. Contracts there.
+
+// x + 2^64 y + 2^128 z += a[A] b[B], and the next column of a product: x, y, z take turns.
+#define PYZKFL_COLUMN(A, B, X, Y, Z)     \
+  "movq " A "(%[a]), %%rax\n\t"          \
+  "mulq " B "(%[b])\n\t"                 \
+  "addq %%rax, %[" X "]\n\t"             \
+  "adcq %%rdx, %[" Y "]\n\t"             \
+  "adcq $0, %[" Z "]\n\t"
+#define PYZKFL_NEXT(OFFSET, X) "movq %[" X "], " OFFSET "(%[out])\n\txorl %k[" X "], %k[" X "]\n\t"
+[[gnu::always_inline]] inline void product(Limbs512& out, const Limbs& a, const Limbs& b) {
+  uint64_t x, y, z;
+  __asm__(
+      "xorl %k[x], %k[x]\n\txorl %k[y], %k[y]\n\txorl %k[z], %k[z]\n\t"                                   //
+      PYZKFL_COLUMN("0", "0", "x", "y", "z") PYZKFL_NEXT("0", "x")                                        //
+      PYZKFL_COLUMN("0", "8", "y", "z", "x") PYZKFL_COLUMN("8", "0", "y", "z", "x") PYZKFL_NEXT("8", "y")  //
+      PYZKFL_COLUMN("0", "16", "z", "x", "y") PYZKFL_COLUMN("8", "8", "z", "x", "y")                       //
+      PYZKFL_COLUMN("16", "0", "z", "x", "y") PYZKFL_NEXT("16", "z")                                      //
+      PYZKFL_COLUMN("0", "24", "x", "y", "z") PYZKFL_COLUMN("8", "16", "x", "y", "z")                      //
+      PYZKFL_COLUMN("16", "8", "x", "y", "z") PYZKFL_COLUMN("24", "0", "x", "y", "z") PYZKFL_NEXT("24", "x")  //
+      PYZKFL_COLUMN("8", "24", "y", "z", "x") PYZKFL_COLUMN("16", "16", "y", "z", "x")                     //
+      PYZKFL_COLUMN("24", "8", "y", "z", "x") PYZKFL_NEXT("32", "y")                                      //
+      PYZKFL_COLUMN("16", "24", "z", "x", "y") PYZKFL_COLUMN("24", "16", "z", "x", "y") PYZKFL_NEXT("40", "z")  //
+      PYZKFL_COLUMN("24", "24", "x", "y", "z") "movq %[x], 48(%[out])\n\tmovq %[y], 56(%[out])"
+      : [x] "=&r"(x), [y] "=&r"(y), [z] "=&r"(z), "=m"(out)
+      : [a] "r"(a.data()), [b] "r"(b.data()), [out] "r"(out.data()), "m"(a), "m"(b)
+      : "rax", "rdx", "cc");
+}
+#undef PYZKFL_COLUMN
+#undef PYZKFL_NEXT
+
+// t + m p, divided by 2^64: a limb of it is T + m P + carry.
+#define PYZKFL_LIMB(T, P, CARRY)          \
+  "movq %[m], %%rax\n\t"                  \
+  "mulq %[" P "]\n\t"                     \
+  "addq %%rax, %[" T "]\n\t"              \
+  "adcq $0, %%rdx\n\t"                    \
+  "addq %[carry], %[" T "]\n\t"           \
+  "adcq $0, %%rdx\n\t"                    \
+  "movq %%rdx, %[" CARRY "]\n\t"
+#define PYZKFL_REDUCE(T0, T1, T2, T3)     \
+  "movq %[n0], %[m]\n\t"                  \
+  "imulq %[" T0 "], %[m]\n\t"             \
+  "movq %[m], %%rax\n\t"                  \
+  "mulq %[p0]\n\t"                        \
+  "negq %[" T0 "]\n\t"                    \
+  "adcq $0, %%rdx\n\t"                    \
+  "movq %%rdx, %[carry]\n\t"              \
+  PYZKFL_LIMB(T1, "p1", "carry") PYZKFL_LIMB(T2, "p2", "carry") PYZKFL_LIMB(T3, "p3", T0)
+template <class M>
+[[gnu::always_inline]] inline Limbs reduced_low_half(const Limbs512& t) {
+  uint64_t t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3], m, carry;
+  __asm__(PYZKFL_REDUCE("t0", "t1", "t2", "t3") PYZKFL_REDUCE("t1", "t2", "t3", "t0")
+          PYZKFL_REDUCE("t2", "t3", "t0", "t1") PYZKFL_REDUCE("t3", "t0", "t1", "t2")
+          : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [m] "=&r"(m), [carry] "=&r"(carry)
+          : [n0] "m"(M::n0), [p0] "m"(M::p[0]), [p1] "m"(M::p[1]), [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+          : "rax", "rdx", "cc");
+  return {t0, t1, t2, t3};
+}
+#undef PYZKFL_LIMB
+#undef PYZKFL_REDUCE
+
+#define PYZKFL_EIGHT_LIMBS(FIRST, NEXT)                                                              \
+  "movq 0(%[a]), %[t]\n\t" FIRST " 0(%[b]), %[t]\n\tmovq %[t], 0(%[out])\n\t"                       \
+  "movq 8(%[a]), %[t]\n\t" NEXT " 8(%[b]), %[t]\n\tmovq %[t], 8(%[out])\n\t"                        \
+  "movq 16(%[a]), %[t]\n\t" NEXT " 16(%[b]), %[t]\n\tmovq %[t], 16(%[out])\n\t"                     \
+  "movq 24(%[a]), %[t]\n\t" NEXT " 24(%[b]), %[t]\n\tmovq %[t], 24(%[out])\n\t"                     \
+  "movq 32(%[a]), %[t]\n\t" NEXT " 32(%[b]), %[t]\n\tmovq %[t], 32(%[out])\n\t"                     \
+  "movq 40(%[a]), %[t]\n\t" NEXT " 40(%[b]), %[t]\n\tmovq %[t], 40(%[out])\n\t"                     \
+  "movq 48(%[a]), %[t]\n\t" NEXT " 48(%[b]), %[t]\n\tmovq %[t], 48(%[out])\n\t"                     \
+  "movq 56(%[a]), %[t]\n\t" NEXT " 56(%[b]), %[t]\n\tmovq %[t], 56(%[out])"
+
+[[gnu::always_inline]] inline void add_products(Limbs512& out, const Limbs512& a, const Limbs512& b) {
+  uint64_t t;
+  __asm__(PYZKFL_EIGHT_LIMBS("addq", "adcq")
+          : [t] "=&r"(t), "=m"(out)
+          : [a] "r"(a.data()), [b] "r"(b.data()), [out] "r"(out.data()), "m"(a), "m"(b)
+          : "cc");
+}
+[[gnu::always_inline]] inline void sub_products(Limbs512& out, const Limbs512& a, const Limbs512& b) {
+  uint64_t t;
+  __asm__(PYZKFL_EIGHT_LIMBS("subq", "sbbq")
+          : [t] "=&r"(t), "=m"(out)
+          : [a] "r"(a.data()), [b] "r"(b.data()), [out] "r"(out.data()), "m"(a), "m"(b)
+          : "cc");
+}
+#undef PYZKFL_EIGHT_LIMBS
+
+// portable::reduce from there on: low is (t mod R) / R, high the upper half of t.
+template <class M>
+[[gnu::always_inline]] inline Limbs reduce_halves(const Limbs& low, const Limbs512& t) {
+  uint64_t t0 = low[0], t1 = low[1], t2 = low[2], t3 = low[3];
+  uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  __asm__(
+      "testq %[h3], %[h3]\n\t"
+      "cmovsq %[p0], %[s0]\n\t"
+      "cmovsq %[p1], %[s1]\n\t"
+      "cmovsq %[p2], %[s2]\n\t"
+      "cmovsq %[p3], %[s3]\n\t"
+      "addq %[h0], %[t0]\n\t"
+      "adcq %[h1], %[t1]\n\t"
+      "adcq %[h2], %[t2]\n\t"
+      "adcq %[h3], %[t3]\n\t"
+      "addq %[s0], %[t0]\n\t"
+      "adcq %[s1], %[t1]\n\t"
+      "adcq %[s2], %[t2]\n\t"
+      "adcq %[s3], %[t3]"
+      : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "+&r"(s0), [s1] "+&r"(s1),
+        [s2] "+&r"(s2), [s3] "+&r"(s3)
+      : [h0] "m"(t[4]), [h1] "m"(t[5]), [h2] "m"(t[6]), [h3] "r"(t[7]), [p0] "m"(M::p[0]), [p1] "m"(M::p[1]),
+        [p2] "m"(M::p[2]), [p3] "m"(M::p[3])
+      : "cc");
+  return reduce_once<M>({t0, t1, t2, t3});
+}
+
+// a b / R mod p, for any a and b < p.
+template <class M>
+[[gnu::always_inline]] inline Limbs mul_lazy(const Limbs& a, const Limbs& b) {
+  Limbs512 t;
+  product(t, a, b);
+  return add_integers(reduced_low_half<M>(t), {t[4], t[5], t[6], t[7]});
+}
+template <class M>
+[[gnu::always_inline]] inline Limbs mul(const Limbs& a, const Limbs& b) {
+  return reduce_once<M>(mul_lazy<M>(a, b));
+}
+
 }  // namespace pyzkfl::x86
 
 namespace pyzkfl::adx {

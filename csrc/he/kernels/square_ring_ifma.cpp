@@ -113,15 +113,47 @@ PYZKFL_INLINE void set_square_columns(Columns& c, const V* a, long k, long limbs
   add_product(c, 2, a[middle + 1], a[middle + 1]);
 }
 
-// out = (sum over columns + q N) / R, where `set` gives columns k .. k + 3 of the sum.
-template <class Set>
-PYZKFL_INLINE void reduce(V* out, V* q, const V* n, V n0, long limbs, const Set& set) {
+// - q, and + N R that keeps the sum positive.
+PYZKFL_INLINE void lift(Columns& c, const V* q, const V* n, long k, long limbs) {
+  for (int column = 0; column < 4; ++column) {
+    c.low[column] = k < limbs ? _mm512_sub_epi64(c.low[column], q[k + column])
+                              : _mm512_add_epi64(c.low[column], n[k - limbs + column]);
+  }
+}
+
+// Which sum a reduction is of: a0 b0; a0 b1 + a1 b0 less the quotients of that; a0^2; 2 a0 a1 less the quotients of that.
+// A constant wherever it is given, and everything is inlined: nothing is decided at run time.
+enum class Terms { low_product, high_product, low_square, high_square };
+
+struct Factors {
+  const V *a0, *a1, *b0, *b1, *q;
+};
+
+PYZKFL_INLINE void set_columns(Columns& c, Terms terms, const Factors& f, const V* n, long k, long limbs) {
+  switch (terms) {
+    case Terms::low_product: add_columns(c, f.a0, f.b0, k, limbs); break;
+    case Terms::high_product:
+      add_columns(c, f.a0, f.b1, k, limbs);
+      add_columns(c, f.a1, f.b0, k, limbs);
+      lift(c, f.q, n, k, limbs);
+      break;
+    case Terms::low_square: set_square_columns(c, f.a0, k, limbs); break;
+    case Terms::high_square:
+      add_columns(c, f.a0, f.a1, k, limbs);
+      double_columns(c);
+      lift(c, f.q, n, k, limbs);
+      break;
+  }
+}
+
+// out = (the sum + q N) / R.
+PYZKFL_INLINE void reduce(V* out, V* q, const V* n, V n0, long limbs, Terms terms, const Factors& factors) {
   const V mask = splat((uint64_t{1} << 52) - 1), zero = _mm512_setzero_si512();
   V carry = zero;
   for (long k = 0; k < 2 * limbs; k += 4) {
     Columns c;
     for (int column = 0; column < 4; ++column) c.low[column] = c.high[column] = zero;
-    set(c, k);
+    set_columns(c, terms, factors, n, k, limbs);
     if (k < limbs) {
       add_rows(c, q, n, k, 0, k - 1);
       for (int column = 0; column < 4; ++column) {
@@ -142,14 +174,6 @@ PYZKFL_INLINE void reduce(V* out, V* q, const V* n, V n0, long limbs, const Set&
   }
 }
 
-// - q, and + N R that keeps the sum positive.
-PYZKFL_INLINE void lift(Columns& c, const V* q, const V* n, long k, long limbs) {
-  for (int column = 0; column < 4; ++column) {
-    c.low[column] = k < limbs ? _mm512_sub_epi64(c.low[column], q[k + column])
-                              : _mm512_add_epi64(c.low[column], n[k - limbs + column]);
-  }
-}
-
 // The quotients, and the result while its inputs are still needed. Wiped after use: they hold products of secrets.
 struct Scratch {
   V q[most_limbs], unused[most_limbs], low[most_limbs], high[most_limbs];
@@ -161,24 +185,16 @@ PYZKFL_INLINE void store_pair(V* out, const Scratch& s, long limbs) {
 }
 
 void multiply_pairs(V* out, const V* a, const V* b, const V* n, V n0, long limbs, Scratch& s) {
-  const V *a0 = a, *a1 = a + limbs, *b0 = b, *b1 = b + limbs;
-  reduce(s.low, s.q, n, n0, limbs, [&](Columns& c, long k) { add_columns(c, a0, b0, k, limbs); });
-  reduce(s.high, s.unused, n, n0, limbs, [&](Columns& c, long k) {
-    add_columns(c, a0, b1, k, limbs);
-    add_columns(c, a1, b0, k, limbs);
-    lift(c, s.q, n, k, limbs);
-  });
+  const Factors factors = {a, a + limbs, b, b + limbs, s.q};
+  reduce(s.low, s.q, n, n0, limbs, Terms::low_product, factors);
+  reduce(s.high, s.unused, n, n0, limbs, Terms::high_product, factors);
   store_pair(out, s, limbs);
 }
 
 void square_pair(V* out, const V* a, const V* n, V n0, long limbs, Scratch& s) {
-  const V *a0 = a, *a1 = a + limbs;
-  reduce(s.low, s.q, n, n0, limbs, [&](Columns& c, long k) { set_square_columns(c, a0, k, limbs); });
-  reduce(s.high, s.unused, n, n0, limbs, [&](Columns& c, long k) {
-    add_columns(c, a0, a1, k, limbs);
-    double_columns(c);
-    lift(c, s.q, n, k, limbs);
-  });
+  const Factors factors = {a, a + limbs, nullptr, nullptr, s.q};
+  reduce(s.low, s.q, n, n0, limbs, Terms::low_square, factors);
+  reduce(s.high, s.unused, n, n0, limbs, Terms::high_square, factors);
   store_pair(out, s, limbs);
 }
 

@@ -16,7 +16,7 @@
 
 #if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
 
-#include "fields/kernels/ifma_field.h"
+#include "fields/kernels/ifma_fr.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -26,89 +26,79 @@ constexpr size_t first_level_vectors = 64;  // 20 KiB
 
 // A twiddle factor times 16, for all lanes.
 struct Twiddle {
-  uint64_t l[5];
+  Limbs52 times16;
 
-  PYZKFL_INLINE Factor<FrParams> splatted() const {
-    return {{splat(l[0]), splat(l[1]), splat(l[2]), splat(l[3]), splat(l[4])}};
-  }
+  PYZKFL_INLINE Factor splatted() const { return ifma::splatted(times16); }
 };
 
 PYZKFL_INLINE Twiddle times16(const uint64_t* w) {
-  return {{(w[0] << 4) & mask52, (w[0] >> 48 | w[1] << 16) & mask52, (w[1] >> 36 | w[2] << 28) & mask52,
-           (w[2] >> 24 | w[3] << 40) & mask52, w[3] >> 12}};
+  return {{{(w[0] << 4) & mask52, (w[0] >> 48 | w[1] << 16) & mask52, (w[1] >> 36 | w[2] << 28) & mask52,
+            (w[2] >> 24 | w[3] << 40) & mask52, w[3] >> 12}}};
 }
 
-struct Row {
-  uint64_t word[4];
-};
-
-consteval Row minus_one() {
-  Limbs v{};
-  limbs::sub(v, Fr::M::p, Fr::M::r);
-  return {{v[0], v[1], v[2], v[3]}};
-}
-constexpr Row minus_one_row = minus_one();
+// -1, as Field has it.
+constexpr Limbs64 minus_one = minus_power_of_two(256);
 
 // Where minus the inverse of twiddle factor number `index` is (see poly/twiddles.h).
 PYZKFL_INLINE const uint64_t* minus_inverse(const uint64_t* twiddles, size_t index) {
-  if (index == 0) return minus_one_row.word;
+  if (index == 0) return minus_one.l;
   const size_t floor = size_t{1} << (63 - __builtin_clzll(index));
   return twiddles + (3 * floor - 1 - index) * row_words;
 }
 
 // ---- Butterflies ---------------------------------------------------------------------------------------------
 
-template <unsigned k>
-PYZKFL_INLINE Fr8 lifted_difference(const Fr8& a, const Fr8& b) {
-  return sub_uncarried(add_uncarried(a, Fr8::multiple<k>()), b);
+// a - b + k p.
+PYZKFL_INLINE Lanes lifted_difference(const Lanes& a, const Lanes& b, unsigned k) {
+  return sub_uncarried(add_uncarried(a, multiple(k)), b);
 }
 
-PYZKFL_INLINE Fr8 product(const Factor<FrParams>& w, const Fr8& v) { return mul_uncarried(w, carried_unmasked(v)); }
+PYZKFL_INLINE Lanes product(const Factor& w, const Lanes& v) { return mul_uncarried(w, carried_unmasked(v)); }
 
-PYZKFL_INLINE void forward2(Fr8& x0, Fr8& x1, const Factor<FrParams>& w) {
-  const Fr8 r = product(w, x1), a = tamed(x0);
+PYZKFL_INLINE void forward2(Lanes& x0, Lanes& x1, const Factor& w) {
+  const Lanes r = product(w, x1), a = tamed(x0);
   x0 = add_uncarried(a, r);
-  x1 = lifted_difference<3>(a, r);
+  x1 = lifted_difference(a, r, 3);
 }
 
 // Two layers: (x0, x2) and (x1, x3) by w1, then (x0, x1) by w2 and (x2, x3) by w3.
-PYZKFL_INLINE void forward4(Fr8& x0, Fr8& x1, Fr8& x2, Fr8& x3, const Factor<FrParams>& w1, const Factor<FrParams>& w2,
-                            const Factor<FrParams>& w3) {
-  const Fr8 r3 = product(w1, x3);
-  const Fr8 s1 = add_uncarried(x1, r3), s3 = lifted_difference<3>(x1, r3);
-  const Fr8 r2 = product(w1, x2);
-  const Fr8 a = tamed(x0);
-  const Fr8 s0 = add_uncarried(a, r2), s2 = lifted_difference<3>(a, r2);
-  const Fr8 t1 = product(w2, s1);
+PYZKFL_INLINE void forward4(Lanes& x0, Lanes& x1, Lanes& x2, Lanes& x3, const Factor& w1, const Factor& w2,
+                            const Factor& w3) {
+  const Lanes r3 = product(w1, x3);
+  const Lanes s1 = add_uncarried(x1, r3), s3 = lifted_difference(x1, r3, 3);
+  const Lanes r2 = product(w1, x2);
+  const Lanes a = tamed(x0);
+  const Lanes s0 = add_uncarried(a, r2), s2 = lifted_difference(a, r2, 3);
+  const Lanes t1 = product(w2, s1);
   x0 = add_uncarried(s0, t1);
-  x1 = lifted_difference<4>(s0, t1);
-  const Fr8 t3 = product(w3, s3);
+  x1 = lifted_difference(s0, t1, 4);
+  const Lanes t3 = product(w3, s3);
   x2 = add_uncarried(s2, t3);
-  x3 = lifted_difference<4>(s2, t3);
+  x3 = lifted_difference(s2, t3, 4);
 }
 
-PYZKFL_INLINE void inverse2(Fr8& x0, Fr8& x1, const Factor<FrParams>& u) {
-  const Fr8 difference = lifted_difference<9>(x1, x0);
+PYZKFL_INLINE void inverse2(Lanes& x0, Lanes& x1, const Factor& u) {
+  const Lanes difference = lifted_difference(x1, x0, 9);
   x0 = tamed(add_uncarried(x0, x1));
   x1 = product(u, difference);
 }
 
-PYZKFL_INLINE void inverse4(Fr8& x0, Fr8& x1, Fr8& x2, Fr8& x3, const Factor<FrParams>& u1, const Factor<FrParams>& u2,
-                            const Factor<FrParams>& u3) {
-  const Fr8 d1 = product(u2, lifted_difference<9>(x1, x0));
-  const Fr8 s0 = add_uncarried(x0, x1);
-  const Fr8 d3 = product(u3, lifted_difference<9>(x3, x2));
-  const Fr8 s2 = add_uncarried(x2, x3);
+PYZKFL_INLINE void inverse4(Lanes& x0, Lanes& x1, Lanes& x2, Lanes& x3, const Factor& u1, const Factor& u2,
+                            const Factor& u3) {
+  const Lanes d1 = product(u2, lifted_difference(x1, x0, 9));
+  const Lanes s0 = add_uncarried(x0, x1);
+  const Lanes d3 = product(u3, lifted_difference(x3, x2, 9));
+  const Lanes s2 = add_uncarried(x2, x3);
   x0 = tamed(add_uncarried(s0, s2));
-  x2 = product(u1, lifted_difference<18>(s2, s0));
+  x2 = product(u1, lifted_difference(s2, s0, 18));
   x1 = add_uncarried(d1, d3);
-  x3 = product(u1, lifted_difference<5>(d3, d1));
+  x3 = product(u1, lifted_difference(d3, d1, 5));
 }
 
 // ---- Layers over vectors whose lanes share their factors -------------------------------------------------------
 
 // One step of two layers on a block of `size` vectors, number `index` among those of its size.
-PYZKFL_INLINE void forward_step(Fr8* v, size_t size, size_t index, const uint64_t* twiddles) {
+PYZKFL_INLINE void forward_step(Lanes* v, size_t size, size_t index, const uint64_t* twiddles) {
   const Twiddle w1 = times16(twiddles + index * row_words), w2 = times16(twiddles + 2 * index * row_words),
                 w3 = times16(twiddles + (2 * index + 1) * row_words);
   const size_t quarter = size / 4;
@@ -117,7 +107,7 @@ PYZKFL_INLINE void forward_step(Fr8* v, size_t size, size_t index, const uint64_
   }
 }
 
-PYZKFL_INLINE void inverse_step(Fr8* v, size_t size, size_t index, const uint64_t* twiddles) {
+PYZKFL_INLINE void inverse_step(Lanes* v, size_t size, size_t index, const uint64_t* twiddles) {
   const Twiddle u1 = times16(minus_inverse(twiddles, index)), u2 = times16(minus_inverse(twiddles, 2 * index)),
                 u3 = times16(minus_inverse(twiddles, 2 * index + 1));
   const size_t quarter = size / 4;
@@ -127,7 +117,7 @@ PYZKFL_INLINE void inverse_step(Fr8* v, size_t size, size_t index, const uint64_
 }
 
 // All layers of `size` vectors, a power of two: depth first until a block fits the first-level cache.
-__attribute__((noinline)) void forward_vectors(Fr8* v, size_t size, size_t index, const uint64_t* twiddles) {
+__attribute__((noinline)) void forward_vectors(Lanes* v, size_t size, size_t index, const uint64_t* twiddles) {
   if (size > first_level_vectors) {
     forward_step(v, size, index, twiddles);
     for (size_t i = 0; i < 4; ++i) forward_vectors(v + i * (size / 4), size / 4, 4 * index + i, twiddles);
@@ -144,7 +134,7 @@ __attribute__((noinline)) void forward_vectors(Fr8* v, size_t size, size_t index
   }
 }
 
-__attribute__((noinline)) void inverse_vectors(Fr8* v, size_t size, size_t index, const uint64_t* twiddles) {
+__attribute__((noinline)) void inverse_vectors(Lanes* v, size_t size, size_t index, const uint64_t* twiddles) {
   if (size > first_level_vectors) {
     for (size_t i = 0; i < 4; ++i) inverse_vectors(v + i * (size / 4), size / 4, 4 * index + i, twiddles);
     inverse_step(v, size, index, twiddles);
@@ -186,7 +176,7 @@ PYZKFL_INLINE void transpose(__m512i (&v)[8]) {
   }
 }
 
-PYZKFL_INLINE void transpose(Fr8 (&v)[8]) {
+PYZKFL_INLINE void transpose(Lanes (&v)[8]) {
   for (int limb = 0; limb < 5; ++limb) {
     __m512i t[8];
     for (int i = 0; i < 8; ++i) t[i] = v[i].l[limb];
@@ -195,59 +185,61 @@ PYZKFL_INLINE void transpose(Fr8 (&v)[8]) {
   }
 }
 
+PYZKFL_INLINE const uint8_t* bytes_of(const uint64_t* row) { return reinterpret_cast<const uint8_t*>(row); }
+
 // Twiddle factors number step * (first + lane) + offset, times 16.
-PYZKFL_INLINE Factor<FrParams> lane_twiddles(const uint64_t* twiddles, size_t first, size_t step, size_t offset) {
-  const uint64_t* rows[8];
-  for (size_t lane = 0; lane < 8; ++lane) rows[lane] = twiddles + (step * (first + lane) + offset) * row_words;
-  return unpack16<FrParams>(load_rows(rows, 0));
+PYZKFL_INLINE Factor lane_twiddles(const uint64_t* twiddles, size_t first, size_t step, size_t offset) {
+  const uint8_t* rows[8];
+  for (size_t lane = 0; lane < 8; ++lane) rows[lane] = bytes_of(twiddles + (step * (first + lane) + offset) * row_words);
+  return unpack16(load_rows(rows, 0));
 }
 
 // Minus their inverses.
-PYZKFL_INLINE Factor<FrParams> lane_inverses(const uint64_t* twiddles, size_t first, size_t step, size_t offset) {
-  const uint64_t* rows[8];
-  for (size_t lane = 0; lane < 8; ++lane) rows[lane] = minus_inverse(twiddles, step * (first + lane) + offset);
-  return unpack16<FrParams>(load_rows(rows, 0));
+PYZKFL_INLINE Factor lane_inverses(const uint64_t* twiddles, size_t first, size_t step, size_t offset) {
+  const uint8_t* rows[8];
+  for (size_t lane = 0; lane < 8; ++lane) rows[lane] = bytes_of(minus_inverse(twiddles, step * (first + lane) + offset));
+  return unpack16(load_rows(rows, 0));
 }
 
 // v[s] holds element s of eight blocks of eight, numbers first .. first + 7, a lane each.
-PYZKFL_INLINE void forward_lanes(Fr8 (&v)[8], size_t first, const uint64_t* twiddles) {
+PYZKFL_INLINE void forward_lanes(Lanes (&v)[8], size_t first, const uint64_t* twiddles) {
   {
-    const auto w1 = lane_twiddles(twiddles, first, 1, 0), w2 = lane_twiddles(twiddles, first, 2, 0),
-               w3 = lane_twiddles(twiddles, first, 2, 1);
+    const Factor w1 = lane_twiddles(twiddles, first, 1, 0), w2 = lane_twiddles(twiddles, first, 2, 0),
+                 w3 = lane_twiddles(twiddles, first, 2, 1);
     forward4(v[0], v[2], v[4], v[6], w1, w2, w3);
     forward4(v[1], v[3], v[5], v[7], w1, w2, w3);
   }
   for (size_t i = 0; i < 4; ++i) forward2(v[2 * i], v[2 * i + 1], lane_twiddles(twiddles, first, 4, i));
 }
 
-PYZKFL_INLINE void inverse_lanes(Fr8 (&v)[8], size_t first, const uint64_t* twiddles) {
+PYZKFL_INLINE void inverse_lanes(Lanes (&v)[8], size_t first, const uint64_t* twiddles) {
   for (size_t i = 0; i < 4; ++i) inverse2(v[2 * i], v[2 * i + 1], lane_inverses(twiddles, first, 4, i));
-  const auto u1 = lane_inverses(twiddles, first, 1, 0), u2 = lane_inverses(twiddles, first, 2, 0),
-             u3 = lane_inverses(twiddles, first, 2, 1);
+  const Factor u1 = lane_inverses(twiddles, first, 1, 0), u2 = lane_inverses(twiddles, first, 2, 0),
+               u3 = lane_inverses(twiddles, first, 2, 1);
   inverse4(v[0], v[2], v[4], v[6], u1, u2, u3);
   inverse4(v[1], v[3], v[5], v[7], u1, u2, u3);
 }
 
 // ---- Memory ----------------------------------------------------------------------------------------------------
 
-PYZKFL_INLINE Fr8 load_vector(const uint64_t* rows) { return unpack<FrParams>(load_consecutive(rows)); }
+PYZKFL_INLINE Lanes load_vector(const uint64_t* rows) { return unpack(load_consecutive(rows)); }
 
 // Stores a value below 84 p: canonical, or below 1.65 p.
-PYZKFL_INLINE void store_vector(uint64_t* rows, const Fr8& v, bool canonical) {
-  const Fr8 small = tamed(v);
+PYZKFL_INLINE void store_vector(uint64_t* rows, const Lanes& v, bool canonical) {
+  const Lanes small = tamed(v);
   store_consecutive(rows, canonical ? packed_canonical(small) : pack(carried_unmasked(small)));
 }
 
 // Element s of the eight rows of eight elements at `rows`.
 PYZKFL_INLINE Words load_column(const uint64_t* rows, size_t s) {
-  const uint64_t* row[8];
-  for (size_t lane = 0; lane < 8; ++lane) row[lane] = rows + (8 * lane + s) * row_words;
+  const uint8_t* row[8];
+  for (size_t lane = 0; lane < 8; ++lane) row[lane] = bytes_of(rows + (8 * lane + s) * row_words);
   return load_rows(row, 0);
 }
 
 PYZKFL_INLINE void store_column(uint64_t* rows, size_t s, const Words& v) {
-  uint64_t* row[8];
-  for (size_t lane = 0; lane < 8; ++lane) row[lane] = rows + (8 * lane + s) * row_words;
+  uint8_t* row[8];
+  for (size_t lane = 0; lane < 8; ++lane) row[lane] = reinterpret_cast<uint8_t*>(rows + (8 * lane + s) * row_words);
   store_rows(row, 0, v);
 }
 
@@ -255,7 +247,7 @@ constexpr size_t most_block_vectors = (size_t{1} << largest_log_block) / 8;
 constexpr size_t most_rows = size_t{1} << most_row_layers;
 
 struct alignas(64) Block {
-  Fr8 v[most_block_vectors];
+  Lanes v[most_block_vectors];
 };
 
 PYZKFL_INLINE void load_and_forward(Block& b, const uint64_t* block, size_t vectors, size_t index,
@@ -275,7 +267,7 @@ void forward_block(uint64_t* block, unsigned log_size, size_t index, const uint6
   const size_t vectors = (size_t{1} << log_size) / 8;
   load_and_forward(b, block, vectors, index, twiddles);
   for (size_t g = 0; g < vectors; g += 8) {
-    Fr8 v[8];
+    Lanes v[8];
     for (size_t i = 0; i < 8; ++i) v[i] = carried(b.v[g + i]);
     transpose(v);
     forward_lanes(v, index * vectors + g, twiddles);
@@ -289,9 +281,9 @@ void inverse_block(uint64_t* block, unsigned log_size, size_t index, const uint6
   const size_t vectors = (size_t{1} << log_size) / 8;
   const Twiddle factor = times16(by);
   for (size_t g = 0; g < vectors; g += 8) {
-    Fr8 v[8];
+    Lanes v[8];
     for (size_t s = 0; s < 8; ++s) {
-      v[s] = mul_uncarried(factor.splatted(), unpack_factor<FrParams>(load_column(block + 8 * g * row_words, s)));
+      v[s] = mul_uncarried(factor.splatted(), unpack_factor(load_column(block + 8 * g * row_words, s)));
     }
     inverse_lanes(v, index * vectors + g, twiddles);
     transpose(v);
@@ -308,13 +300,13 @@ void extend_block(uint64_t* block, unsigned log_size, size_t index, const uint64
   const Twiddle by = times16(by16);
   load_and_forward(b, block, vectors, index, twiddles);
   for (size_t g = 0; g < vectors; g += 8) {
-    Fr8 v[8];
+    Lanes v[8];
     for (size_t i = 0; i < 8; ++i) v[i] = carried(b.v[g + i]);
     transpose(v);
     forward_lanes(v, index * vectors + g, twiddles);
     for (size_t s = 0; s < 8; ++s) {
       const Words own = load_column(factors + 8 * g * row_words, s);
-      const Fr8 factor = product(by.splatted(), unpack<FrParams>(own));
+      const Lanes factor = product(by.splatted(), unpack(own));
       v[s] = mul_uncarried(carried_unmasked(factor), carried_unmasked(v[s]));
     }
     inverse_lanes(v, index * vectors + g, twiddles);
@@ -325,7 +317,7 @@ void extend_block(uint64_t* block, unsigned log_size, size_t index, const uint64
 }
 
 struct alignas(64) Column {
-  Fr8 v[most_rows];
+  Lanes v[most_rows];
 };
 
 void forward_rows(uint64_t* block, unsigned layers, size_t row_length, size_t begin, size_t end, size_t index,

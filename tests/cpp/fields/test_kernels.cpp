@@ -237,6 +237,27 @@ void check_tables_on_millions() {
   CHECK(wrong == 0);
 }
 
+// reduce(a b - c d + e f) for elements, and for sums of two elements as factors of one product.
+template <class F, class Arithmetic>
+void check_lazy_sums() {
+  using M = typename F::M;
+  std::vector<F> edges = {F::from_montgomery_limbs(M::minus(1)), F::zero(), F::one(), F::from_montgomery_limbs(M::minus(2))};
+  Generator generator(5);
+  for (const F& v : elements_below_p<F>(generator, 8)) edges.push_back(v);
+  for (size_t i = 0; i < 4000; ++i) {
+    const auto pick = [&] { return edges[generator.next() % edges.size()]; };
+    const F a = pick(), b = pick(), c = pick(), d = pick(), e = pick(), f = pick();
+    Limbs512 sum, other;
+    Arithmetic::product(sum, a.l, b.l);
+    Arithmetic::product(other, c.l, d.l);
+    Arithmetic::sub_products(sum, sum, other);
+    CHECK(Arithmetic::template reduce<M>(sum) == (a * b - c * d).l);
+    Arithmetic::product(other, Arithmetic::add_integers(a.l, e.l), Arithmetic::add_integers(b.l, f.l));
+    Arithmetic::add_products(sum, sum, other);
+    CHECK(Arithmetic::template reduce<M>(sum) == (a * b - c * d + (a + e) * (b + f)).l);
+  }
+}
+
 template <class F>
 void check_chains() {
   Generator generator(4);
@@ -262,6 +283,11 @@ TEST_CASE_TEMPLATE("the portable kernel is right on edge limbs", F, Fp, Fr) {
 
 TEST_CASE_TEMPLATE("portable sums of products are right on edge limbs", F, Fp, Fr) {
   check_sums_of_products<F, kernel::PortableArithmetic>();
+}
+
+TEST_CASE_TEMPLATE("sums of products may be reduced together", F, Fp, Fr) {
+  check_lazy_sums<F, kernel::PortableArithmetic>();
+  check_lazy_sums<F, kernel::GenericArithmetic>();
 }
 
 TEST_CASE_TEMPLATE("the generic kernel agrees with the portable one on random limbs and forced carries", F, Fp, Fr) {

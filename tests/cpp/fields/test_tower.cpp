@@ -63,6 +63,24 @@ std::vector<T> samples(size_t n) {
   return out;
 }
 
+// Elements whose limbs are zero or as large as can be, where sums of products that are not reduced come to the ends of
+// their ranges.
+template <class T>
+std::vector<T> extreme_samples(size_t n) {
+  Generator generator(12);
+  const Fp largest = Fp::from_montgomery_limbs(Fp::M::minus(1));
+  std::vector<T> out;
+  for (size_t i = 0; i < n; ++i) {
+    T v;
+    Fp* const coefficients = reinterpret_cast<Fp*>(&v);
+    for (size_t j = 0; j < sizeof(T) / sizeof(Fp); ++j) {
+      if (i == 0 || generator.next() % 2 == 0) coefficients[j] = largest;
+    }
+    out.push_back(v);
+  }
+  return out;
+}
+
 // To the power (p^6 - 1)(p^2 + 1), which lands in the cyclotomic subgroup.
 Fp12 into_cyclotomic_subgroup(const Fp12& f) {
   const Fp12 g = f.conjugate() * f.inverse();
@@ -86,6 +104,22 @@ TEST_CASE("products and squares in the tower are those of polynomials in w") {
   for (const Fp2& a : two) {
     for (const Fp2& b : two) CHECK(flatten(lift(a * b)) == multiply(flatten(lift(a)), flatten(lift(b))));
     CHECK(flatten(lift(a.square())) == multiply(flatten(lift(a)), flatten(lift(a))));
+  }
+}
+
+TEST_CASE("products in the tower are right at the ends of their ranges") {
+  const auto twelve = extreme_samples<Fp12>(60);
+  const auto lines = extreme_samples<Fp6>(60);  // only as triples of Fp2
+  for (const Fp12& a : twelve) {
+    for (const Fp6& line : lines) {
+      const Fp12 dense = {{line.c0, Fp2::zero(), Fp2::zero()}, {line.c1, line.c2, Fp2::zero()}};
+      const Polynomial expected = multiply(flatten(a), flatten(dense));
+      CHECK(flatten(a.mul_by_034(line.c0, line.c1, line.c2)) == expected);
+      CHECK(flatten(a * dense) == expected);
+      CHECK(flatten(lift(a.c0 * line)) == multiply(flatten(lift(a.c0)), flatten(lift(line))));
+      CHECK(flatten(lift(a.c0.c0 * line.c0)) == multiply(flatten(lift(a.c0.c0)), flatten(lift(line.c0))));
+    }
+    CHECK(flatten(a.square()) == multiply(flatten(a), flatten(a)));
   }
 }
 

@@ -174,7 +174,12 @@ TEST_CASE("features that only pad are zero, or the update holds what is no weigh
 }
 
 TEST_CASE("every cell of a step is determined: changed alone, some relation fails") {
-  for (const NetworkSpec& spec : {NetworkSpec(parameters({3, 4, 2})), NetworkSpec(parameters({40, 64, 2}, 2))}) {
+  std::vector<NetworkSpec> specs{NetworkSpec(parameters({3, 4, 2})), NetworkSpec(parameters({40, 64, 2}, 2))};
+  for (const testing::LayeredJob& job : testing::layered_jobs()) {
+    const NetworkSpec spec(job.parameters);
+    if (spec.layers().front().in.is_image && spec.first_trained() == 0) specs.push_back(spec);
+  }
+  for (const NetworkSpec& spec : specs) {
     const NetworkProgram program(spec);
     const Data data = drawn(spec, spec.batch() - 1, 4);
     const bool deep = std::getenv("PYZKFL_DEEP") != nullptr;
@@ -182,6 +187,8 @@ TEST_CASE("every cell of a step is determined: changed alone, some relation fail
     for (uint32_t block = 0; block < program.program.blocks.size(); ++block) {
       const sumcheck::Block& b = program.program.blocks[block];
       if (b.name.starts_with("counts") || b.name == "EXP" || b.name.starts_with("W.")) continue;
+      // An image's padding is read by nothing, and may be anything.
+      if (b.name == "step1.x0" && spec.layers().front().in.is_image) continue;
       const size_t size = size_t{1} << b.log_size;
       for (size_t k = 0; k < (deep ? size : std::min<size_t>(size, 3)); ++k) {
         const size_t cell = deep ? k : random() % size;

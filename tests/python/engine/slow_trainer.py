@@ -1,7 +1,7 @@
 """The training step of docs/engine.md, section 6, in plain Python integers: written from the page.
 
-A layer is a list of connections, (input, weight) pairs for each of its outputs: forward, backward and the gradients of the
-weights are then sums over one list, whatever the layer.
+A layer is a list of connections, (input, weight) pairs for each of its outputs: forward, backward and the gradients of
+the weights are then sums over one list, whatever the layer.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def layers_of(parameters: dict[str, Any]) -> list[Layer]:
         if layer["kind"] == "linear":
             inputs, units = prod(shape), layer["out"]
             connections = [[(k, unit * inputs + k) for k in range(inputs)] for unit in range(units)]
-            new = Layer(connections, inputs, inputs * units, list(range(units)), layer["bias"], layer["relu"], 0, inputs, units)
+            new = Layer(
+                connections, inputs, inputs * units, list(range(units)), layer["bias"], layer["relu"], 0, inputs, units
+            )
             shape = (units,)
         else:
             c, h, w = shape

@@ -9,6 +9,7 @@ import pytest
 
 from pyzkfl import _core
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
+from pyzkfl.layers import Conv2d, Linear
 from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement, random_blinder
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
@@ -214,6 +215,15 @@ def test_training_follows_float_sgd() -> None:
     [
         ({"widths": (4,)}, "widths"),
         ({"widths": (4, 1)}, "two classes"),
+        ({"widths": ()}, "give widths, or layers"),
+        ({"layers": (Linear(3),)}, "of two networks"),
+        ({"widths": (), "layers": (Linear(3),)}, "need an input_shape"),
+        ({"widths": (), "layers": (Linear(3, relu=True),), "input_shape": (4,)}, "without ReLU"),
+        ({"widths": (), "layers": (Conv2d(2, 3), Linear(3)), "input_shape": (4,)}, r"layer 1 \(Conv2d\)"),
+        ({"loss": "hinge"}, "no loss is called hinge"),
+        ({"loss": "mse", "g_frac": 4}, "g_frac is a_frac at least"),
+        ({"momentum": 1.0}, "momentum"),
+        ({"momentum": 0.99, "steps": 2, "max_norm": 0.001}, "what momentum keeps"),
         ({"batch": 0}, "batch"),
         ({"learning_rate": 0.0}, "learning rate"),
         ({"learning_rate": float("nan")}, "learning rate"),

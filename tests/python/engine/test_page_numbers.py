@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from program_shape import R, Shape
 
+from pyzkfl.bench.training import job_of
 from pyzkfl.network import NetworkJob
 
 PAGE = (Path(__file__).parents[3] / "docs" / "engine.md").read_text()
@@ -72,6 +73,12 @@ def test_the_error_with_the_powers_of_the_largest_ceremony() -> None:
 
 def test_the_size_of_the_wrap_circuit() -> None:
     assert f"takes {JOBS[0].core.constraints:,}." in PAGE.replace("\n", " ")
+
+
+def test_the_size_of_lenet() -> None:
+    job = job_of("lenet5", batch=16, steps=1)
+    stated = f"w_bits {job.w_bits}: l = {job.core.log_height}, {job.core.constraints:,} constraints."
+    assert stated in PAGE.replace("\n", " ")
 
 
 def test_the_shapes_that_the_page_names() -> None:

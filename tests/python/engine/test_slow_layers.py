@@ -27,14 +27,15 @@ def random_job(rng: np.random.Generator) -> NetworkJob:
                 stride = tuple(int(s) for s in rng.integers(1, 3, 2))
                 padding = tuple(int(rng.integers(k)) for k in kernel)
                 layers.append(Conv2d(int(rng.integers(1, 4)), kernel, stride, padding, bool(rng.integers(2)), relu))
-                sides = [
-                    (n + 2 * p - k) // s + 1 for n, k, s, p in zip(sides, kernel, stride, padding, strict=True)
-                ]
+                sides = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sides, kernel, stride, padding, strict=True)]
             if min(sides) < 1:
                 break
         if min(sides) < 1:
             continue
-        layers += [Linear(int(rng.integers(1, 6)), bool(rng.integers(2)), bool(rng.integers(2))) for _ in range(rng.integers(2))]
+        layers += [
+            Linear(int(rng.integers(1, 6)), bool(rng.integers(2)), bool(rng.integers(2)))
+            for _ in range(rng.integers(2))
+        ]
         settings: dict[str, Any] = {
             "loss": "mse" if rng.integers(2) else "cross_entropy",
             "steps": int(rng.integers(1, 4)),
@@ -82,7 +83,9 @@ def test_random_networks_train_as_the_page_says() -> None:
 @pytest.mark.parametrize("steps", [1, 2])
 def test_momentum_has_an_effect_from_the_second_step_on(steps: int) -> None:
     rng = np.random.default_rng(9)
-    jobs = [NetworkJob(widths=(4, 3), batch=4, learning_rate=0.1, steps=steps, momentum=m, w_bits=16) for m in (0.0, 0.5)]
+    jobs = [
+        NetworkJob(widths=(4, 3), batch=4, learning_rate=0.1, steps=steps, momentum=m, w_bits=16) for m in (0.0, 0.5)
+    ]
     weights = rng.integers(-1000, 1000, jobs[0].dimension)
     batches = [(rng.integers(-9, 9, (4, 4)), rng.integers(0, 3, 4)) for _ in range(steps)]
     plain, kept = (job.train(weights, batches).update for job in jobs)

@@ -158,7 +158,9 @@ def test_fit_takes_float_targets_and_fits_them() -> None:
     module = nn.Sequential(nn.Linear(5, 2))
     settings = {"x_bits": 16, "a_frac": 10, "g_frac": 12}
     job = Job.from_module(module, loss=nn.MSELoss(), lr=0.2, batch=32, **settings)
-    result = fit(job, module, (torch.tensor(x, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)), epochs=3)
+    result = fit(
+        job, module, (torch.tensor(x, dtype=torch.float32), torch.tensor(targets, dtype=torch.float32)), epochs=3
+    )
     error = job.predict(result.weights, job.features(x)) - targets
     assert np.sqrt(np.mean(error**2)) < 0.01
     with pytest.raises(DataError, match="targets must be real numbers of shape"):

@@ -1,4 +1,4 @@
-"""At fine scales an integer step is torch's: autograd in double precision, SGD with its momentum, every layer and loss."""
+"""At fine scales an integer step is torch's: autograd in double precision, SGD with momentum, every layer and loss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from pyzkfl.integrations.torch import Job  # noqa: E402
 FINE = {"x_bits": 16, "a_frac": 9, "g_frac": 15, "w_bits": 17}
 # Layers, a row's shape, settings that are not FINE: the squared error's gradients need more room below their limits.
 CASES: dict[str, tuple[Any, tuple[int, ...], dict[str, Any]]] = {
-    "a padded convolution": (lambda: [nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(90, 4)], (2, 5, 6), {}),
+    "a padded convolution": (
+        lambda: [nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(90, 4)],
+        (2, 5, 6),
+        {},
+    ),
     "strides, rectangles, no biases": (
         lambda: [
             nn.Conv2d(1, 3, (3, 2), stride=(2, 1), padding=(1, 0), bias=False),

@@ -4,11 +4,12 @@
 // denominators; the second goes back and adds. A sum that the chord's formula does not give (equal x, a point at
 // infinity) is rare, and is found late: some denominator's product is zero, or some x. Then the batch begins again,
 // looking at each lane, and refuses those.
+//
+// The body of columns_g1_ifma.cpp and columns_g2_ifma.cpp, which include their coordinates before it.
+#pragma once
+
 #include "curves/kernels/columns_ifma.h"
-
-#if defined(__AVX512IFMA__) && defined(__AVX512VBMI2__)
-
-#include "curves/kernels/batch_ifma.h"
+#include "curves/kernels/ifma_inversion.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -19,66 +20,60 @@ constexpr uint32_t sign_bit = uint32_t{1} << 31;
 constexpr size_t columns_chains = 4;
 
 // Eight lanes between the passes: what the second needs of the term is y2 - y1 and x2 - x1.
-template <class V>
 struct alignas(64) Step {
   V denominator, product, numerator;
   uint64_t usable, unused[7];
 };
-static_assert(sizeof(Step<Fp8>) <= 30 * 32 + 64 && sizeof(Step<Fp2x8>) <= 30 * 64 + 64);
+static_assert(sizeof(Step) <= step_coordinates * coordinate_bytes + step_flag_bytes);
 
 // In limbs: what packing and unpacking would take, in shifts that compete with products, is more than the memory.
-template <class V>
 struct alignas(64) Column {
   V x, y;
 };
-static_assert(sizeof(Column<Fp8>) == 20 * 32 && sizeof(Column<Fp2x8>) == 20 * 64);
+static_assert(columns_lanes == 8 * columns_chains);
+static_assert(columns_chains * sizeof(Column) == columns_coordinates * coordinate_bytes);
 
 struct alignas(64) Rows {
   const uint8_t* row[8];
 };
 
-template <class V>
 PYZKFL_INLINE void find(Rows& rows, __mmask8& negative, const uint8_t* base, const uint32_t* refs) {
   const __m512i eight = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(refs)));
   negative = _mm512_test_epi64_mask(eight, splat(sign_bit));
-  constexpr int log2_bytes = point_bytes<V> == 64 ? 6 : 7;
-  const __m512i at = _mm512_slli_epi64(_mm512_and_si512(eight, splat(sign_bit - 1)), log2_bytes);
+  const __m512i at = _mm512_slli_epi64(_mm512_and_si512(eight, splat(sign_bit - 1)), log2_point_bytes);
   _mm512_store_si512(rows.row, _mm512_add_epi64(at, splat(reinterpret_cast<uint64_t>(base))));
 }
 
 // The terms of the eight lanes from refs on; lanes past `count` repeat the first.
-template <class V>
-PYZKFL_INLINE void read_terms(WordsOf<V>& x, WordsOf<V>& y, __mmask8& negative, const uint8_t* base,
+PYZKFL_INLINE void read_terms(VWords& x, VWords& y, __mmask8& negative, const uint8_t* base,
                               const uint32_t* refs, size_t count) {
   Rows rows;
   if (__builtin_expect(count >= 8, 1)) {
-    find<V>(rows, negative, base, refs);
+    find(rows, negative, base, refs);
   } else {
     uint32_t few[8];
     for (size_t i = 0; i < 8; ++i) few[i] = refs[i < count ? i : 0];
-    find<V>(rows, negative, base, few);
+    find(rows, negative, base, few);
   }
-  x = gather(rows.row, 0, static_cast<const V*>(nullptr));
-  y = gather(rows.row, coordinate_bytes<V>, static_cast<const V*>(nullptr));
+  x = gather(rows.row, 0);
+  y = gather(rows.row, coordinate_bytes);
 }
 
-template <class V>
 PYZKFL_INLINE void bring_near(const uint8_t* base, const uint32_t* refs, size_t count) {  // into the second cache
   for (size_t i = 0; i < (count < 8 ? count : 8); ++i) {
-    const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes<V>;
-    for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
-    if (reinterpret_cast<uintptr_t>(base) % 64 != 0) _mm_prefetch(point + point_bytes<V> - 1, _MM_HINT_T1);
+    const uint8_t* const point = base + (refs[i] & (sign_bit - 1)) * point_bytes;
+    for (size_t at = 0; at < point_bytes; at += 64) _mm_prefetch(point + at, _MM_HINT_T1);
+    if (reinterpret_cast<uintptr_t>(base) % 64 != 0) _mm_prefetch(point + point_bytes - 1, _MM_HINT_T1);
   }
 }
 
 // Eight points into the first cache.
-template <class V>
 PYZKFL_INLINE void bring_nearer(const uint8_t* base, const uint32_t* refs) {
   Rows rows;
   __mmask8 negative;
-  find<V>(rows, negative, base, refs);
-  for (const uint8_t* const point : rows.row) {
-    for (size_t at = 0; at < point_bytes<V>; at += 64) _mm_prefetch(point + at, _MM_HINT_T0);
+  find(rows, negative, base, refs);
+  for (size_t lane = 0; lane < 8; ++lane) {
+    for (size_t at = 0; at < point_bytes; at += 64) _mm_prefetch(rows.row[lane] + at, _MM_HINT_T0);
   }
 }
 
@@ -86,15 +81,14 @@ PYZKFL_INLINE __mmask8 first_lanes(size_t count) {
   return static_cast<__mmask8>(count >= 8 ? 0xff : (1u << count) - 1);
 }
 
-template <class V>
 void load(uint8_t* to, const uint8_t* base, const uint32_t* refs, size_t n) {
-  auto* columns = reinterpret_cast<Column<V>*>(to);
+  Column* columns = reinterpret_cast<Column*>(to);
   constexpr size_t ahead = 32;
   for (size_t g = 0; 8 * g < n; ++g) {
-    if (8 * g + ahead < n) bring_near<V>(base, refs + 8 * g + ahead, n - 8 * g - ahead);
+    if (8 * g + ahead < n) bring_near(base, refs + 8 * g + ahead, n - 8 * g - ahead);
     __mmask8 negative;
-    WordsOf<V> x, y;
-    read_terms<V>(x, y, negative, base, refs + 8 * g, n - 8 * g);
+    VWords x, y;
+    read_terms(x, y, negative, base, refs + 8 * g, n - 8 * g);
     // No point has order two, so y = 0 is infinity, whose opposite it is.
     negative = static_cast<__mmask8>(negative & ~zero_words(y));
     columns[g].x = unpacked(x);
@@ -102,15 +96,14 @@ void load(uint8_t* to, const uint8_t* base, const uint32_t* refs, size_t n) {
   }
 }
 
-template <class V>
 void store(uint8_t* out, const uint8_t* from, size_t n) {
-  const auto* columns = reinterpret_cast<const Column<V>*>(from);
-  uint8_t bin[point_bytes<V>];
+  const Column* columns = reinterpret_cast<const Column*>(from);
+  uint8_t bin[point_bytes];
   for (size_t g = 0; 8 * g < n; ++g) {
     uint8_t* row[8];
-    for (size_t i = 0; i < 8; ++i) row[i] = 8 * g + i < n ? out + (8 * g + i) * point_bytes<V> : bin;
+    for (size_t i = 0; i < 8; ++i) row[i] = 8 * g + i < n ? out + (8 * g + i) * point_bytes : bin;
     scatter(row, 0, columns[g].x);
-    scatter(row, coordinate_bytes<V>, columns[g].y);
+    scatter(row, coordinate_bytes, columns[g].y);
   }
 }
 
@@ -142,16 +135,15 @@ struct Batch {
 // Reads the terms of the eight lanes from `first` on, and finds their denominators and numerators. Lanes that are not to
 // be added get the denominator 1: those past the end, and, if `careful`, those that are refused. Returns lanes that may
 // have a point at infinity.
-template <class V, bool careful>
-PYZKFL_INLINE __mmask8 prepare(Step<V>& step, const Column<V>& column, const Batch& batch, size_t first) {
+PYZKFL_INLINE __mmask8 prepare(Step& step, const Column& column, const Batch& batch, size_t first, bool careful) {
   const size_t count = first < batch.n ? batch.n - first : 0;
-  WordsOf<V> x, y;
+  VWords x, y;
   __mmask8 negative;
-  read_terms<V>(x, y, negative, batch.base, count != 0 ? batch.refs + first : batch.refs, count);
+  read_terms(x, y, negative, batch.base, count != 0 ? batch.refs + first : batch.refs, count);
   const V x1 = column.x, x2 = unpacked(x);
   __mmask8 usable = first_lanes(count);
   __mmask8 infinite = 0;
-  if constexpr (careful) {
+  if (careful) {
     infinite = static_cast<__mmask8>(zero_words(x) | zero_lanes(x1));
     usable = static_cast<__mmask8>(usable & ~(infinite | equal_lanes(canonical_of_any(x1), canonical_of_any(x2))));
   } else {
@@ -159,15 +151,14 @@ PYZKFL_INLINE __mmask8 prepare(Step<V>& step, const Column<V>& column, const Bat
   }
   V d = denominator(x1, x2);
   step.usable = usable;
-  if (careful || count < 8) d = V::select(usable, d, one_of(static_cast<const V*>(nullptr)));
+  if (careful || count < 8) d = select(usable, d, one());
   step.denominator = d;
   step.numerator = numerator(column.y, with_sign(negative, unpacked(y)));
   return infinite;
 }
 
-template <class V, bool careful>
-PYZKFL_INLINE void put(V& to, const Step<V>& step, const V& v) {
-  if constexpr (careful)
+PYZKFL_INLINE void put(V& to, const Step& step, const V& v, bool careful) {
+  if (careful)
     keep(to, v, static_cast<__mmask8>(step.usable));
   else
     to = v;
@@ -175,25 +166,35 @@ PYZKFL_INLINE void put(V& to, const Step<V>& step, const V& v) {
 
 // Eight terms of the next batch, brought near in the midst of this one's products, not all at once: the processor waits
 // for at most two dozen lines. (GCC takes a lambda that does only this for one without effect, and drops it.)
-template <class V>
 PYZKFL_INLINE void look_ahead(const Batch& batch, size_t first) {
-  if (first < batch.next_n) bring_near<V>(batch.base, batch.next + first, batch.next_n - first);
+  if (first < batch.next_n) bring_near(batch.base, batch.next + first, batch.next_n - first);
+}
+
+// Inverts all four chains' products.
+[[nodiscard]] PYZKFL_INLINE bool invert(V (&product)[columns_chains], InvertLanes invert_lanes) {
+  V halves[2] = {mul(product[0], product[1]), mul(product[2], product[3])};
+  if (!invert(halves, invert_lanes)) return false;
+  for (int i = 0; i < 2; ++i) {
+    const V second = mul(halves[i], product[2 * i]);
+    product[2 * i] = mul(halves[i], product[2 * i + 1]);
+    product[2 * i + 1] = second;
+  }
+  return true;
 }
 
 // The groups of all chains. Two pairs in turn: what comes between the products of the one has those of the other to run
 // beside.
-template <class V, bool careful>
-PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[columns_chains], Column<V>* columns, const Batch& batch,
-                          size_t first) {
+PYZKFL_INLINE void finish(const Step* steps, V (&inverse)[columns_chains], Column* columns, const Batch& batch,
+                          size_t first, bool careful) {
   V own[4], rise[4];
   for (size_t c = 0; c < 4; c += 2) {
-    look_ahead<V>(batch, first + 8 * c);
+    look_ahead(batch, first + 8 * c);
     mul(own[c], own[c + 1], steps[c].product, steps[c + 1].product, inverse[c], inverse[c + 1]);
     mul(inverse[c], inverse[c + 1], steps[c].denominator, steps[c + 1].denominator, inverse[c], inverse[c + 1]);
   }
   V* const slope = own;
   for (size_t c = 0; c < 4; c += 2) {
-    look_ahead<V>(batch, first + 8 * c + 8);
+    look_ahead(batch, first + 8 * c + 8);
     mul(slope[c], slope[c + 1], steps[c].numerator, steps[c + 1].numerator, own[c], own[c + 1]);
   }
   for (size_t c = 0; c < 4; c += 2) square_uncarried(rise[c], rise[c + 1], slope[c], slope[c + 1]);
@@ -201,28 +202,27 @@ PYZKFL_INLINE void finish(const Step<V>* steps, V (&inverse)[columns_chains], Co
     for (size_t k = c; k < c + 2; ++k) {
       const V x1 = columns[k].x, x3 = abscissa_by_denominator(rise[k], x1, steps[k].denominator);
       rise[k] = run(x1, x3);
-      put<V, careful>(columns[k].x, steps[k], x3);
+      put(columns[k].x, steps[k], x3, careful);
     }
     mul_uncarried(rise[c], rise[c + 1], rise[c], rise[c + 1], slope[c], slope[c + 1]);
   }
-  for (size_t c = 0; c < 4; ++c) put<V, careful>(columns[c].y, steps[c], ordinate(rise[c], columns[c].y));
+  for (size_t c = 0; c < 4; ++c) put(columns[c].y, steps[c], ordinate(rise[c], columns[c].y), careful);
 }
 
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
-template <class V, bool careful>
-[[nodiscard]] bool add(const Batch& batch) {
-  auto* const steps = reinterpret_cast<Step<V>*>(batch.scratch);
-  auto* const columns = reinterpret_cast<Column<V>*>(batch.columns);
+[[nodiscard]] PYZKFL_INLINE bool add(const Batch& batch, bool careful) {
+  Step* const steps = reinterpret_cast<Step*>(batch.scratch);
+  Column* const columns = reinterpret_cast<Column*>(batch.columns);
   const size_t groups = (batch.n + 8 * columns_chains - 1) / (8 * columns_chains) * columns_chains;
   V product[columns_chains];
-  for (V& p : product) p = one_of(static_cast<const V*>(nullptr));
+  for (size_t c = 0; c < columns_chains; ++c) product[c] = one();
   __mmask8 infinite = 0;
   for (size_t g = 0; g < groups; g += 2) {
     for (size_t c = 0; c < 2; ++c) {
       constexpr size_t ahead = 4;
-      if (8 * (g + c + ahead) + 8 <= batch.n) bring_nearer<V>(batch.base, batch.refs + 8 * (g + c + ahead));
+      if (8 * (g + c + ahead) + 8 <= batch.n) bring_nearer(batch.base, batch.refs + 8 * (g + c + ahead));
       infinite = static_cast<__mmask8>(
-          infinite | prepare<V, careful>(steps[g + c], columns[g + c], batch, 8 * (g + c)));
+          infinite | prepare(steps[g + c], columns[g + c], batch, 8 * (g + c), careful));
       steps[g + c].product = product[g % columns_chains + c];
     }
     V* const pair = product + g % columns_chains;
@@ -233,43 +233,29 @@ template <class V, bool careful>
   for (size_t g = groups; g > 0;) {
     g -= columns_chains;
     if (careful || 8 * (g + columns_chains) > batch.n)
-      finish<V, true>(steps + g, product, columns + g, batch, 8 * g);
+      finish(steps + g, product, columns + g, batch, 8 * g, true);
     else
-      finish<V, false>(steps + g, product, columns + g, batch, 8 * g);
+      finish(steps + g, product, columns + g, batch, 8 * g, false);
   }
   return true;
 }
 
-template <class V>
+__attribute__((noinline)) bool add_chords(const Batch& batch) { return add(batch, false); }
+__attribute__((noinline)) bool add_carefully(const Batch& batch) { return add(batch, true); }
+
 bool add_columns(uint8_t* scratch, InvertLanes invert_lanes, uint8_t* columns, const uint8_t* base,
                  const uint32_t* refs, size_t n, const uint32_t* next, size_t next_n, uint8_t* refused) {
   const Batch batch = {scratch, invert_lanes, columns, base, refs, n, next, next_n};
-  if (n == 0 || add<V, false>(batch)) return true;
-  const bool done = add<V, true>(batch);  // always: now every denominator is one that is not zero
-  const auto* const steps = reinterpret_cast<const Step<V>*>(scratch);
+  if (n == 0 || add_chords(batch)) return true;
+  const bool done = add_carefully(batch);  // always: now every denominator is one that is not zero
+  const Step* const steps = reinterpret_cast<const Step*>(scratch);
   for (size_t g = 0; 8 * g < n; ++g) {
     refused[g] = static_cast<uint8_t>(first_lanes(n - 8 * g) & ~(done ? steps[g].usable : 0));
   }
   return false;
 }
 
-template <class V>
-constexpr ColumnKernel kernel = {load<V>, add_columns<V>, store<V>};
+constexpr ColumnKernel kernel = {load, add_columns, store};
 
 }  // namespace
-
-const ColumnKernel* g1_columns() { return &kernel<Fp8>; }
-const ColumnKernel* g2_columns() { return &kernel<Fp2x8>; }
-
 }  // namespace pyzkfl::ifma
-
-#else
-
-namespace pyzkfl::ifma {
-
-const ColumnKernel* g1_columns() { return nullptr; }
-const ColumnKernel* g2_columns() { return nullptr; }
-
-}  // namespace pyzkfl::ifma
-
-#endif

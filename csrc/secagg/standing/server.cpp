@@ -1,0 +1,350 @@
+// The coordinator's side of standing rounds (see server.h). The sum is in unmasking.cpp.
+#include "secagg/standing/server.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "secagg/standing/key_schedule.h"
+
+namespace pyzkfl::secagg::standing {
+namespace {
+
+// What an authentic message holds is its sender's doing.
+template <class F>
+auto decoded(Index sender, F&& decode) {
+  try {
+    return decode();
+  } catch (const DecodeError& e) {
+    throw Misbehaviour(sender, std::string("masking: malformed ") + e.what());
+  }
+}
+
+std::string text(Index member) { return "member " + std::to_string(member); }
+
+// An authentic message is known by its signature or tag; a long vector is not hashed again for this.
+Digest trailer_digest(ByteSpan message) { return sha256(message.last(kTagBytes)); }
+
+}  // namespace
+
+Server::Server(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {
+  if (!plan_) throw ParameterError("masking: a server needs a plan");
+  if (!plan_->active()) {
+    private_key_ = SecretBytes::random(32);
+    public_key_ = x25519_public_key(std::as_const(private_key_).span().first<32>());
+  }
+}
+
+const char* Server::phase() const {
+  switch (phase_) {
+    case Phase::keys: return "keys";
+    case Phase::deal: return "deal";
+    case Phase::confirm: return "confirm";
+    case Phase::idle: return "idle";
+    case Phase::masked: return "masked";
+    case Phase::consistency: return "consistency";
+    case Phase::unmask: return "unmask";
+  }
+  return "";
+}
+
+void Server::need(Phase phase) const {
+  if (phase_ != phase) {
+    throw ProtocolError(std::string("masking: wrong phase, '") + this->phase() + "' is open");
+  }
+}
+
+void Server::need_members(size_t present, const char* did_what) const {
+  if (present < plan_->min_survivors()) {
+    throw NotEnoughClients("masking: " + std::to_string(present) + " members " + did_what + ", " +
+                           std::to_string(plan_->min_survivors()) + " are needed");
+  }
+}
+
+const Server::Party& Server::party(Index member) const {
+  const auto found = parties_.find(member);
+  if (found == parties_.end()) throw ParameterError("masking: " + text(member) + " showed no key");
+  return found->second;
+}
+
+bool Server::set_up(const Party& party) const {
+  return party.deal.has_value() && (!plan_->active() || party.confirm.has_value());
+}
+
+std::vector<Index> Server::members() const {
+  std::vector<Index> out;
+  for (const auto& [member, party] : parties_) {
+    if (set_up(party)) out.push_back(member);
+  }
+  return out;
+}
+
+std::vector<Index> Server::responders() const {
+  std::vector<Index> out;
+  for (const auto& entry : answers_) out.push_back(entry.first);
+  return out;
+}
+
+void Server::refuse_repeated(Index sender, ByteSpan message) const {
+  const auto before = taken_.find(sender);
+  if (before == taken_.end()) return;
+  if (before->second == trailer_digest(message)) {
+    throw ProtocolError("masking: a replay of the message of " + text(sender));
+  }
+  throw Misbehaviour(sender, "masking: a second, different message of " + text(sender));
+}
+
+// Authenticated, and the first of its sender in this phase.
+ByteSpan Server::open(Kind kind, Index sender, ByteSpan message) const {
+  const bool setup = phase_ == Phase::keys || phase_ == Phase::deal || phase_ == Phase::confirm;
+  const bool by_key = plan_->active() || kind == Kind::keys || kind == Kind::consistent;
+  ByteSpan tag_key;
+  if (!by_key) {
+    const auto found = parties_.find(sender);
+    if (found == parties_.end()) throw ProtocolError("masking: " + text(sender) + " showed no key");
+    tag_key = found->second.tag_key.span();
+  }
+  const ByteSpan body = open_member_message(*plan_, kind, sender, setup ? kSetup : round_, message, tag_key);
+  refuse_repeated(sender, message);
+  return body;
+}
+
+Index Server::receive(ByteSpan message) {
+  const Index sender = read_header(*plan_, message).sender;
+  switch (phase_) {
+    case Phase::keys: take_keys(sender, message); break;
+    case Phase::deal: take_deal(sender, message); break;
+    case Phase::confirm: take_confirm(sender, message); break;
+    case Phase::idle: throw ProtocolError("masking: no round is open");
+    case Phase::masked: take_masked(sender, message); break;
+    case Phase::consistency: take_consistent(sender, message); break;
+    case Phase::unmask: take_unmask(sender, message); break;
+  }
+  taken_.emplace(sender, trailer_digest(message));
+  return sender;
+}
+
+// --- setup ------------------------------------------------------------------------------------------------
+
+void Server::take_keys(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::keys, sender, message);
+  if (body.size() != 32) throw Misbehaviour(sender, "masking: malformed message 'keys'");
+  Party party;
+  std::ranges::copy(body, party.key.begin());
+  if (x25519_is_low_order(party.key)) {
+    throw Misbehaviour(sender, "masking: the key of " + text(sender) + " is of low order");
+  }
+  if (keys_seen_.contains(party.key)) {
+    throw Misbehaviour(sender, "masking: the key of " + text(sender) + " is equal to another's");
+  }
+  party.signature = signature_of(message);
+  if (!plan_->active()) {
+    const SecretBytes agreed = x25519_agree(std::as_const(private_key_).span().first<32>(), party.key);
+    party.tag_key = derive_tag_key(*plan_, sender, party.key, public_key_, agreed.span());
+  }
+  keys_seen_.insert(party.key);
+  parties_.emplace(sender, std::move(party));
+}
+
+void Server::close_keys() {
+  need(Phase::keys);
+  need_members(parties_.size(), "showed keys");
+  for (auto& [member, party] : parties_) {
+    for (const Index neighbour : plan_->graph().of(member)) {
+      if (parties_.contains(neighbour)) party.shown.push_back(neighbour);
+    }
+  }
+  taken_.clear();
+  phase_ = Phase::deal;
+}
+
+Bytes Server::neighbour_keys(Index member) const {
+  need(Phase::deal);
+  NeighbourKeys out{public_key_, {}};
+  for (const Index neighbour : party(member).shown) {
+    const Party& other = parties_.at(neighbour);
+    out.entries.push_back({neighbour, other.key, other.signature});
+  }
+  return server_message(*plan_, Kind::neighbour_keys, kSetup, encode(out));
+}
+
+void Server::take_deal(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::deal, sender, message);
+  const auto found = parties_.find(sender);
+  if (found == parties_.end()) throw ProtocolError("masking: " + text(sender) + " showed no key");
+  Deal deal = decoded(sender, [&] { return decode_deal(*plan_, body, found->second.shown.size()); });
+  if (deal.view != sha256(neighbour_keys(sender))) {
+    throw Misbehaviour(sender, "masking: " + text(sender) + " deals shares for other keys than were shown");
+  }
+  found->second.deal = std::move(deal);
+}
+
+void Server::close_deal() {
+  need(Phase::deal);
+  std::vector<Index> dealers;
+  for (const auto& [member, party] : parties_) {
+    if (party.deal) dealers.push_back(member);
+  }
+  need_members(dealers.size(), "dealt shares");
+  dealers_ = std::move(dealers);
+  taken_.clear();
+  phase_ = plan_->active() ? Phase::confirm : Phase::idle;
+}
+
+Bytes Server::dealt(Index member) const {
+  if (dealers_.empty()) throw ProtocolError("masking: wrong phase, shares are not dealt yet");
+  if (!party(member).deal) throw ParameterError("masking: " + text(member) + " dealt no shares");
+  Dealt out{member, {}};
+  for (const Index dealer : party(member).shown) {
+    const Party& other = parties_.at(dealer);
+    if (!other.deal) continue;
+    if (other.deal->sealed.empty()) throw ProtocolError("masking: shares are not kept once rounds begin");
+    const auto place = std::ranges::lower_bound(other.shown, member) - other.shown.begin();
+    out.entries.push_back({dealer, other.deal->sealed[static_cast<size_t>(place)]});
+  }
+  return server_message(*plan_, Kind::dealt, kSetup, encode(out));
+}
+
+void Server::take_confirm(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::confirm, sender, message);
+  const auto found = parties_.find(sender);
+  if (found == parties_.end() || !found->second.deal) {
+    throw ProtocolError("masking: " + text(sender) + " dealt no shares");
+  }
+  Confirm confirm = decoded(sender, [&] { return decode_confirm(*plan_, body); });
+  std::vector<Index> masked_with;
+  for (const Index neighbour : found->second.shown) {
+    if (parties_.at(neighbour).deal) masked_with.push_back(neighbour);
+  }
+  if (!std::ranges::equal(confirm.entries, masked_with, {}, &Confirm::Entry::member)) {
+    throw Misbehaviour(sender, "masking: " + text(sender) + " confirms other shares than were dealt to it");
+  }
+  found->second.confirm = std::move(confirm);
+}
+
+void Server::close_confirm() {
+  need(Phase::confirm);
+  need_members(members().size(), "confirmed");
+  taken_.clear();
+  phase_ = Phase::idle;
+}
+
+Bytes Server::confirmed(Index member) const {
+  need(Phase::idle);
+  if (!plan_->active()) throw ProtocolError("masking: a semi-honest server's setup has no confirmations");
+  Confirm out;
+  for (const Index neighbour : party(member).shown) {
+    const auto& confirm = parties_.at(neighbour).confirm;
+    if (!confirm) continue;
+    const auto entry = std::ranges::lower_bound(confirm->entries, member, {}, &Confirm::Entry::member);
+    if (entry != confirm->entries.end() && entry->member == member) {
+      out.entries.push_back({neighbour, entry->tag});
+    }
+  }
+  return server_message(*plan_, Kind::confirmed, kSetup, encode(out));
+}
+
+// --- rounds -----------------------------------------------------------------------------------------------
+
+void Server::open_round(uint32_t round) {
+  if (phase_ == Phase::keys || phase_ == Phase::deal || phase_ == Phase::confirm) need(Phase::idle);
+  if (round >= plan_->rounds()) {
+    throw ParameterError("masking: the setup lasts for " + std::to_string(plan_->rounds()) + " rounds");
+  }
+  if (round < next_round_) {
+    throw ParameterError("masking: round " + std::to_string(round) + " was opened or passed already");
+  }
+  total_.emplace(plan_->length(), plan_->bits());
+  for (auto& entry : parties_) {
+    if (entry.second.deal) entry.second.deal->sealed = {};  // routed long ago
+  }
+  round_ = round;
+  next_round_ = round + 1;
+  taken_.clear();
+  set_ = {};
+  signatures_.clear();
+  answers_.clear();
+  suspects_.clear();
+  phase_ = Phase::masked;
+}
+
+void Server::take_masked(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::masked, sender, message);
+  const auto found = parties_.find(sender);
+  if (found == parties_.end() || !set_up(found->second)) {
+    throw ProtocolError("masking: " + text(sender) + " is not set up");
+  }
+  decoded(sender, [&] {
+    const Masked m = decode_masked(*plan_, body);
+    total_->add_packed(m.packed, m.blinder);
+  });
+}
+
+Bytes Server::close_masked(const Digest& context) {
+  need(Phase::masked);
+  need_members(taken_.size(), "sent a masked vector");
+  Set set{context, {}};
+  for (const auto& entry : taken_) set.members.push_back(entry.first);
+  set_ = std::move(set);
+  set_digest_ = set_digest(*plan_, round_, set_);
+  taken_.clear();
+  if (!plan_->active()) {
+    phase_ = Phase::unmask;
+    return request();
+  }
+  phase_ = Phase::consistency;
+  return server_message(*plan_, Kind::survivors, round_, encode(*plan_, set_));
+}
+
+Bytes Server::request() const {
+  UnmaskRequest out{set_, {}};
+  for (const auto& [member, signature] : signatures_) {
+    if (out.signatures.size() == plan_->threshold()) break;  // as many as a member checks
+    out.signatures.push_back({member, signature});
+  }
+  return server_message(*plan_, Kind::unmask_request, round_, encode(*plan_, out));
+}
+
+void Server::take_consistent(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::consistent, sender, message);
+  if (!std::ranges::binary_search(plan_->committee(), sender) ||
+      !std::ranges::binary_search(set_.members, sender)) {
+    throw ProtocolError("masking: " + text(sender) + " is no survivor of the committee");
+  }
+  if (!std::ranges::equal(body, set_digest_)) {
+    throw Misbehaviour(sender, "masking: " + text(sender) + " signs another set of survivors");
+  }
+  signatures_.emplace(sender, signature_of(message));
+}
+
+Bytes Server::close_consistency() {
+  need(Phase::consistency);
+  if (signatures_.size() < plan_->threshold()) {
+    throw NotEnoughClients("masking: " + std::to_string(signatures_.size()) +
+                           " of the committee signed the set of survivors, " +
+                           std::to_string(plan_->threshold()) + " are needed");
+  }
+  Bytes out = request();
+  taken_.clear();
+  phase_ = Phase::unmask;
+  return out;
+}
+
+void Server::take_unmask(Index sender, ByteSpan message) {
+  const ByteSpan body = open(Kind::unmask, sender, message);
+  if (!std::ranges::binary_search(set_.members, sender)) {
+    throw ProtocolError("masking: " + text(sender) + " is not a survivor");
+  }
+  Unmask m = decoded(sender, [&] { return decode_unmask(*plan_, body); });
+  if (m.set != set_digest_) {
+    throw Misbehaviour(sender, "masking: " + text(sender) + " answers for another set of survivors");
+  }
+  for (const auto& entry : m.shares) {
+    if (entry.member != sender && !plan_->graph().adjacent(entry.member, sender)) {
+      throw Misbehaviour(sender, "masking: " + text(sender) + " sends a share that it cannot hold");
+    }
+  }
+  answers_.emplace(sender, std::move(m));
+}
+
+}  // namespace pyzkfl::secagg::standing

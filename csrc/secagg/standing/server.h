@@ -1,0 +1,111 @@
+// The coordinator's side of standing rounds: one setup, then many masked sums; bytes in, bytes out.
+//
+// It routes, adds masked vectors as they come (none is kept) and removes the masks of the sum. Each function
+// either does its work or throws and leaves the server as it was: ProtocolError for a message that does not
+// belong here, Misbehaviour for one that only its sender can be blamed for, NotEnoughClients when a phase
+// cannot be closed (it may still be, if more messages come), ParameterError for our caller's mistakes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "secagg/errors.h"
+#include "secagg/masked_vector.h"
+#include "secagg/standing/messages.h"
+
+namespace pyzkfl::secagg::standing {
+
+class Server {
+ public:
+  explicit Server(std::shared_ptr<const Plan> plan);
+
+  // Takes a member's message of the phase that is open, authenticated. Returns its sender. A masked vector is
+  // in the sum from here on: an application that checks proofs checks them before.
+  Index receive(ByteSpan message);
+
+  // --- setup: each close, then a message for each member that is there, made when asked for ---
+  void close_keys();
+  Bytes neighbour_keys(Index member) const;
+  void close_deal();
+  Bytes dealt(Index member) const;
+  void close_confirm();  // active server only
+  Bytes confirmed(Index member) const;
+
+  // --- rounds ---
+  // Rounds ascend. A round that is open and has no sum is void: nothing of it can be asked for again.
+  void open_round(uint32_t round);
+  // Ends the masked vectors. Active server: the `survivors` message for the committee. Semi-honest: the
+  // request for shares, for all survivors. `context` is bound into what is signed.
+  Bytes close_masked(const Digest& context = {});
+  // Active server: the request for shares, for all survivors.
+  Bytes close_consistency();
+
+  struct Sum {
+    std::vector<int64_t> values;
+    std::array<uint8_t, 32> blinder;  // canonical, little-endian
+  };
+  // The sum over the survivors, as soon as the shares suffice; NotEnoughClients before. A holder that sent a
+  // false share is outvoted where one more share than the threshold came, and noted in suspects().
+  Sum sum();
+
+  const Plan& plan() const { return *plan_; }
+  const char* phase() const;
+  uint32_t round() const { return round_; }
+  std::vector<Index> members() const;  // who is set up: takes part in rounds
+  const std::vector<Index>& survivors() const { return set_.members; }
+  std::vector<Index> responders() const;
+  const std::set<Index>& suspects() const { return suspects_; }
+
+ private:
+  enum class Phase : uint8_t { keys, deal, confirm, idle, masked, consistency, unmask };
+
+  struct Party {
+    X25519PublicKey key{};
+    Ed25519Signature signature{};
+    SecretBytes tag_key;
+    std::vector<Index> shown;  // the neighbours whose keys it was shown, ascending
+    std::optional<Deal> deal;
+    std::optional<Confirm> confirm;
+  };
+
+  void need(Phase phase) const;
+  void refuse_repeated(Index sender, ByteSpan message) const;
+  ByteSpan open(Kind kind, Index sender, ByteSpan message) const;
+  const Party& party(Index member) const;
+  bool set_up(const Party& party) const;
+  void need_members(size_t present, const char* did_what) const;
+  void take_keys(Index sender, ByteSpan message);
+  void take_deal(Index sender, ByteSpan message);
+  void take_confirm(Index sender, ByteSpan message);
+  void take_masked(Index sender, ByteSpan message);
+  void take_consistent(Index sender, ByteSpan message);
+  void take_unmask(Index sender, ByteSpan message);
+  Bytes request() const;
+  SecretBytes recover(Index dealer, bool survived, std::set<Index>& suspects) const;
+  std::vector<MaskTerm> masks_of(Index dealer, std::set<Index>& suspects) const;
+
+  std::shared_ptr<const Plan> plan_;
+  SecretBytes private_key_;  // semi-honest server: agrees on tag keys
+  X25519PublicKey public_key_{};
+  Phase phase_ = Phase::keys;
+  std::map<Index, Digest> taken_;  // of the messages taken in this phase
+  std::map<Index, Party> parties_;
+  std::set<X25519PublicKey> keys_seen_;
+  std::vector<Index> dealers_;
+  uint32_t round_ = 0;
+  uint32_t next_round_ = 0;
+  std::optional<MaskedVector> total_;
+  Set set_;
+  Digest set_digest_{};
+  std::map<Index, Ed25519Signature> signatures_;
+  std::map<Index, Unmask> answers_;
+  std::set<Index> suspects_;
+};
+
+}  // namespace pyzkfl::secagg::standing

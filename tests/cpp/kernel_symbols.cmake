@@ -1,0 +1,16 @@
+# Fails if an object of OBJECTS (separated by |) defines a weak or unique symbol: a template or an inline function, of which
+# the linker keeps one copy for the whole program, perhaps this one, whose instructions only some processors have.
+string(REPLACE "|" ";" OBJECTS "${OBJECTS}")
+if(NOT OBJECTS)
+  message(FATAL_ERROR "no objects to look into")
+endif()
+foreach(object ${OBJECTS})
+  execute_process(COMMAND ${NM} ${object} OUTPUT_VARIABLE symbols RESULT_VARIABLE failed)
+  if(failed OR NOT symbols MATCHES " T ")
+    message(FATAL_ERROR "${object}: ${NM} found no entry point in it")
+  endif()
+  string(REGEX MATCHALL "[0-9a-f]* [WwVvu] [^\n]*" shared "${symbols}")
+  if(shared)
+    message(FATAL_ERROR "${object} holds functions that other files may be given: ${shared}")
+  endif()
+endforeach()
