@@ -2,7 +2,7 @@
 // The rounds of a job. A submission passes four stages: format, membership and replay when it is sent; its proof by the
 // committee; the aggregate by the committee; and a window in which anyone may show on the chain that the verdict on a proof
 // is wrong. Submissions are emitted in full, because without the bytes nobody could. The sum of commitments is kept as they
-// come. docs/ledger.md has the attacks and the answers.
+// come. docs/contracts.md has the attacks and the answers.
 pragma solidity ^0.8.24;
 
 import {Bn254, G1} from "./Bn254.sol";

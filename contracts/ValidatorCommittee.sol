@@ -2,7 +2,7 @@
 // Who validates a round, and what they said. Seats are drawn without replacement, weighed by stake and reputation, from the
 // job's beacon and a set of validators that was frozen before anyone could know the beacon: stake that moves later changes
 // no draw. A verdict stands when more than two thirds of the seats' stake signed it. Two signatures under different verdicts
-// of one round are evidence, and cost the whole stake. docs/ledger.md has the attacks and the answers.
+// of one round are evidence, and cost the whole stake. docs/contracts.md has the attacks and the answers.
 pragma solidity ^0.8.24;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";

@@ -2,17 +2,18 @@
 
     python scripts/contracts.py            list contracts and their sizes
     python scripts/contracts.py --write    compile and replace the artifacts in the tree
-    python scripts/contracts.py --check    exit 1 if the tree's artifacts are not what compiling gives
+    python scripts/contracts.py --check [NAME ...]    exit 1 if the tree's artifacts are not what compiling gives
 
 The compiler (solc of npm, built from the same sources as solc itself) and OpenZeppelin's contracts are pinned by
-version and
-hash in contracts/package-lock.json; `npm ci` brings them. Bytecode carries no metadata hash, so it depends on sources,
-compiler and settings alone.
+version and hash in contracts/package-lock.json; `npm ci` brings them. Bytecode carries no metadata hash, so it depends
+on sources, compiler and settings alone. contracts/compiled.json keeps a digest of all these inputs and one of each
+artifact, so that a source changed without compiling it is found without a compiler (half a minute for all).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ SOURCES = ROOT / "contracts"
 ARTIFACTS = ROOT / "pyzkfl" / "ledger" / "contracts"
 TEST_SOURCES = ROOT / "tests" / "contracts"
 TEST_ARTIFACTS = TEST_SOURCES / "compiled"
+DIGESTS = SOURCES / "compiled.json"
 CODE_BYTES_MAX = 24576  # EIP-170
 # From OpenZeppelin, deployed as it is.
 FROM_OTHERS = {"@openzeppelin/contracts/governance/TimelockController.sol": "TimelockController"}
@@ -64,13 +66,33 @@ def node_modules() -> Path:
     return folder
 
 
-def compile_contracts() -> dict[Path, str]:
-    """The text of every artifact, by its place in the tree. RuntimeError with the compiler's message."""
+def inputs_digest() -> str:
+    """SHA-256 of all that the artifacts depend on: sources, settings, and the locked versions with their hashes."""
+    parts = [json.dumps([SETTINGS, FROM_OTHERS], sort_keys=True), (SOURCES / "package-lock.json").read_text()]
+    for folder in (SOURCES, TEST_SOURCES):
+        for path in sorted(folder.glob("*.sol")):
+            parts += [path.name, path.read_text()]
+    framed = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
+    return hashlib.sha256(framed).hexdigest()
+
+
+def digests(artifacts: dict[Path, str]) -> dict[str, Any]:
+    """What compiled.json holds for these inputs and artifacts."""
+    named = {path.stem: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(artifacts.items())}
+    return {"inputs": inputs_digest(), "artifacts": named}
+
+
+def compile_contracts(only: list[str] | None = None) -> dict[Path, str]:
+    """The text of every artifact (or of those named), by its place in the tree. RuntimeError says what solc said."""
     modules = node_modules()
     sources = {path.name: {"content": path.read_text()} for path in sorted(SOURCES.glob("*.sol"))}
     tests = {f"tests/{path.name}": {"content": path.read_text()} for path in sorted(TEST_SOURCES.glob("*.sol"))}
     others = {name: {"content": (modules / name).read_text()} for name in FROM_OTHERS}
-    task = {"language": "Solidity", "sources": {**sources, **tests, **others}, "settings": SETTINGS}
+    settings = dict(SETTINGS)
+    if only:  # every source is read all the same: code depends on nothing but them
+        (wanted,) = SETTINGS["outputSelection"]["*"].values()
+        settings["outputSelection"] = {"*": dict.fromkeys(only, wanted)}
+    task = {"language": "Solidity", "sources": {**sources, **tests, **others}, "settings": settings}
     done = subprocess.run(
         ["node", "-e", COMPILE, str(modules / "solc"), str(modules)],
         input=json.dumps(task), capture_output=True, text=True, check=False,
@@ -87,7 +109,7 @@ def compile_contracts() -> dict[Path, str]:
     if complaints:
         raise RuntimeError("\n".join(complaints))
     out = {}
-    for place, contracts in result["contracts"].items():
+    for place, contracts in result.get("contracts", {}).items():
         for name, contract in contracts.items():
             code = contract["evm"]["bytecode"]["object"]
             ours = place in sources or place in tests or FROM_OTHERS.get(place) == name
@@ -111,14 +133,18 @@ def existing() -> dict[Path, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", nargs="*", metavar="NAME", help="these contracts, or all")
     arguments = parser.parse_args()
     try:
-        made, present = compile_contracts(), existing()
+        made, present = compile_contracts(arguments.check), existing()
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 2
-    if arguments.check:
+    if arguments.check is not None:
+        if arguments.check:
+            present = {path: text for path, text in present.items() if path.stem in arguments.check}
+            missing = set(arguments.check) - {path.stem for path in made}
+            made |= {Path(name): "" for name in missing}
         changed = sorted(path.name for path in made.keys() | present.keys() if made.get(path) != present.get(path))
         print("\n".join(changed))
         return int(bool(changed))
@@ -130,6 +156,7 @@ def main() -> int:
     if arguments.write:
         for path in present.keys() - made.keys():
             path.unlink()
+        DIGESTS.write_text(json.dumps(digests(made), indent=1) + "\n")
     return 0
 
 

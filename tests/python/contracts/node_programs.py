@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,14 +17,19 @@ def absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def contracts_modules(repository: Path) -> Path:
-    """contracts/node_modules, installed if need be; or absent()."""
+def contracts_script(repository: Path) -> Any:
+    """scripts/contracts.py as a module."""
     place = repository / "scripts" / "contracts.py"
     spec = importlib.util.spec_from_file_location("contracts_script", place)
     assert spec is not None and spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def contracts_modules(repository: Path) -> Path:
+    """contracts/node_modules, installed if need be; or absent()."""
     try:
-        return Path(script.node_modules())
+        return Path(contracts_script(repository).node_modules())
     except RuntimeError as error:
         absent(str(error))

@@ -8,15 +8,24 @@ import sys
 from pathlib import Path
 
 import pytest
-from node_programs import contracts_modules
+from node_programs import contracts_modules, contracts_script
 
 from pyzkfl import _core
 
 
+def test_no_source_setting_or_version_changed_without_compiling(repository: Path) -> None:
+    script = contracts_script(repository)
+    recorded = json.loads((repository / "contracts" / "compiled.json").read_text())
+    again = "run scripts/contracts.py --write"
+    assert recorded["inputs"] == script.inputs_digest(), again
+    assert recorded == script.digests(script.existing()), again
+
+
 @pytest.mark.slow
-def test_recompiling_gives_the_same_bytes(repository: Path) -> None:
+@pytest.mark.parametrize("names", [("RecordLog", "PoseidonCaller"), pytest.param((), marks=pytest.mark.deep)])
+def test_recompiling_gives_the_same_bytes(repository: Path, names: tuple[str, ...]) -> None:
     contracts_modules(repository)
-    command = [sys.executable, str(repository / "scripts" / "contracts.py"), "--check"]
+    command = [sys.executable, str(repository / "scripts" / "contracts.py"), "--check", *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, f"changed: {done.stdout} {done.stderr}"
 

@@ -1,4 +1,4 @@
-"""Every attack of docs/ledger.md, tried: what a member, a coordinator, a miner, a validator or a third of the stake can do."""
+"""The attacks of docs/contracts.md, tried: by members, coordinators, miners, validators and a third of the stake."""
 
 from __future__ import annotations
 
