@@ -73,7 +73,12 @@ class NodeChain(Chain):
         except Web3RPCError as error:
             raise self._rpc_error(error) from None
         except Web3Exception as error:
+            if "chain id" in str(error).lower():
+                raise self._other_chain(str(error)) from None
             raise ChainError(f"{self.url}: {type(error).__name__}: {error}") from None
+
+    def _other_chain(self, text: str) -> WrongChain:
+        return WrongChain(f"{self.url} does not serve chain {self.chain_id} any more: {text}; give another node")
 
     def _rpc_error(self, error: Web3RPCError) -> ChainError:
         answer = (error.rpc_response or {}).get("error", {})
@@ -81,6 +86,8 @@ class NodeChain(Chain):
         text = str(answer.get("message", error))
         if "insufficient funds" in text.lower():
             return InsufficientFunds(f"{self.url}: the account cannot pay for gas: {text}; send it ether")
+        if "chain id" in text.lower():
+            return self._other_chain(text)
         data = answer.get("data")
         if isinstance(data, str) and data.startswith("0x"):
             return TransactionReverted(f"refused: {text}", bytes.fromhex(data[2:]))

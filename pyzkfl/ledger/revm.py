@@ -8,6 +8,7 @@ storage that was touched once stays warm. Figures of gas come from a node (tests
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from pyzkfl.errors import ChainError, ParameterError, TransactionReverted
 from pyzkfl.ledger.chain import Chain, Receipt
@@ -52,6 +53,18 @@ class RevmChain(Chain):
         """Let time pass."""
         self._time += seconds
         self._height += blocks
+        self._set_block()
+
+    def snapshot(self) -> tuple[Any, int, int, int]:
+        """Where the chain stands, for `revert`."""
+        return self._evm.snapshot(), self._height, self._time, len(self._logs)
+
+    def revert(self, there: tuple[Any, int, int, int]) -> None:
+        """Take back all blocks since a snapshot, as a chain that reorganises does."""
+        checkpoint, height, self._time, logs = there
+        self._evm.revert(checkpoint)
+        self._height = max(height, self._height)  # another branch, as long as the one that is gone
+        del self._logs[logs:]
         self._set_block()
 
     def _failure(self, error: Exception) -> ChainError:

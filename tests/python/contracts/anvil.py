@@ -24,40 +24,51 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextlib.contextmanager
-def anvil(repository: Path, *options: str) -> Iterator[str]:
-    """The address of a fresh node with the rules of Cancun."""
-    program = contracts_modules(repository) / ".bin" / "anvil"
-    port = free_port()
-    command = [
-        str(program),
-        "--port",
-        str(port),
-        "--chain-id",
-        str(CHAIN_ID),
-        "--hardfork",
-        "cancun",
-        "--silent",
-        *options,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
+class Node:
+    """A node with the rules of Cancun on a port of its own. `start` may follow `stop`."""
+
+    def __init__(self, repository: Path, *options: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        program = str(contracts_modules(repository) / ".bin" / "anvil")
+        fixed = ["--port", str(port), "--chain-id", str(CHAIN_ID), "--hardfork", "cancun", "--silent"]
+        self._command = [program, *fixed, *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(400):
             try:
-                NodeChain(url, chain_id=CHAIN_ID)
-                break
+                NodeChain(self.url, chain_id=CHAIN_ID)
+                return
             except NodeUnreachable:
-                assert process.poll() is None, "anvil ended at once"
+                assert self._process.poll() is None, "anvil ended at once"
                 time.sleep(0.05)
-        yield url
-    finally:
+        raise AssertionError("anvil does not answer")
+
+    def stop(self) -> None:
+        """End it; with --state it writes its chain first."""
+        process, self._process = self._process, None
+        if process is None:
+            return
         process.terminate()
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def anvil(repository: Path, *options: str) -> Iterator[str]:
+    """The address of a fresh node."""
+    node = Node(repository, *options)
+    try:
+        node.start()
+        yield node.url
+    finally:
+        node.stop()
 
 
 class AnvilChain(NodeChain):
@@ -72,3 +83,11 @@ class AnvilChain(NodeChain):
         if seconds:
             self.request("evm_increaseTime", seconds)
         self.request("anvil_mine", hex(blocks))
+
+    def snapshot(self) -> str:
+        """Where the chain stands, for `revert`."""
+        return str(self.request("evm_snapshot"))
+
+    def revert(self, there: str) -> None:
+        """Take back all blocks since a snapshot, as a chain that reorganises does."""
+        assert self.request("evm_revert", there)
