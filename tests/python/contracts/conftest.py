@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for evm_arguments, which the tests import
+sys.path.insert(0, str(Path(__file__).parents[1] / "protocol"))  # for consortium
 
 from evm_arguments import engine_key
 
