@@ -175,7 +175,18 @@ void bind_proofs(py::module_& m) {
           py::arg("phase1"), py::arg("log_n"),
           "The powers of a verified first phase. Raises ParameterError when it has too few.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
-      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
+      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); })
+      .def_property_readonly(
+          "evm_points",
+          [](const ColumnKey& key) {
+            const ColumnKeyVerifier& v = key.verifier();
+            py::dict out;
+            out["tau_1"] = to_py(to_evm(v.tau_1()));
+            out["tau_2"] = to_py(to_evm(v.tau_2()));
+            out["tau_squared_2"] = to_py(to_evm(v.tau_squared_2()));
+            return out;
+          },
+          "What a verifier of openings needs, as EVM bytes: tau_1, tau_2, tau_squared_2.");
 
   m.def(
       "forged_commitment",
