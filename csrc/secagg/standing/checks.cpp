@@ -16,7 +16,7 @@ namespace {
 template <class F>
 size_t first_invalid(size_t n, F&& valid) {
   std::vector<uint8_t> ok(n);
-  parallel_for(n, 2, [&](size_t begin, size_t end) {
+  parallel_for(n, 1, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) ok[i] = valid(i) ? 1 : 0;
   });
   return static_cast<size_t>(std::ranges::find(ok, 0) - ok.begin());

@@ -20,7 +20,7 @@ namespace pyzkfl::secagg::standing {
 namespace {
 
 constexpr size_t kPair = 2 * kSecretBytes;  // the shares of one round: self seed, pad key
-constexpr size_t kAgreementsAThread = 4;    // fewer take no longer than waking another thread
+constexpr size_t kAgreementsAThread = 2;    // fewer take no longer than waking another thread
 
 // A malformed message is, to a member, a message that an honest server would not send.
 template <class F>
@@ -90,9 +90,11 @@ uint16_t Member::point_in(Index dealer) const {
 
 Bytes Member::keys() {
   need(Phase::keys);
-  const SecretBytes key = derive_private_key(*plan_, index_, session_secret_.span());
-  Bytes message = member_message(*plan_, Kind::keys, index_, kSetup, x25519_public_key(key.span().first<32>()),
-                                 {identity_.get(), {}});
+  const SecretBytes seed = derive_private_key(*plan_, index_, std::as_const(session_secret_).span());
+  auto key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
+  Bytes message =
+      member_message(*plan_, Kind::keys, index_, kSetup, key->public_key(), {identity_.get(), {}});
+  private_key_ = std::move(key);
   phase_ = Phase::deal;
   return message;
 }
@@ -108,12 +110,15 @@ Bytes Member::deal(ByteSpan message) {
                            " neighbours have keys; with ourselves " + std::to_string(plan.threshold()) +
                            " are needed");
   }
-  const SecretBytes private_seed = derive_private_key(plan, index_, std::as_const(session_secret_).span());
-  const X25519PrivateKey private_key(private_seed.span().first<32>());
-  const X25519PublicKey& own_key = private_key.public_key();
+  std::shared_ptr<const X25519PrivateKey> private_key = private_key_;
+  if (!private_key) {  // after a restart
+    const SecretBytes seed = derive_private_key(plan, index_, std::as_const(session_secret_).span());
+    private_key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
+  }
+  const X25519PublicKey& own_key = private_key->public_key();
   check_neighbour_keys(plan, index_, own_key, shown);
   const SecretBytes tag_key = decoded([&] {
-    return derive_tag_key(plan, index_, own_key, shown.server_key, private_key.agree(shown.server_key).span());
+    return derive_tag_key(plan, index_, own_key, shown.server_key, private_key->agree(shown.server_key).span());
   });
   std::vector<SecretBytes> agreed(shown.entries.size());
   parallel_for(agreed.size(), kAgreementsAThread, [&](size_t begin, size_t end) {
@@ -121,7 +126,7 @@ Bytes Member::deal(ByteSpan message) {
       const auto& entry = shown.entries[i];
       try {
         agreed[i] = derive_pair_root(plan, index_, own_key, entry.member, entry.key,
-                                     private_key.agree(entry.key).span());
+                                     private_key->agree(entry.key).span());
       } catch (const DecodeError&) {
         throw Misbehaviour(entry.member, "masking: " + text(entry.member) + " shows a key of low order");
       }
@@ -183,6 +188,7 @@ Bytes Member::deal(ByteSpan message) {
   shares_.emplace(index_, std::move(own_shares));
   tag_key_ = tag_key.clone();
   session_secret_ = SecretBytes{};
+  private_key_.reset();
   phase_ = Phase::accept;
   return reply;
 }
