@@ -110,8 +110,8 @@ class DatasetCommitment:
         return DatasetCommitment(tuple(batches))
 
     def verify(self, job: Job, keys: Keys) -> None:
-        """Check every batch (rows in range, no C(X) twice, proof of knowledge of its opening), and that there is one for
-        each local step of a round; raises ProofInvalid or DecodeError."""
+        """Check every batch (rows in range, no C(X) twice, proof of knowledge of its opening), and that there is one
+        for each local step of a round; raises ProofInvalid or DecodeError."""
         if len(self.batches) < job.steps:
             raise ProofInvalid(
                 f"{len(self.batches)} batches registered, a round of {job.steps} steps takes as many different ones"

@@ -250,7 +250,7 @@ sumcheck::Program without_relation(const sumcheck::Program& program, const Netwo
 }
 
 sumcheck::Program provable_without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
-  if (forgery.kind == K::clip || refusing_relations(program, forgery).empty())
+  if (forgery.kind == K::clip || refusing_relations(program, forgery).relations.empty())
     throw ParameterError(std::string("forgery ") + forgery.name + ": this network has no program without its relation");
   sumcheck::Program out = without_relation(program, forgery, {});
   for (size_t c = out.clips.size(); c-- > 0;) {

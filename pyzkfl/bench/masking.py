@@ -83,7 +83,12 @@ class Simulation:
                 step(index)
             return
         parts = [members[start :: self.pool._max_workers] for start in range(self.pool._max_workers)]
-        list(self.pool.map(lambda part: [step(index) for index in part], parts))
+
+        def run(part: Sequence[int]) -> None:
+            for index in part:
+                step(index)
+
+        list(self.pool.map(run, parts))
 
     def set_up(self) -> Spent:
         spent, server, everyone = Spent(self.plan.n), self.server, range(self.plan.n)
@@ -150,7 +155,7 @@ class Simulation:
 def throughput(
     plan_of: Callable[[int, int], standing.Plan], identities: list[IdentityKey], staying: range, runs: int
 ) -> tuple[float, float]:
-    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, each on one thread, on all there are."""
+    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, each on one thread."""
     threads = thread_count()
     set_thread_count(1)
     try:
