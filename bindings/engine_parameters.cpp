@@ -23,7 +23,8 @@ constexpr std::pair<const char*, int64_t NetworkParameters::*> numbers[] = {
     {"w_bits", &NetworkParameters::w_bits},     {"w_frac", &NetworkParameters::w_frac},
     {"g_frac", &NetworkParameters::g_frac},     {"momentum", &NetworkParameters::momentum},
     {"bound", &NetworkParameters::bound},       {"eta", &NetworkParameters::eta},
-    {"eta_shift", &NetworkParameters::eta_shift}, {"saturation", &NetworkParameters::saturation}};
+    {"eta_shift", &NetworkParameters::eta_shift}, {"saturation", &NetworkParameters::saturation},
+    {"bitwise", &NetworkParameters::bitwise}};
 
 template <class T>
 T field(const py::dict& in, const char* name) {

@@ -371,7 +371,7 @@ class Round:
             except PyzkflError as error:
                 errors[name] = error
                 continue
-            self.proof_bytes = len(submission.proof.to_bytes())
+            self.proof_bytes = submission.proof.size
             self.accepted[name] = (submission, message.body["submission"])
             self.c._recorder.submission(name, self.round, submission, message.body["submission"])
         for name, reason in errors.items():

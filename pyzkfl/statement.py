@@ -180,6 +180,11 @@ class Proof:
         if len(self.groth16) != 128 or len(self.knowledge) != 32:
             raise DecodeError("a proof has 128 bytes of Groth16 and 32 bytes of proof of knowledge")
 
+    @property
+    def size(self) -> int:
+        """Bytes, without the header."""
+        return PROOF_BYTES
+
     def to_bytes(self) -> bytes:
         """Header (magic, version, kind, suite), A, B, C compressed, P_D compressed."""
         return encoding.frame(encoding.Kind.PROOF, self.groth16 + self.knowledge)
@@ -198,6 +203,11 @@ class EngineProof:
     """A proof of the engine: three elements of Groth16, points and scalars (docs/engine.md, section 5)."""
 
     data: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes, without the header."""
+        return len(self.data)
 
     def to_bytes(self) -> bytes:
         """Header (magic, version, kind, suite), then the proof."""

@@ -195,22 +195,34 @@ const char* relation_kind_name(RelationKind kind) {
   }
 }
 
-std::vector<size_t> refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
-  std::vector<size_t> out;
-  const auto note = [&](const auto& list, const auto& name) {
+Refusal refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
+  Refusal out{forgery.kind, {}};
+  const auto note = [&](const auto& list, const auto& name, const std::string& pattern) {
     for (size_t i = 0; i < list.size(); ++i) {
-      if (matches(forgery.refused_by, name(list[i]))) out.push_back(i);
+      if (matches(pattern, name(list[i]))) out.relations.push_back(i);
     }
   };
   const auto own_name = [](const auto& relation) { return relation.name; };
   const auto block = [&](uint32_t b) { return program.blocks[b].name; };
+  const std::string pattern = forgery.refused_by;
   switch (forgery.kind) {
-    case K::linear_check: note(program.linear, own_name); break;
-    case K::product_sum: note(program.products, own_name); break;
-    case K::zero_check: note(program.zeros, own_name); break;
-    case K::range_lookup: note(program.ranges, [&](const auto& r) { return block(r.block); }); break;
-    case K::pair_lookup: note(program.pairs, [&](const auto& r) { return block(r.keys); }); break;
-    case K::clip: note(program.clips, [&](const auto& c) { return program.squares[c.square_sum].name; }); break;
+    case K::linear_check: note(program.linear, own_name, pattern); break;
+    case K::product_sum: note(program.products, own_name, pattern); break;
+    case K::zero_check: note(program.zeros, own_name, pattern); break;
+    case K::range_lookup:
+      if (!program.ranges.empty()) {
+        note(program.ranges, [&](const auto& r) { return block(r.block); }, pattern);
+        break;
+      }
+      out.kind = K::zero_check;
+      note(program.zeros, own_name, "cells of " + pattern + " are bits");
+      note(program.zeros, own_name, "cells of " + pattern + "_bits.* are bits");
+      if (!out.relations.empty()) break;
+      out.kind = K::linear_check;
+      note(program.linear, own_name, pattern + " is zero");
+      break;
+    case K::pair_lookup: note(program.pairs, [&](const auto& r) { return block(r.keys); }, pattern); break;
+    case K::clip: note(program.clips, [&](const auto& c) { return program.squares[c.square_sum].name; }, pattern); break;
   }
   return out;
 }
@@ -218,8 +230,8 @@ std::vector<size_t> refusing_relations(const sumcheck::Program& program, const N
 sumcheck::Program without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery,
                                    std::span<const uint64_t> rates) {
   sumcheck::Program out = program;
-  const std::vector<size_t> indices = refusing_relations(program, forgery);
-  switch (forgery.kind) {
+  const auto [kind, indices] = refusing_relations(program, forgery);
+  switch (kind) {
     case K::linear_check: erase_at(out.linear, indices); break;
     case K::product_sum: erase_at(out.products, indices); break;
     case K::zero_check: erase_at(out.zeros, indices); break;

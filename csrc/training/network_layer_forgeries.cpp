@@ -206,6 +206,7 @@ void Forger::bend_targets(NetworkForgery forgery) {
       const SecretMatrix committed = step_.labels, gradient = last_.gradient;
       for (size_t i = 0; i < step_.rows; ++i) {
         const auto row = step_.labels.begin() + static_cast<std::ptrdiff_t>(i * classes_);
+        if (spec_.classes() == 1) *row = -*row;
         std::rotate(row, row + 1, row + static_cast<std::ptrdiff_t>(spec_.classes()));
       }
       squared_error(spec_, step_);

@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
         rounds: Annotated[int, typer.Option(help="rounds of training")] = 12,
         clients: Annotated[int, typer.Option(help="members of the consortium, at least 8")] = 8,
         seed: Annotated[int, typer.Option(help="how the data are split")] = 4,
-        network: Annotated[
-            bool, typer.Option("--network", help="train a network, proven by the engine; its setup takes minutes")
+        direct: Annotated[
+            bool, typer.Option("--direct", help="train a logistic classifier, proven by the direct circuit")
         ] = False,
     ) -> None:
         """Train on scikit-learn's breast-cancer data among hospitals that drop out and cheat."""
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("the demo needs scikit-learn: pip install 'pyzkfl[demo]'") from None
         from pyzkfl.demo.runner import DemoConfig, run
 
-        config = DemoConfig(clients=clients, rounds=rounds, seed=seed, network=network, ledger=ledger)
+        config = DemoConfig(clients=clients, rounds=rounds, seed=seed, network=not direct, ledger=ledger)
         if json_:
             from pyzkfl import build_stamp
 

@@ -128,7 +128,7 @@ class Forger(Client):
         names = {
             Attack.SCALED: "scaled_update",
             Attack.NO_TRAINING: "no_update",
-            Attack.SWAPPED_LABELS: "swapped_labels",
+            Attack.SWAPPED_LABELS: "swapped_labels" if keys.network.loss == "cross_entropy" else "swapped_targets",
         }
         commitment, prove = keys.forge(honest, witness, names[attack])
         return commitment, prove(dataclasses.replace(honest, update_commitment=commitment))
