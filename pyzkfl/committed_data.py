@@ -245,7 +245,7 @@ def commit_dataset(
 
     source: a pair (features, labels) of arrays, memory maps or paths of .npy files, which are read where they lie and
     must stay as they are while the dataset is used; or an iterable of such pairs of arrays (a DataLoader, a generator),
-    whose rows are kept as the job's integers in an unnamed file. Features (rows, features) are real numbers as
+    whose rows are kept as the job's integers in unnamed encrypted files. Features (rows, features) are real numbers as
     `job.features` takes them, labels class numbers, or targets (rows, outputs) of the mean squared error. key: a
     verifier or prover of the job. clip: take features and targets out of the job's range to its ends instead of
     refusing them. folder: where unnamed files are made (about 1 or 2 bytes a feature of an iterable, 100 bytes a
