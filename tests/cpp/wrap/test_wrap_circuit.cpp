@@ -238,3 +238,30 @@ TEST_CASE("a prover that cheats on a window's product is refused") {
     }
   }
 }
+
+TEST_CASE("rho, z and gamma, which leave the circuit, are drawn after the mask's value; nothing before it leaves") {
+  const Sample s = everything();
+  const Reference honest = reference_proof(s.program, s.values);
+  // The last list before rho: the values of all columns, the mask's at its end.
+  size_t lists = 0;
+  Deviations count;
+  count.points = honest.points;
+  count.change_list = [&](size_t number, std::vector<Fr>&, const std::vector<Fr>&) { lists = number; };
+  const Reference same = reference_proof(s.program, s.values, count);
+  Deviations other;
+  other.points = honest.points;
+  other.change_list = [&](size_t number, std::vector<Fr>& list, const std::vector<Fr>&) {
+    if (number == lists) list.back() += Fr::one();
+  };
+  const Reference masked = reference_proof(s.program, s.values, other);
+  const size_t all = honest.challenges.size();
+  REQUIRE(same.challenges == honest.challenges);
+  REQUIRE(masked.challenges.size() == all);
+  for (size_t i = 0; i < all; ++i) {
+    CAPTURE(i);
+    CHECK((masked.challenges[i] == honest.challenges[i]) == (i < all - 3));
+  }
+  CHECK(honest.scalars.rho == honest.challenges[all - 3]);
+  CHECK(honest.scalars.z == honest.challenges[all - 2]);
+  CHECK(honest.scalars.gamma == honest.challenges[all - 1]);
+}

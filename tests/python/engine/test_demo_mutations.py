@@ -1,4 +1,4 @@
-"""Each forgery of `pyzkfl demo` is refused by the check meant for it: with the check refused, without it accepted.
+"""Each forgery of `pyzkfl demo` is refused by the check meant for it, and accepted where that is missing.
 
 As tests/python/protocol/test_mutations.py does for the direct circuit. A forger runs the engine's own prover. Where the
 check is a relation of the program, the mutant is a program (with keys of its own) that lacks it; where it is something
