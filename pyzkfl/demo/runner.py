@@ -220,6 +220,10 @@ def _summary(
         "clients": config.clients,
         "dropped": outcome["dropped"],
         "accuracy_federated": job.accuracy(np.array(outcome["weights"], dtype=np.int64), split.test_x, split.test_y),
+        "accuracy_rounds": [
+            job.accuracy(np.array(weights, dtype=np.int64), split.test_x, split.test_y) if weights else None
+            for weights in outcome["weights_rounds"]
+        ],
         "accuracy_central": hospitals.accuracy_central(split, *rate),
         "accuracy_alone": hospitals.accuracy_alone(split, config.rounds, *rate),
         "proof_bytes": outcome["proof_bytes"],
