@@ -167,19 +167,19 @@ a tenth of the time. A signature holds here exactly when it holds alone.)")
       .def(py::init<size_t>(), py::arg("keys_max") = 512)
       .def(
           "verify",
-          [](edwards::Verifier& verifier, const py::list& items) {
+          [](edwards::Verifier& verifier, const py::list& items, bool alone) {
             const std::vector<edwards::SignedMessage> messages = signed_messages(items);
             std::vector<uint8_t> good;
             {
               const py::gil_scoped_release release;
-              good = verifier.verify(messages);
+              good = verifier.verify(messages, alone);
             }
             py::list out(good.size());
             for (size_t i = 0; i < good.size(); ++i) out[i] = py::bool_(good[i] != 0);
             return out;
           },
-          py::arg("items"),
-          R"(Whether each (public key, message, signature) of a list holds, in order; on all threads.
+          py::arg("items"), py::arg("alone") = false,
+          R"(Whether each (public key, message, signature) of a list holds, in order; on all threads, or on this one alone.
 
 The list must not change meanwhile. Raises ParameterError if a public key does not have 32 bytes.)");
   m.def(

@@ -334,9 +334,12 @@ def _verifier() -> Any:
 os.register_at_fork(after_in_child=_verifier.cache_clear)  # another thread may have held its lock
 
 
-def verify_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
-    """Whether each (public key, message, signature) holds, in order; on all cores, with the GIL released."""
-    good: list[bool] = _verifier().verify(list(items))
+def verify_signatures(items: Sequence[tuple[bytes, bytes, bytes]], *, alone: bool = False) -> list[bool]:
+    """Whether each (public key, message, signature) holds, in order; the GIL is released.
+
+    On all cores, or alone on the calling thread's, for a caller with work of its own beside.
+    """
+    good: list[bool] = _verifier().verify(list(items), alone)
     return good
 
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -134,6 +135,11 @@ Key key_of(const SignedMessage& item) {
   return key;
 }
 
+void for_each_range(bool alone, size_t n, size_t least, const std::function<void(size_t, size_t)>& body) {
+  if (!alone) return parallel_for(n, least, body);
+  if (n > 0) body(0, n);
+}
+
 using TablePointer = std::shared_ptr<const KeyTable>;  // none for a key that is no point
 
 }  // namespace
@@ -142,7 +148,7 @@ struct Verifier::Tables {
   explicit Tables(size_t most) : keys_max(most) {}
 
   // Tables of these keys, made on all threads where they are not known.
-  std::unordered_map<Key, TablePointer, KeyHash> of(std::span<const SignedMessage> items) {
+  std::unordered_map<Key, TablePointer, KeyHash> of(std::span<const SignedMessage> items, bool alone) {
     std::unordered_map<Key, TablePointer, KeyHash> found;
     std::vector<Key> missing;
     {
@@ -156,7 +162,7 @@ struct Verifier::Tables {
       }
     }
     std::vector<TablePointer> fresh(missing.size());
-    parallel_for(missing.size(), 1, [&](size_t begin, size_t end) {
+    for_each_range(alone, missing.size(), 1, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
         const std::optional<Point> a = decompress(missing[i]);
         if (a) fresh[i] = std::make_shared<const KeyTable>(negate(*a));
@@ -180,11 +186,11 @@ struct Verifier::Tables {
 Verifier::Verifier(size_t keys_max) : tables_(std::make_unique<Tables>(keys_max)) {}
 Verifier::~Verifier() = default;
 
-std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> items) {
+std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> items, bool alone) {
   std::vector<uint8_t> good(items.size(), 0);
-  const auto tables = tables_->of(items);
+  const auto tables = tables_->of(items, alone);
   const BaseTable& base = BaseTable::instance();
-  parallel_for(items.size(), kChunk, [&](size_t begin, size_t end) {
+  for_each_range(alone, items.size(), kChunk, [&](size_t begin, size_t end) {
     Sha512 sha;
     std::vector<Point> points;
     std::vector<size_t> places;
@@ -210,13 +216,13 @@ std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> i
   return good;
 }
 
-std::vector<uint8_t> Verifier::verify(std::span<const SignedMessage> items) {
-  std::vector<uint8_t> good = verify_by_tables(items);
+std::vector<uint8_t> Verifier::verify(std::span<const SignedMessage> items, bool alone) {
+  std::vector<uint8_t> good = verify_by_tables(items, alone);
   std::vector<size_t> doubtful;
   for (size_t i = 0; i < items.size(); ++i) {
     if (good[i] == 0 && items[i].signature.size() == 64) doubtful.push_back(i);
   }
-  parallel_for(doubtful.size(), 1, [&](size_t begin, size_t end) {
+  for_each_range(alone, doubtful.size(), 1, [&](size_t begin, size_t end) {
     for (size_t j = begin; j < end; ++j) {
       const SignedMessage& item = items[doubtful[j]];
       good[doubtful[j]] = ed25519_verify(item.key, item.message, item.signature.first<64>()) ? 1 : 0;

@@ -28,10 +28,11 @@ class Verifier {
   explicit Verifier(size_t keys_max = 512);
   ~Verifier();
 
-  // 1 for each signature that holds, 0 for each that does not. Thread-safe. Public inputs: variable time.
-  [[nodiscard]] std::vector<uint8_t> verify(std::span<const SignedMessage> items);
+  // 1 for each signature that holds, 0 for each that does not. Thread-safe. Public inputs: variable time. alone: on the
+  // calling thread, for a caller that has work for the others.
+  [[nodiscard]] std::vector<uint8_t> verify(std::span<const SignedMessage> items, bool alone = false);
   // The same without asking OpenSSL: what the tables alone say. For tests, which hold the two against each other.
-  [[nodiscard]] std::vector<uint8_t> verify_by_tables(std::span<const SignedMessage> items);
+  [[nodiscard]] std::vector<uint8_t> verify_by_tables(std::span<const SignedMessage> items, bool alone = false);
 
  private:
   struct Tables;

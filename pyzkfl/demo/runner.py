@@ -265,6 +265,10 @@ def _summary(
         "clients": config.clients,
         "dropped": outcome["dropped"],
         "accuracy_federated": _accuracy(job, np.array(outcome["weights"], dtype=np.int64), split),
+        "accuracy_rounds": [
+            _accuracy(job, np.array(weights, dtype=np.int64), split) if weights else None
+            for weights in outcome["weights_rounds"]
+        ],
         "accuracy_central": hospitals.accuracy_central(split, *rate),
         "accuracy_alone": hospitals.accuracy_alone(split, config.rounds, *rate),
         "proof_bytes": outcome["proof_bytes"],

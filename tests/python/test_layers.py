@@ -19,7 +19,7 @@ MODULE = re.compile(r"^\s*pyzkfl_module\((\w+)([^)]*)\)", re.MULTILINE)
 
 # Folders of the Python package that stand above the rest, and may be used by nothing but what stands above them.
 # A name on a line may use the lines before it; what is not named here is the core.
-PYTHON_TOP = (("integrations",), ("demo", "bench", "drift"), ("cli", "__main__"))
+PYTHON_TOP = (("integrations",), ("demo", "bench", "drift", "report"), ("cli", "__main__"))
 
 VAGUE = {"util", "utils", "common", "misc", "helper", "helpers", "stuff", "tools", "lib"}
 

@@ -155,7 +155,7 @@ def test_many_signatures_at_once_hold_exactly_when_they_hold_alone() -> None:
     verifier = identity.Verifier(keys_max=3)
     for _ in range(2):
         assert verifier.verify(items) == [i not in bad and i != 50 for i in range(120)]
-    assert [identity.verify(*item) for item in items] == verifier.verify(items)
+    assert [identity.verify(*item) for item in items] == verifier.verify(items) == verifier.verify(items, alone=True)
     assert verifier.verify([]) == []
 
 
