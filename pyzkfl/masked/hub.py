@@ -134,8 +134,11 @@ class Hub:
             raise DecodeError(f"node {node} sent no masked vector")
         self._ready().receive(reply["message"])
 
-    def close_round(self) -> Average:
-        """The average of the vectors that came. NotEnoughClients where too few came or answered."""
+    def close_round(self, clip_norm: float | None = None) -> Average:
+        """The average of the vectors that came; clip_norm: of the round, with privacy.
+
+        NotEnoughClients where too few came or answered.
+        """
         server = self._ready()
         message = server.close_masked()
         survivors = [self._nodes[i] for i in server.survivors]
@@ -145,7 +148,7 @@ class Hub:
             message = server.close_consistency()
         self._collect(server, "unmask", {node: {"message": message} for node in survivors})
         total, _ = server.sum()
-        return self._terms.decode(total, len(survivors))
+        return self._terms.decode(total, len(survivors), clip_norm)
 
     # -- messages ----------------------------------------------------------------------------------------------------
 

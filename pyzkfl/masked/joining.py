@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Sequence
 
 from pyzkfl.masked.terms import Terms
-from pyzkfl.standing import Plan
+from pyzkfl.standing import Plan, choose_neighbourhood
 
-__all__ = ["commitment", "joined", "plan_of", "setup_digest"]
+__all__ = ["commitment", "honest_survivors", "joined", "plan_of", "setup_digest"]
 
 _DOMAIN = b"pyzkfl/1 masked averages "
 
@@ -45,7 +46,7 @@ def joined(setup: bytes, commitment: bytes) -> bytes:
 def _plan(terms: Terms, setup: bytes, epoch: int, members: tuple[bytes, ...], seed: bytes) -> Plan:
     return Plan(
         job_digest=setup, epoch=epoch, members=list(members), seed=seed, rounds=terms.rounds, length=terms.length,
-        max_abs=terms.unit, dropout=terms.dropout, corrupt=terms.corrupt, server=terms.server,
+        max_abs=terms.max_abs, dropout=terms.dropout, corrupt=terms.corrupt, server=terms.server,
         security_bits=terms.security_bits, correctness_bits=terms.correctness_bits,
     )  # fmt: skip
 
@@ -53,3 +54,11 @@ def _plan(terms: Terms, setup: bytes, epoch: int, members: tuple[bytes, ...], se
 def plan_of(terms: Terms, setup: bytes, epoch: int, members: Sequence[bytes], nonces: Sequence[bytes]) -> Plan:
     """The plan of members with these keys and nonces. ParameterError where the terms are too weak for so many."""
     return _plan(terms, setup, epoch, tuple(members), _hash(b"seed", setup, *members, *nonces))
+
+
+def honest_survivors(terms: Terms, nodes: int) -> int:
+    """How many honest nodes' vectors a sum of a setup of so many nodes holds at least."""
+    chosen = choose_neighbourhood(
+        nodes, terms.dropout, terms.corrupt, terms.server, terms.security_bits, terms.correctness_bits
+    )
+    return int(chosen.min_survivors) - math.ceil(terms.corrupt * nodes)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pyzkfl._core.identity import verify
 from pyzkfl.errors import DecodeError, ProtocolError
-from pyzkfl.masked.joining import commitment, joined, plan_of, setup_digest
+from pyzkfl.masked.joining import commitment, honest_survivors, joined, plan_of, setup_digest
 from pyzkfl.masked.terms import Terms
 from pyzkfl.secagg import IdentityKey
 from pyzkfl.standing import Member, Plan
@@ -34,14 +34,22 @@ class Policy:
     them a node takes the server's word for who the others are, which protects against a server that follows the
     protocol (semi-honest) and no other.
     corrupt, security_bits: the least that the terms must say.
+    client_level: (epsilon, delta), the most that all rounds of a setup may cost; then one setup with rounds is all.
     """
 
     members: frozenset[bytes] | None = None
     corrupt: float = 0.05
     security_bits: float = 40.0
+    client_level: tuple[float, float] | None = None
 
     def check(self, terms: Terms) -> None:
         """ProtocolError for terms that are weaker."""
+        if self.client_level is not None:
+            epsilon, delta = self.client_level
+            if terms.privacy is None:
+                raise ProtocolError("this node insists on client-level differential privacy, and the terms have none")
+            if terms.privacy.mechanism(terms.dimension).client_level_epsilon(terms.rounds, delta) > epsilon:
+                raise ProtocolError(f"the terms cost more than a client-level epsilon of {epsilon} at delta {delta}")
         if terms.server == "active" and self.members is None:
             raise ProtocolError(
                 "the server asks for protection against an active server, which this node cannot have without the "
@@ -89,10 +97,9 @@ class Node:
     def mask(self, request: Record, vector: npt.NDArray[np.int64], blinder: bytes = bytes(32)) -> Record:
         """The reply to "round": the vector, int64 (terms.length,), under its masks."""
         self._expect_epoch(request)
-        return {
-            "phase": "round",
-            "message": self._step(lambda m: m.masked_input(_int(request, "round"), vector, blinder)),
-        }
+        message = self._step(lambda m: m.masked_input(_int(request, "round"), vector, blinder))
+        self._state["spent"] += 1
+        return {"phase": "round", "message": message}
 
     # -- agreeing ----------------------------------------------------------------------------------------------------
 
@@ -111,8 +118,11 @@ class Node:
         if epoch <= self._state.get("epoch", -1):
             raise ProtocolError(f"this node was in epoch {self._state['epoch']} and joins later ones only")
         self._policy.check(Terms.from_bytes(data))
+        spent = self._state.get("spent", 0)
+        if spent and self._policy.client_level is not None:
+            raise ProtocolError("this node has spent its client-level privacy in an earlier setup")
         self._state.clear()
-        self._state.update(epoch=epoch, terms=data, nonce=secrets.token_bytes(32))
+        self._state.update(epoch=epoch, terms=data, nonce=secrets.token_bytes(32), spent=spent)
         promise = commitment(self._setup, self._identity.public_bytes, self._state["nonce"])
         return {
             "public": self._identity.public_bytes,
@@ -146,6 +156,11 @@ class Node:
             for public, nonce, promise in zip(members, nonces, self._state["commitments"], strict=True)
         ):
             raise ProtocolError("a nonce is not the one that was committed to")
+        noise = self.terms.privacy
+        if noise is not None and noise.shares > honest_survivors(self.terms, len(members)):
+            raise ProtocolError(
+                f"the terms count on the noise of {noise.shares} honest nodes, more than survive among {len(members)}"
+            )
         self._state["nonces"] = nonces
         try:
             member = Member(self._plan, self._index, self._identity)

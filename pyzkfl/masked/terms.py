@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl.errors import AggregateInvalid, DataError, DecodeError, ParameterError, RangeError
+from pyzkfl.masked.private import Noise
 
 __all__ = ["Average", "Terms"]
 
@@ -29,6 +30,7 @@ class Average:
     """What a round gives. update: by array, float64. weight: the sum of the nodes' weights.
 
     clipped_nodes: how many clipped something; clipped_coordinates: how many coordinates together, at most.
+    within: under differential privacy with a clip that adapts, the noised fraction of nodes within clip_norm.
     """
 
     update: dict[str, npt.NDArray[np.float64]]
@@ -37,6 +39,7 @@ class Average:
     nodes: int
     clipped_nodes: int
     clipped_coordinates: int
+    within: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,8 @@ class Terms:
     number of clipped coordinates is in the sum).
     weighted: by the node's number of examples, at most max_weight; otherwise all count alike.
     metrics: names of numbers, of magnitude at most metric_bound, that are averaged under the mask too.
+    privacy: noise for client-level differential privacy; then all nodes count alike, metrics are not averaged, and
+    updates are clipped by their norm instead of by coordinates.
     dropout, corrupt, server, security_bits, correctness_bits: as in pyzkfl.standing.Plan.
 
     >>> terms = Terms(arrays=(("w", (2, 2)),), rounds=5)
@@ -72,6 +77,7 @@ class Terms:
     server: str = "semi-honest"
     security_bits: float = 40.0
     correctness_bits: float = 30.0
+    privacy: Noise | None = None
 
     def __post_init__(self) -> None:
         arrays = tuple((str(name), tuple(int(n) for n in shape)) for name, shape in self.arrays)
@@ -88,6 +94,11 @@ class Terms:
                 raise ParameterError(f"{name} must be positive and finite, got {value}")
         if self.overflow not in ("error", "clip"):
             raise ParameterError(f"overflow is 'error' or 'clip', not {self.overflow!r}")
+        if self.privacy is not None and (self.weighted or self.metrics):
+            raise ParameterError(
+                "under client-level privacy a weight or a metric would leave without noise: set weighted=False, "
+                "metrics=()"
+            )
         if not 8 <= self.bits <= 52:
             raise ParameterError(f"bits must lie between 8 and 52 (a float64 has no more), got {self.bits}")
         if not 1 <= self.max_weight <= self.unit:
@@ -101,7 +112,14 @@ class Terms:
     @property
     def length(self) -> int:
         """Of the masked vector."""
+        if self.privacy is not None:
+            return self.dimension + (self.privacy.bit_units > 0)
         return self.dimension + len(self.metrics) + _TRAILER
+
+    @property
+    def max_abs(self) -> int:
+        """Of a masked value."""
+        return self.unit if self.privacy is None else self.privacy.max_abs
 
     @property
     def unit(self) -> int:
@@ -123,6 +141,8 @@ class Terms:
             value = json.loads(data)
             value["arrays"] = tuple((name, tuple(shape)) for name, shape in value["arrays"])
             value["metrics"] = tuple(value["metrics"])
+            if value["privacy"] is not None:
+                value["privacy"] = Noise(**value["privacy"])
             terms = Terms(**value)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DecodeError(f"the terms cannot be read: {type(error).__name__}") from None
@@ -158,13 +178,20 @@ class Terms:
         return np.clip(values, -bound, bound), over
 
     def encode(
-        self, before: Arrays, after: Arrays, weight: int, metrics: Mapping[str, float] | None = None
+        self,
+        before: Arrays,
+        after: Arrays,
+        weight: int,
+        metrics: Mapping[str, float] | None = None,
+        clip_norm: float | None = None,
     ) -> npt.NDArray[np.int64]:
-        """The vector to mask, int64 (length,).
+        """The vector to mask, int64 (length,). clip_norm: of the round, with privacy.
 
         Raises RangeError where a value or the weight exceeds its bound (values only with overflow="error"), DataError
         for NaN, infinity, or arrays other than those agreed on.
         """
+        if self.privacy is not None:
+            return self.privacy.encode(self._flat(before, after), _given(clip_norm))
         count = self._weight(weight)
         update, over = self._fit(self._flat(before, after), self.bound, "the update")
         given = metrics or {}
@@ -195,20 +222,34 @@ class Terms:
 
     # -- the sum -----------------------------------------------------------------------------------------------------
 
-    def decode(self, total: npt.NDArray[np.int64] | Sequence[int], nodes: int) -> Average:
+    def decode(
+        self, total: npt.NDArray[np.int64] | Sequence[int], nodes: int, clip_norm: float | None = None
+    ) -> Average:
         """The average of the updates of `nodes` nodes from the sum of their vectors."""
         values = np.asarray(total, np.int64)
         if values.shape != (self.length,):
             raise ParameterError(f"a sum has {self.length} values, got {values.shape}")
+        if self.privacy is not None:
+            mean, within = self.privacy.decode(values, nodes, _given(clip_norm))
+            return Average(self._shaped(mean), {}, nodes, nodes, 0, 0, within)
         weight, clipped_nodes, grains = (int(v) for v in values[-_TRAILER:])
         if not nodes <= weight <= nodes * self.max_weight or not 0 <= clipped_nodes <= nodes or grains < 0:
             raise AggregateInvalid("the sum of weights cannot be one: a node sent a vector that is not by these terms")
         scale = self.max_weight / (self.unit * weight)
-        update: dict[str, npt.NDArray[np.float64]] = {}
-        at = 0
-        for name, shape in self.arrays:
-            size = math.prod(shape)
-            update[name] = values[at : at + size].reshape(shape).astype(np.float64) * (scale * self.bound)
-            at += size
+        update = self._shaped(values[: self.dimension].astype(np.float64) * (scale * self.bound))
+        at = self.dimension
         metrics = {name: float(values[at + i]) * scale * self.metric_bound for i, name in enumerate(self.metrics)}
         return Average(update, metrics, weight, nodes, clipped_nodes, grains * self._grain)
+
+    def _shaped(self, flat: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+        out, at = {}, 0
+        for name, shape in self.arrays:
+            out[name] = flat[at : at + math.prod(shape)].reshape(shape)
+            at += math.prod(shape)
+        return out
+
+
+def _given(clip_norm: float | None) -> float:
+    if clip_norm is None:
+        raise ParameterError("under client-level privacy a round has a clip_norm")
+    return float(clip_norm)

@@ -41,6 +41,7 @@ class SecureAggregationMod:
     same for all nodes, name the file in the node's configuration: `--node-config "pyzkfl-identity='north.pem'"`; the
     passphrase is in $PYZKFL_PASSPHRASE. By default a fresh key for each run, kept in the context's state.
     corrupt, security_bits: the least that the strategy's terms must say.
+    client_level: (epsilon, delta), the most client-level privacy loss of all rounds that this node takes part in.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class SecureAggregationMod:
         identity: Identity | None = None,
         corrupt: float = 0.05,
         security_bits: float = 40.0,
+        client_level: tuple[float, float] | None = None,
     ) -> None:
         keys: frozenset[bytes] | None = None
         if isinstance(members, (str, os.PathLike)):
             keys = frozenset(key for member in Members.load(members).members for key in member.all_keys())
         elif members is not None:
             keys = frozenset(bytes(key) for key in members)
-        self._policy = Policy(keys, corrupt, security_bits)
+        self._policy = Policy(keys, corrupt, security_bits, client_level)
         self._identity = identity
 
     def __call__(self, message: Message, context: Context, call_next: ClientAppCallable) -> Message:
@@ -102,7 +104,7 @@ class SecureAggregationMod:
             if name not in metrics:
                 raise DecodeError(f"the reply has no metric {name!r} to weigh by: return it, or set weighted=False")
             weight = metrics[name]
-        return node.mask(request, terms.encode(before, after, weight, metrics))
+        return node.mask(request, terms.encode(before, after, weight, metrics, request.get("clip_norm")))
 
     def _key(self, context: Context, own: dict[str, Any]) -> IdentityKey:
         """This node's key. `own`: what the context's state has, or gets, of a key made for this run."""

@@ -23,7 +23,7 @@ from flwr.supercore import log
 
 from pyzkfl.errors import NotEnoughClients, ParameterError, PyzkflError
 from pyzkfl.integrations.flower.records import KEY, one_array_record, pack, run_name, unpack
-from pyzkfl.masked import Average, Hub, Terms
+from pyzkfl.masked import Average, ClientLevel, Hub, Terms
 
 __all__ = ["SecureAggregation"]
 
@@ -48,6 +48,8 @@ class SecureAggregation(Strategy):
     min_nodes: wait until so many are connected, before a round; 3 at least.
     weighted_by: the metric that weighs; by default the strategy's weighted_by_key. With weighted=False all nodes count
     alike.
+    client_level: noise for client-level differential privacy, calibrated for the rounds of start() and for a setup of
+    min_nodes nodes (more of them bear more noise than they need). Then weighted is False.
     timeout: seconds to wait for replies in the phases around training; by default start()'s.
 
     A round in which too few nodes answer gives no average: the model stays as it was, an error is logged, and
@@ -61,6 +63,7 @@ class SecureAggregation(Strategy):
         min_nodes: int = 3,
         weighted_by: str | None = None,
         timeout: float | None = None,
+        client_level: ClientLevel | None = None,
         **terms: Any,
     ) -> None:
         if isinstance(strategy, _REFUSED):
@@ -71,6 +74,10 @@ class SecureAggregation(Strategy):
         if min_nodes < 3:
             raise ParameterError(f"a sum of fewer than 3 updates hides none of them: min_nodes is {min_nodes}")
         self._strategy, self._min_nodes = strategy, min_nodes
+        self._client_level = client_level
+        if client_level is not None:
+            terms = {"weighted": False, **terms}
+            self._clip_norm = client_level.clip_norm
         self._given = terms
         Terms(arrays=(("trial", (1,)),), rounds=1, **terms)  # wrong settings fail here, not in the first round
         self._weighted_by = weighted_by or getattr(strategy, "weighted_by_key", "num-examples")
@@ -80,7 +87,9 @@ class SecureAggregation(Strategy):
         self._grid: Grid | None = None
         self._sent: Message | None = None
         self._before: ArrayRecord | None = None
+        self._noised: Terms | None = None
         self.averages: dict[int, Average] = {}
+        self.clip_norms: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
         # What the strategy inside has and this one has not: its fractions, its momentum.
@@ -126,8 +135,14 @@ class SecureAggregation(Strategy):
         self._grid, self._sent = grid, messages[0]
         nodes = [message.metadata.dst_node_id for message in messages]
         shapes = tuple((name, tuple(array.shape)) for name, array in model.items())
-        hub = self._ready(Terms(arrays=shapes, rounds=self._rounds, **self._given), nodes, grid)
+        terms = Terms(arrays=shapes, rounds=self._rounds, **self._given)
+        if self._client_level is not None:
+            terms = self._client_level.terms(terms, self._min_nodes)
+        hub = self._ready(terms, nodes, grid)
         request = {**hub.open_round(), "weighted_by": self._weighted_by}
+        if self._client_level is not None:
+            self._noised = terms
+            request["clip_norm"] = self._clip_norm
         for message in messages:
             message.content = RecordDict({**message.content, KEY: ConfigRecord(request)})
         return messages
@@ -137,6 +152,11 @@ class SecureAggregation(Strategy):
         if self._hub is None:
             self._hub = Hub(run_name(grid.run.run_id), self._exchange)
         if not self._hub.serves(terms, nodes):
+            if self._noised is not None:
+                raise ParameterError(
+                    "client-level privacy is calibrated for the rounds of one setup, and these nodes or rounds need "
+                    "another: give start() all rounds, and a strategy that chooses among the same nodes"
+                )
             everybody = sorted(set(grid.get_node_ids()) | set(nodes))
             # Those who are not chosen for a round count as lost in it.
             if len(nodes) < len(everybody) - math.floor(terms.dropout * len(everybody)):
@@ -182,13 +202,16 @@ class SecureAggregation(Strategy):
             except PyzkflError as error:
                 log(WARNING, "secure aggregation: the vector of node %d is refused: %s", node, error)
         try:
-            average = self._hub.close_round()
+            average = self._hub.close_round(None if self._client_level is None else self._clip_norm)
         except NotEnoughClients as error:
             log(ERROR, "secure aggregation: round %d is void, the model stays as it was: %s", server_round, error)
             for reply in errors:
                 log(ERROR, "\t> node %d: %s", reply.metadata.src_node_id, reply.error.reason)
             return None, None
         self.averages[server_round] = average
+        if self._client_level is not None:
+            self.clip_norms.append(self._clip_norm)
+            self._clip_norm = self._client_level.next_clip_norm(self._clip_norm, average.within)
         if average.clipped_nodes:
             log(
                 WARNING, "secure aggregation: %d of %d nodes clipped, %d coordinates together",
@@ -207,6 +230,14 @@ class SecureAggregation(Strategy):
         numbers: dict[str, Any] = {**average.metrics, str(self._weighted_by): average.weight}
         metrics = MetricRecord(numbers)
         return Message(RecordDict({"arrays": ArrayRecord(arrays), "metrics": metrics}), reply_to=self._sent)
+
+    @property
+    def client_level_epsilon(self) -> float | None:
+        """What all rounds of the setup cost, at client_level.delta; None without noise, or before the setup."""
+        if self._client_level is None or self._noised is None or self._noised.privacy is None:
+            return None
+        mechanism = self._noised.privacy.mechanism(self._noised.dimension)
+        return mechanism.client_level_epsilon(self._noised.rounds, self._client_level.delta)
 
     # -- evaluation: as it is ----------------------------------------------------------------------------------------
 

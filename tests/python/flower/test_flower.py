@@ -21,6 +21,7 @@ from flwr.serverapp import strategy as flower
 from pyzkfl.errors import NotEnoughClients, ParameterError
 from pyzkfl.integrations.flower import SecureAggregation, SecureAggregationMod, secure_aggregation_mod
 from pyzkfl.integrations.flower.records import KEY
+from pyzkfl.masked import ClientLevel
 from pyzkfl.secagg import IdentityKey
 
 START = ArrayRecord({"a": Array(np.linspace(-1, 1, 6).reshape(2, 3)), "b": Array(np.zeros(4, np.float32))})
@@ -162,6 +163,38 @@ def test_with_a_members_file_the_server_is_taken_for_active_and_strangers_are_re
     with pytest.raises(NotEnoughClients):
         SecureAggregation(flower.FedAvg(), server="active").start(grid, START, num_rounds=1)
     assert any("not in the members file" in reply.error.reason for reply in grid.replies if reply.has_error())
+
+
+def test_client_level_noise_is_calibrated_for_the_run_and_the_clip_adapts(make_grid: Any) -> None:
+    pytest.importorskip("dp_accounting", reason="dp-accounting is not installed: pip install pyzkfl[dp]")
+    target = ClientLevel(epsilon=50.0, delta=1e-5, clip_norm=0.05, units=1 << 16)
+    mod = SecureAggregationMod(client_level=(50.0, 1e-5))
+    grid = make_grid(make_app(mod), 12)
+    strategy = SecureAggregation(flower.FedAvg(fraction_evaluate=0.0), client_level=target, min_nodes=12)
+    result = strategy.start(grid, START, num_rounds=4)
+    assert 49 < strategy.client_level_epsilon <= 50
+    # Norms are 0.01 k sqrt(10), median 0.2: the clip, too small at first, grows.
+    assert strategy.clip_norms[0] == 0.05 < strategy.clip_norms[1] < strategy.clip_norms[3]
+    assert 0.05 < arrays_of(result)["a"][0, 0] - START["a"].numpy()[0, 0] < 0.2
+    averages = [strategy.averages[r] for r in (1, 2, 3, 4)]
+    assert [a.weight for a in averages] == [12] * 4
+    assert all(a.metrics == {} for a in averages)
+
+    stricter = make_grid(make_app(SecureAggregationMod(client_level=(49.0, 1e-5))), 12)
+    strategy = SecureAggregation(flower.FedAvg(fraction_evaluate=0.0), client_level=target, min_nodes=12)
+    with pytest.raises(NotEnoughClients):
+        strategy.start(stricter, START, num_rounds=4)
+    assert all("cost more than a client-level epsilon of 49.0" in reply.error.reason for reply in stricter.replies)
+
+
+def test_noise_is_not_spent_twice(make_grid: Any) -> None:
+    pytest.importorskip("dp_accounting", reason="dp-accounting is not installed: pip install pyzkfl[dp]")
+    target = ClientLevel(epsilon=50.0, delta=1e-5, clip_norm=0.05)
+    grid = make_grid(make_app(SecureAggregationMod(client_level=(50.0, 1e-5))), 12)
+    strategy = SecureAggregation(flower.FedAvg(fraction_evaluate=0.0), client_level=target, min_nodes=12)
+    strategy.start(grid, START, num_rounds=1)
+    with pytest.raises(ParameterError, match="calibrated for the rounds of one setup"):
+        strategy.start(grid, START, num_rounds=1)
 
 
 @pytest.mark.end_to_end
