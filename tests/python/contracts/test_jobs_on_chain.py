@@ -175,7 +175,8 @@ def test_a_job_that_carries_momentum_is_refused_before_anything_is_on_the_chain(
     """Its submissions have a C(V') that the registry does not hold: members could make no statement of them."""
     network = NetworkJob(widths=(3, 2), batch=4, learning_rate=0.1, momentum=0.5, carry_momentum=True)
     identity = IdentityKey.generate()
-    members = [JobMember(f"m{i}", IdentityKey.generate().public_bytes) for i in range(3)]
+    keys = [identity, IdentityKey.generate(), IdentityKey.generate()]
+    members = [JobMember(f"m{i}", key.public_bytes) for i, key in enumerate(keys)]
     job = Job.model(network, name="x", members=members, rounds=1)
     boss = Boss(job, identity, None)
     boss._account = object()  # whatever touches it fails otherwise
