@@ -212,6 +212,51 @@ def test_everybody_keeps_the_same_chain_whoever_is_absent_forgets_or_sees_a_void
         c.keys.prove(statement, witness)
 
 
+class Stale(Client):
+    """Goes on, in the rounds named, from another velocity than the record's, whose opening it knows: true proofs."""
+
+    takes: dict[int, Client] | None = None  # whose velocity; its own is the one before the last sum
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.takes, self.past = {}, []
+
+    def _train(self):
+        kept = self._velocities, self._own_velocities
+        commitment = self._velocities.of(self.name)
+        self.past.append((commitment, self._own_velocities._known[commitment]))
+        if self._round in self.takes:
+            source = self.takes[self._round]
+            commitment, velocity = self.past[-2]
+            if source is not self:
+                commitment = source._velocities.of(source.name)
+                velocity = source._own_velocities._known[commitment]
+            self._velocities, self._own_velocities = Velocities({self.name: commitment}), OwnVelocities()
+            self._own_velocities.submitted(commitment, velocity)
+        try:
+            return super()._train()
+        finally:
+            self._velocities, self._own_velocities = kept
+
+
+def test_neither_the_velocity_before_the_last_nor_a_friends_serves_for_a_round() -> None:
+    c = Consortium(dataclasses.replace(NETWORK, bitwise=True), (Client, Client, Client, Stale, Stale))
+    again, thief = c.clients["m3"], c.clients["m4"]
+    # m3 once more from the velocity of round 1, whose round entered a sum; m4 from that of m0, who tells it.
+    again.takes, thief.takes = {2: again}, {2: c.clients["m0"]}
+    for round_ in range(2):
+        assert not c.coordinator.run_round(round_).refused
+    assert NO_VELOCITY != again.past[-1][0] != c.coordinator._velocities.of("m3")
+    before = c.coordinator._velocities
+    report = c.coordinator.run_round(2)
+    assert {(name, kind) for name, kind, _ in report.refused} == {("m3", "ProofInvalid"), ("m4", "ProofInvalid")}
+    assert report.aggregate is not None and list(report.aggregate.survivors) == ["m0", "m1", "m2"]
+    for name in ("m3", "m4"):
+        assert c.coordinator._velocities.of(name) == before.of(name) == c.clients["m0"]._velocities.of(name)
+    report = c.coordinator.run_round(3)  # from where they stood, they may go on
+    assert report.aggregate is not None and not report.refused and len(report.aggregate.survivors) == 5
+
+
 def test_a_submission_names_its_next_velocity_exactly_where_the_job_carries_momentum() -> None:
     members = [Member(f"m{i}", bytes([i]) * 32) for i in range(3)]
     carrying = Job.model(NETWORK, name="x", members=members, rounds=1)

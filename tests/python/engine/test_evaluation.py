@@ -98,6 +98,17 @@ def test_a_proof_is_for_its_statement_alone(prover, case, proof) -> None:
         other.prove(prover, dataclasses.replace(s, correct=1))
 
 
+def test_in_bits_an_evaluation_counts_the_same_and_no_more() -> None:
+    bits = insecure(dataclasses.replace(JOB, bitwise=True), 2)
+    case = Case(bits, (8, 5), 1)
+    proof = case.prove(bits)
+    bits.verify(case.statement, proof)
+    assert len(proof.data) == 512
+    assert case.statement.correct == sum(int(np.sum(JOB.predict(case.weights, x) == y)) for x, y in case.batches)
+    with pytest.raises(ProofInvalid):
+        bits.verify(dataclasses.replace(case.statement, correct=case.statement.correct + 1), proof)
+
+
 def test_ties_do_not_count(prover) -> None:
     x = np.zeros((3, 6), dtype=np.int64)
     zero = np.zeros(JOB.dimension, dtype=np.int64)  # every output is 0
