@@ -86,33 +86,42 @@ class EngineKeys(Keys):
 
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
         """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
-        rows = statement.rows
-        trained = self._network.train(statement.weights, [witness.x[:rows]], [witness.y[:rows]])
-        out = self._prover.prove(trained, statement.digest, [witness.batch_blinder], witness.update_blinder, None)
-        _, _, batch, update = (bytes(c) for c in out["commitments"])
-        for made, expected, what in (
-            (batch, statement.batch_commitment, "the batch is not the one committed to"),
-            (update, statement.update_commitment, "the update of this batch is not the one committed to"),
-        ):
-            if made != expected:
-                raise WitnessInvalid(f"{what} in the statement of {statement.client!r}, round {statement.round}")
+        batches = witness.batches
+        steps = self._network.parameters["steps"]
+        if len(batches) != steps:
+            raise ParameterError(f"a round of this job has {steps} batches, the witness {len(batches)}")
+        rows = [batch.rows for batch in statement.batches]
+        x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
+        trained = self._network.train(statement.weights, list(x), list(y), witness.velocity)
+        data_blinders = [*blinders, *witness.velocity_blinders]
+        out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
+        _, _, *data, update = (bytes(c) for c in out["commitments"])
+        data, velocities = data[: len(batches)], data[len(batches) :]
+        where = f"in the statement of {statement.client!r}, round {statement.round}"
+        if data != [batch.commitment for batch in statement.batches]:
+            raise WitnessInvalid(f"a batch is not the one committed to {where}")
+        if velocities != list(statement.velocities):
+            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
+        if update != statement.update_commitment:
+            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold."""
-        bad = []
-        for position, (statement, proof) in enumerate(items):
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
+        instances = []
+        for statement, proof in items:
             if not isinstance(proof, EngineProof):
                 raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
             commitments = [
                 self.commit_weights(statement.weights),
                 self._tables,
-                statement.batch_commitment,
+                *(batch.commitment for batch in statement.batches),
+                *statement.velocities,
                 statement.update_commitment,
             ]
-            if not self._prover.verifier.verify(statement.digest, [statement.rows], commitments, proof.data):
-                bad.append(position)
-        return bad
+            rows = [batch.rows for batch in statement.batches]
+            instances.append((statement.digest, rows, commitments, proof.data))
+        return list(self._prover.verifier.failing(instances))
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of

@@ -114,7 +114,8 @@ class EvaluationVerifier:
 
 
 class EvaluationProver(EvaluationVerifier):
-    """Proves evaluations of a job's model. Make one with `insecure` (tests, benchmarks)."""
+    """Proves evaluations of a job's model. Made with `insecure` (tests, benchmarks), or by a setup of several members
+    (pyzkfl.engine_setup.EvaluationTerms)."""
 
     def __init__(self, job: NetworkJob, batches: int, columns: Any, core: Any, prover: Any) -> None:
         super().__init__(job, batches, columns, core, prover.verifier)

@@ -132,7 +132,7 @@ class Checker {
     require(tables <= 1, "columns", "of tables: more than one");
     require(updates <= 1, "columns", "of updates: more than one");
     require(masks == 1, "columns", "must end with the one mask");
-    require(data <= p_.steps, "columns", "of data: at most one a local step");
+    require(data <= p_.steps + 2, "columns", "of data: at most one a local step, and a velocity before and after");
   }
 
   void blocks() const {
@@ -173,7 +173,7 @@ class Checker {
       require(v.variables.size() == p_.blocks[v.id].log_size, who,
               "has a view of another number of variables than its block");
     }
-    uint64_t outer_seen = 0, inner_seen = 0;
+    uint64_t outer_seen = 0, inner_seen = 0, weights_seen = 0;
     unsigned summed = 0;
     const auto once = [&](uint64_t& seen, unsigned index) {
       require((seen >> index & 1) == 0, who, "has a view in which two variables name the same one");
@@ -194,6 +194,11 @@ class Checker {
           require(++summed <= most_log_height, who, "has a view that sums over more than 28 variables");
           break;
         case Source::Kind::bit: require(source.index <= 1, who, "fixes a variable to something but a bit"); break;
+        case Source::Kind::weight:
+          require(!v.is_selector, who, "weighs bits of a selector");
+          require(source.index <= 3, who, "weighs a bit by more than 2^8");
+          once(weights_seen, source.index);
+          break;
         default: fail(who, "has a source of no kind");
       }
     };
@@ -235,7 +240,10 @@ class Checker {
       require(w.stride >= 1 && w.stride <= most_window && w.padding < w.kernels, who,
               "has a window without stride, or with more padding than a kernel reaches");
       for (const auto* list : {&w.first, &w.second}) {
-        for (const Source& source : *list) plain(source);
+        for (const Source& source : *list) {
+          require(source.kind != Source::Kind::weight, who, "weighs bits in a window");
+          plain(source);
+        }
       }
     }
   }

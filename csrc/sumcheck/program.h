@@ -65,10 +65,15 @@ struct Source {
     sum,    // summed over {0, 1} by itself: coordinate 1/2, and a factor 2
     bit,    // fixed to the bit `index`
     window, // one of the variables of the view's window number `index`
+    weight, // summed over {0, 1}, where 1 counts 2^(2^index) times: variable `index` of the bits of a number. Not in
+            // windows' lists nor in selectors; index <= 3, each once a view
   };
   Kind kind = Kind::outer;
   uint8_t index = 0;
 };
+
+// What a weight's 1 counts.
+inline Fr bit_weight(unsigned index) { return Fr::from_u64(uint64_t{1} << (1U << index)); }
 
 // One dimension of a convolution or pooling: three indices with
 //     input = stride * output + kernel - padding,   input < inputs, output < outputs, kernel < kernels.

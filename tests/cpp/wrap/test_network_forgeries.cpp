@@ -140,6 +140,36 @@ TEST_CASE("every forgery of a network, proven as well as it can be, is refused b
   CHECK(tried.size() == network_forgeries().size());
 }
 
+TEST_CASE("so is every forgery of a network in bits") {
+  size_t tried = 0;
+  for (const testing::LayeredJob& job : testing::layered_jobs()) {
+    if (job.parameters.bitwise == 0 || job.parameters.steps > 1) continue;
+    CAPTURE(job.name);
+    const NetworkProgram program{NetworkSpec(job.parameters)};
+    const wrap::Engine engine(program.program);
+    const ColumnKey key = ColumnKey::insecure(program.program.log_height);
+    const testing::NetworkSample sample = testing::network_sample(job.parameters, job.rows, 1, 0.3);
+    const auto batches = sample.batches();
+    const NetworkRound round = network_round(sample.spec, sample.weights, batches);
+    ProgramValues honest = network_values(sample.spec, program, sample.weights, round, sample.blinders(), Fr::from_u64(6));
+    CHECK(circuit_accepts(engine, key, honest));
+    for (const NetworkForgeryInfo& info : network_forgeries()) {
+      const std::string name = info.name;
+      CAPTURE(name);
+      std::optional<ProgramValues> forged;
+      try {
+        forged.emplace(forged_network_values(sample.spec, program, sample.weights, batches, sample.blinders(),
+                                             Fr::from_u64(6), info.forgery));
+      } catch (const ParameterError&) {
+        continue;
+      }
+      ++tried;
+      CHECK(!circuit_accepts(engine, key, *forged));
+    }
+  }
+  CHECK(tried >= 60);
+}
+
 TEST_CASE("without its relation a forgery passes the circuit: it is the relation that refuses") {
   const NetworkParameters p = testing::network_parameters({15, 6, 3}, 8);
   const NetworkProgram program{NetworkSpec(p)};

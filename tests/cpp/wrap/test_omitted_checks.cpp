@@ -285,7 +285,7 @@ TEST_CASE("windows: two false claims that satisfy a relation together are refuse
     CAPTURE(s.program.linear[i].name);
     const std::vector<uint32_t>& claims = table.linear[i];
     REQUIRE(claims.size() == 2);
-    const Fr doubled = power_of_two(summed_variables(s.program.linear[i].expression.terms[1].view));
+    const Fr doubled = claim_factor(s.program.linear[i].expression.terms[1].view);
     Deviations lies;
     lies.change_list = [&](size_t number, std::vector<Fr>& list, const std::vector<Fr>&) {
       if (number != 0) return;

@@ -1,4 +1,4 @@
-"""Each forgery of `pyzkfl demo --network` is refused by the check meant for it, and accepted where that is missing.
+"""Each forgery of `pyzkfl demo` is refused by the check meant for it, and accepted where that is missing.
 
 As tests/python/protocol/test_mutations.py does for the direct circuit. A forger runs the engine's own prover. Where the
 check is a relation of the program, the mutant is a program (with keys of its own) that lacks it; where it is something
@@ -27,13 +27,14 @@ from pyzkfl.network import NetworkJob
 from pyzkfl.proofs import EngineProof, Witness, prove, verify
 from pyzkfl.statement import Statement
 
-NETWORK = NetworkJob(widths=(4, 3, 3), batch=4, learning_rate=0.5)
+# Of the demo's kind: one output, fitted to 1 and -1, in bits.
+NETWORK = NetworkJob(widths=(4, 3, 1), batch=4, learning_rate=0.5, loss="mse", g_frac=5, bitwise=True)
 MEMBERS = 5
 
 FALSE_STEPS = {
     Attack.SCALED: "scaled_update",
     Attack.NO_TRAINING: "no_update",
-    Attack.SWAPPED_LABELS: "swapped_labels",
+    Attack.SWAPPED_LABELS: "swapped_targets",
 }
 REPLAYS: dict[Attack, dict[str, Any]] = {
     Attack.LAST_ROUND: {"round": 0},
@@ -63,7 +64,7 @@ class Scene:
         self.keys = insecure_keys(terms, omit)
         self.job = self.keys.bind(terms)
         rng = np.random.default_rng(5)
-        self.data = CommittedDataset.commit(self.job, self.keys, rng.normal(size=(8, 4)), rng.integers(0, 3, 8))
+        self.data = CommittedDataset.commit(self.job, self.keys, rng.normal(size=(8, 4)), rng.choice([-1.0, 1.0], 8))
         x, y, rows, blinder = self.data.batch(0)
         weights = self.job.initial_weights()
         self.witness = Witness(x, y, blinder, random_blinder())
@@ -161,7 +162,7 @@ def outcomes(keys: Any, identities: list[Any], attacks: dict[int, Attack]) -> li
             member.name,
             identity,
             rng.normal(size=(8, 4)),
-            rng.integers(0, 3, 8),
+            rng.choice([-1.0, 1.0], 8),
             members=terms.members,
             coordinator=key.public_bytes,
         )

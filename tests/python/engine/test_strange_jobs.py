@@ -1,4 +1,4 @@
-"""Networks as a stranger would send them: every number counts in the digest, none ends in an error that is not ours."""
+"""Networks as a stranger would send them: every number counts in the digest, no number ends in an error not ours."""
 
 from __future__ import annotations
 
