@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, groups, homomorphic, ladder, masking, proving, training
+from pyzkfl.bench import arithmetic, gas, groups, homomorphic, ladder, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -81,5 +81,6 @@ _ALL = (
         {"dim": 100_000, "members": 10},
         {"dim": (1, 1 << 24), "members": (3, 255)},
     ),
+    Benchmark("gas", "a submission on a chain; gas of contracts", gas.gas, {"node": ""}, runs=1, long=True),
 )
 BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}

@@ -13,7 +13,6 @@ import pytest
 import pyzkfl
 from pyzkfl.demo.plan import Attack, Phase, make_chain_plan
 
-
 # The package under test, wherever a child process begins.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(pyzkfl.__file__).parents[1])}
 
