@@ -54,7 +54,7 @@ $(VENV)/.installed: pyproject.toml setup.py | dev
 # torch comes first and alone: asked for by another package, pip would take a build with gigabytes of CUDA.
 $(VENV)/.test-installed: $(VENV)/.installed
 	$(PIP) install -q "torch==2.13.0"
-	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo,test]"
+	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo,test,flower,dp]"
 	@touch $@
 
 test-tools: $(VENV)/.tools

@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
         rounds: Annotated[int, typer.Option(help="rounds of training")] = 12,
         clients: Annotated[int, typer.Option(help="members of the consortium, at least 8")] = 8,
         seed: Annotated[int, typer.Option(help="how the data are split")] = 4,
-        network: Annotated[
-            bool, typer.Option("--network", help="train a network, proven by the engine; its setup takes minutes")
+        direct: Annotated[
+            bool, typer.Option("--direct", help="train a logistic classifier, proven by the direct circuit")
         ] = False,
         chain: Annotated[
             str | None,
@@ -35,13 +35,15 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("the demo needs scikit-learn: pip install 'pyzkfl[demo]'") from None
         from pyzkfl.demo.runner import DemoConfig, run
 
-        if chain is not None and (network or ledger is not None):
-            raise typer.BadParameter("--chain goes with neither --network nor --ledger: the ledger is on the chain")
+        if chain is not None and ledger is not None:
+            raise typer.BadParameter("--chain does not go with --ledger: the ledger is on the chain")
         setting = None
         if chain is not None:
             from pyzkfl.demo.chain import ChainSetting
 
             setting = ChainSetting(chain)
+        # On a chain the direct circuit proves: its verifier is the contract that the chain has.
+        network = not direct and chain is None
         config = DemoConfig(clients=clients, rounds=rounds, seed=seed, network=network, ledger=ledger)
         if json_:
             from pyzkfl import build_stamp

@@ -103,6 +103,7 @@ def _result(coordinator: CheatingCoordinator, setup_seconds: float) -> dict[str,
     return {
         "setup_seconds": setup_seconds,
         "weights": [int(v) for v in coordinator.weights],
+        "weights_rounds": [[int(v) for v in r.aggregate.weights] if r.aggregate else [] for r in reports],
         "verify_seconds": float(np.median([r.verify_seconds for r in reports])),
         "proof_bytes": max(r.proof_bytes for r in reports),
         "dropped": sum(len(r.dropped) for r in reports),

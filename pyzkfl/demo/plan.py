@@ -22,7 +22,9 @@ def terms_of(config: dict[str, Any], members: Sequence[Member]) -> Job:
         return Job.logistic(members=members, **options)
     step = {name: options.pop(name) for name in ("batch", "learning_rate", "max_norm")}
     del options["features"]
-    return Job.model(NetworkJob(widths=tuple(widths), **step), members=members, **options)
+    # One output, fitted to 1 and -1: with ranges in bits there are then no tables at all, and the setup is short.
+    network = NetworkJob(widths=tuple(widths), loss="mse", g_frac=5, bitwise=True, **step)
+    return Job.model(network, members=members, **options)
 
 
 class Phase(enum.StrEnum):

@@ -30,6 +30,7 @@ TINY: dict[str, dict[str, Any]] = {
     "paillier": {"dim": 200},
     "rlwe": {"dim": 200, "members": 3},
     "gas": {},
+    "ledger": {"records": 200, "batch": 70},
 }
 
 
@@ -214,3 +215,12 @@ def _extension_suffix() -> str:
     import sysconfig
 
     return str(sysconfig.get_config_var("EXT_SUFFIX"))
+
+
+def test_the_ledger_is_measured_on_records_that_hold() -> None:
+    result = run(BENCHMARKS["ledger"], {"records": 150, "batch": 70}, runs=1)
+    assert result["records"] >= 150 + 200
+    for name in ("appends_per_second", "single_appends_per_second", "verify_per_second"):
+        assert result[name] > 0
+    assert result["finality_seconds"] > 0 and result["reward_update_seconds"] > 0
+    assert result["committee"] == 7

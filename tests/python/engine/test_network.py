@@ -14,6 +14,8 @@ from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStateme
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
 
+TALL = (*[Conv2d(1, (200, 1), padding=(99, 0), relu=True)] * 40, Linear(2))
+
 
 class Round:
     """One member's proven round of a small network."""
@@ -232,6 +234,8 @@ def test_training_follows_float_sgd() -> None:
         ({"x_bits": 7}, "x_bits"),
         ({"w_frac": 12}, "w_frac"),
         ({"w_bits": 31, "widths": (5000, 5000, 3)}, "layer"),
+        # A stranger's job: 25 million constraints for its windows, if nobody counted them.
+        ({"widths": (), "layers": TALL, "input_shape": (1, 1024, 1)}, "all windows together"),
     ],
 )
 def test_a_job_that_cannot_be_proven_says_why(settings: dict[str, object], match: str) -> None:

@@ -21,6 +21,8 @@ from pyzkfl.ledger import Ledger, SqliteLedger, records
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))  # for anvil, which starts a node
 
+sys.path.insert(0, str(Path(__file__).parent))  # for economy_story; importlib mode does not put the folder there
+
 
 def fill(*parts: object) -> bytes:
     """32 bytes that stand for a digest, commitment or nonce."""
