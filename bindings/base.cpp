@@ -1,4 +1,4 @@
-// pyzkfl._core.base: threads, processor, SHA-256.
+// pyzkfl._core.base: threads, processor, SHA-256, canonical bytes.
 #include <openssl/crypto.h>
 
 #include <pybind11/numpy.h>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/aes_ctr.h"
+#include "base/canonical_cbor.h"
 #include "base/cpu.h"
 #include "base/errors.h"
 #include "base/secret.h"
@@ -85,6 +86,14 @@ PYZKFL_BINDINGS(base) {
   m.def(
       "openssl_version", [] { return std::string(OpenSSL_version(OPENSSL_VERSION)); },
       "The version of the OpenSSL library in use, e.g. 'OpenSSL 3.0.22 25 Aug 2026'.");
+  m.def(
+      "is_canonical_cbor",
+      [](const py::bytes& data, size_t start, size_t depth_max) {
+        const pyzkfl::ByteSpan bytes = pyzkfl::as_bytes(static_cast<std::string_view>(data));
+        return start <= bytes.size() && pyzkfl::is_canonical_cbor(bytes.subspan(start), depth_max);
+      },
+      py::arg("data"), py::arg("start"), py::arg("depth_max"),
+      "Whether data[start:] is one item of deterministic CBOR, as pyzkfl.encoding writes it; text is not looked at.");
   m.def("crypt_rows", &crypt_rows, py::arg("key"), py::arg("rows").noconvert(), py::arg("numbers"),
         R"(Encrypts, or decrypts, rows (uint8, two dimensions, in place) with AES-256 in counter mode.
 

@@ -175,7 +175,18 @@ void bind_proofs(py::module_& m) {
           py::arg("phase1"), py::arg("log_n"),
           "The powers of a verified first phase. Raises ParameterError when it has too few.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
-      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
+      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); })
+      .def_property_readonly(
+          "evm_points",
+          [](const ColumnKey& key) {
+            const ColumnKeyVerifier& v = key.verifier();
+            py::dict out;
+            out["tau_1"] = to_py(to_evm(v.tau_1()));
+            out["tau_2"] = to_py(to_evm(v.tau_2()));
+            out["tau_squared_2"] = to_py(to_evm(v.tau_squared_2()));
+            return out;
+          },
+          "What a verifier of openings needs, as EVM bytes: tau_1, tau_2, tau_squared_2.");
 
   m.def(
       "forged_commitment",
@@ -197,6 +208,14 @@ void bind_proofs(py::module_& m) {
       },
       py::arg("network"), py::arg("key"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
       py::arg("update_blinder"), "C(D) of Prover.forge: what the forger's statement names.");
+  m.def(
+      "without_relation",
+      [](const Network& n, const std::string& forgery) {
+        return std::make_shared<Network>(n.spec.parameters(), find_network_forgery(forgery));
+      },
+      py::arg("network"), py::arg("forgery"),
+      R"(For tests: the network without the relations that refuse a forgery. What its keys verify proves nothing.
+Raises ParameterError for a forgery that the clip refuses.)");
   m.def(
       "network_forgeries",
       [] {
@@ -297,6 +316,7 @@ void bind_proofs(py::module_& m) {
               const std::vector<NetworkBatch> seen = {batch.seen()};
               sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
                                                                      find_network_forgery(forgery).forgery);
+              values.rates.resize(n.program.program.clips.size());  // fewer in without_relation's
               proved = p.forge(values, digest);
             }
             return py::make_tuple(to_py(proved.statement.commitments.back()), to_py(proved.proof.to_compressed()));

@@ -230,8 +230,12 @@ class Client:
         for name, message in messages.open_all(self.job, request.body["reveals"], Type.BEACON_REVEAL):
             reveals[name] = message.body["nonce"]
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
-        self._beacon = beacon.combine(self.job, roots, self._beacon_commitments, reveals)
+        self._beacon = self._combine(roots, reveals)
         return Type.BEACON_SEEN, {"beacon": self._beacon}, frozenset({Type.ROUND})
+
+    def _combine(self, roots: Mapping[str, bytes], reveals: Mapping[str, bytes]) -> bytes:
+        """The beacon of everybody's reveals."""
+        return beacon.combine(self.job, roots, self._beacon_commitments, reveals)
 
     # -- a round -------------------------------------------------------------------------------------------------
 

@@ -150,7 +150,8 @@ def open_batches(
 
     data: as registered. indices: `batch_indices` of the verifier's own beacon. proofs: the member's, one a step, in
     order. Raises ProofInvalid that names the step: a proof too many or too few, another batch than the beacon's, a
-    batch used twice, more rows than the job's batch, or a batch that is not of this dataset.
+    batch used twice, one commitment registered twice, more rows than the job's batch, or a batch that is not of this
+    dataset.
     """
     if len(indices) != job.steps:
         raise ParameterError(f"a round of this job has {job.steps} batches, the beacon picked {len(indices)}")
@@ -161,6 +162,8 @@ def open_batches(
             raise ProofInvalid(f"step {step}: batch {proof.index} was opened, the beacon picked batch {index}")
         if index in indices[:step]:
             raise ProofInvalid(f"step {step}: batch {index} is used twice in one round")
+        if proof.commitment in {before.commitment for before in proofs[:step]}:
+            raise ProofInvalid(f"step {step}: batch {index} is one that was opened before, registered twice")
         if not 1 <= proof.rows <= job.batch:
             raise ProofInvalid(f"step {step}: {proof.rows} rows in batch {index}, the job allows 1 to {job.batch}")
         try:

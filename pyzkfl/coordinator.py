@@ -18,6 +18,7 @@ from pyzkfl import _core, beacon, ceremony, messages, proofs
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.errors import (
     BeaconInvalid,
+    LedgerError,
     NotEnoughClients,
     ParameterError,
     ProtocolError,
@@ -202,7 +203,7 @@ class Coordinator:
         for name, (message, data) in answers.items():
             self._recorder.beacon_reveal(name, message, data)
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
-        self.beacon = beacon.combine(self.job, roots, commitments, reveals)
+        self.beacon = self._combine(roots, commitments, reveals)
         entries = [[name, data] for name, (_, data) in answers.items()]
         answers = self._ask_everybody(self._to_all(Type.BEACON, {"reveals": entries}), Type.BEACON_SEEN)
         for name, (message, _) in answers.items():
@@ -210,6 +211,12 @@ class Coordinator:
                 raise ProtocolError(f"{name} computed another beacon")
         self._recorder.beacon(self.beacon)
         self._event("registered", {"batches": {name: len(d.batches) for name, d in self._datasets.items()}})
+
+    def _combine(
+        self, roots: Mapping[str, bytes], commitments: Mapping[str, bytes], reveals: Mapping[str, bytes]
+    ) -> bytes:
+        """The beacon of everybody's reveals."""
+        return beacon.combine(self.job, roots, commitments, reveals)
 
     def _need_keys(self) -> ceremony.Keys:
         if self.keys is None:
@@ -242,12 +249,17 @@ class Coordinator:
         return Submission(statement, proof)
 
     def run_round(self, round_: int) -> RoundReport:
-        """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger."""
+        """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger.
+
+        Raises LedgerError where the ledger cannot take what happened.
+        """
         if round_ != len(self.reports):
             raise ParameterError(f"the next round is {len(self.reports)}")
         state = self.round_type(self, round_)
         try:
             report = state.run()
+        except LedgerError:  # what cannot be recorded says nothing about the round
+            raise
         except PyzkflError as error:  # too few members, a sum that does not open, shares that do not fit: no sum
             report = state.void(error)
         self.reports.append(report)

@@ -110,13 +110,17 @@ class DatasetCommitment:
         return DatasetCommitment(tuple(batches))
 
     def verify(self, job: Job, keys: Keys) -> None:
-        """Check every batch (rows in range, proof of knowledge of its opening), and that there is one for each local
-        step of a round; raises ProofInvalid or DecodeError."""
+        """Check every batch (rows in range, no C(X) twice, proof of knowledge of its opening), and that there is one
+        for each local step of a round; raises ProofInvalid or DecodeError."""
         if len(self.batches) < job.steps:
             raise ProofInvalid(
                 f"{len(self.batches)} batches registered, a round of {job.steps} steps takes as many different ones"
             )
+        seen: dict[bytes, int] = {}
         for index, batch in enumerate(self.batches):
+            first = seen.setdefault(batch.commitment, index)
+            if first != index:
+                raise ProofInvalid(f"batch {index}: the commitment of batch {first}, registered twice")
             if not (1 <= batch.rows <= job.batch):
                 raise ProofInvalid(f"batch {index}: {batch.rows} rows registered, the job allows 1 to {job.batch}")
             if not keys.batch_holds(batch.commitment, batch.knowledge):

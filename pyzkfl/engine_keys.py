@@ -27,33 +27,33 @@ __all__ = ["EngineKeys"]
 class EngineKeys(Keys):
     """As Keys. columns: the column key; its digest is the job's commitment_key."""
 
-    def __init__(
-        self, network: NetworkJob, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes
-    ) -> None:
+    def __init__(self, network: Any, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes) -> None:
         super().__init__(proving, constraints, setup)
-        self.network = network
+        self._network = network  # the core's
         self.columns = columns
         self._prover = prover
-        self._tables = bytes(_core.engine.commit_tables(network.core, columns))
+        self._tables = bytes(_core.engine.commit_tables(network, columns))
         self._weights: tuple[bytes, bytes] = (b"", b"")  # digest and C(W) of the weights that were asked for last
 
     @staticmethod
     def of_setup(job: Job, phase1: Any, proving: Any, constraints: Any, setup: bytes) -> EngineKeys:
         """From the verified ends of both phases."""
-        network = _network(job)
-        columns = _core.engine.ColumnKey.from_phase1(phase1, network.core.log_height)
-        prover = _core.engine.Prover.from_keys(network.core, proving, columns)
+        network = _network(job).core
+        columns = _core.engine.ColumnKey.from_phase1(phase1, network.log_height)
+        prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, setup)
 
     @staticmethod
-    def insecure(job: Job) -> EngineKeys:
-        """From secrets that this process knew: for tests. Warns."""
-        network = _network(job)
+    def insecure(job: Job, omit: Sequence[str] = ()) -> EngineKeys:
+        """From secrets that this process knew: for tests. Warns. omit: as ceremony.insecure_keys."""
+        network = _network(job).core
+        for forgery in omit:
+            network = _core.engine.without_relation(network, forgery)
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=3)
-        constraints = network.core.constraint_system()
+        constraints = network.constraint_system()
         proving = _core.groth16.insecure_setup(constraints)
-        columns = _core.engine.ColumnKey.insecure(network.core.log_height)
-        prover = _core.engine.Prover.from_keys(network.core, proving, columns)
+        columns = _core.engine.ColumnKey.insecure(network.log_height)
+        prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
 
     @property
@@ -64,20 +64,20 @@ class EngineKeys(Keys):
     def commit_update(self, update: npt.NDArray[np.int64], blinder: bytes) -> bytes:
         """C(D), 32 bytes compressed, of an update or a sum, int64 (dimension,), and a blinder of 32 bytes."""
         values = np.ascontiguousarray(update, dtype=np.int64)
-        return bytes(_core.engine.commit_update(self.network.core, self.columns, values, blinder))
+        return bytes(_core.engine.commit_update(self._network, self.columns, values, blinder))
 
     def commit_weights(self, weights: npt.NDArray[np.int64]) -> bytes:
         """C(W), 32 bytes: made by whoever verifies, once a round."""
         digest = weights_digest(weights)
         if self._weights[0] != digest:
-            self._weights = digest, bytes(_core.engine.commit_weights(self.network.core, self.columns, weights))
+            self._weights = digest, bytes(_core.engine.commit_weights(self._network, self.columns, weights))
         return self._weights[1]
 
     def commit_batch(
         self, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], rows: int, blinder: bytes
     ) -> tuple[bytes, bytes]:
         """C(X) of a padded batch, 32 bytes. No proof of knowledge: every proof of the engine opens it."""
-        return bytes(_core.engine.commit_batch(self.network.core, self.columns, x[:rows], y[:rows], blinder)), b""
+        return bytes(_core.engine.commit_batch(self._network, self.columns, x[:rows], y[:rows], blinder)), b""
 
     def batch_holds(self, commitment: bytes, knowledge: bytes) -> bool:
         """Whether a registered C(X) is a point, with nothing beside it. DecodeError for bytes that are no point."""
@@ -87,11 +87,12 @@ class EngineKeys(Keys):
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
         """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
         batches = witness.batches
-        if len(batches) != self.network.steps:
-            raise ParameterError(f"a round of this job has {self.network.steps} batches, the witness {len(batches)}")
+        steps = self._network.parameters["steps"]
+        if len(batches) != steps:
+            raise ParameterError(f"a round of this job has {steps} batches, the witness {len(batches)}")
         rows = [batch.rows for batch in statement.batches]
         x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
-        trained = self.network.core.train(statement.weights, list(x), list(y), witness.velocity)
+        trained = self._network.train(statement.weights, list(x), list(y), witness.velocity)
         data_blinders = [*blinders, *witness.velocity_blinders]
         out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
         _, _, *data, update = (bytes(c) for c in out["commitments"])
@@ -126,7 +127,7 @@ class EngineKeys(Keys):
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of
         _core.engine.network_forgeries(). Nothing is checked; ParameterError when there is no occasion for it."""
         rows = statement.rows
-        step = (self.network.core, statement.weights, witness.x[:rows], witness.y[:rows], forgery)
+        step = (self._network, statement.weights, witness.x[:rows], witness.y[:rows], forgery)
         network, *rest = step
         commitment = bytes(_core.engine.forged_commitment(network, self.columns, *rest, witness.update_blinder))
 

@@ -49,6 +49,8 @@ class EvaluationStatement:
             raise ParameterError("an evaluation has at least one batch, with a commitment and its rows")
         if any(not 1 <= r <= self.job.batch for r in self.rows):
             raise ParameterError(f"every batch has between 1 and {self.job.batch} rows")
+        if len(set(self.data_commitments)) != len(self.data_commitments):
+            raise ParameterError("a batch is there twice, and its rows would count twice")
         if not 1 <= self.correct <= sum(self.rows):
             raise ParameterError(
                 f"between 1 and {sum(self.rows)} rows can be claimed to be correct, got {self.correct}: no proof is "

@@ -113,10 +113,13 @@ class NetworkJob:
             widths = named if layers == perceptron(named) else ()
         for name, value in (("widths", widths), ("layers", layers), ("input_shape", shape)):
             object.__setattr__(self, name, value)
+        if self.w_frac not in (8, 16):  # before anything is scaled by it
+            raise ParameterError(f"w_frac is 8 or 16, got {self.w_frac}")
         if not (np.isfinite(self.max_norm) and self.max_norm > 0):
             raise ParameterError(f"max_norm must be positive and finite, got {self.max_norm}")
         if not (np.isfinite(self.momentum) and 0 <= self.momentum < 1 - 2.0**-17):
             raise ParameterError(f"momentum must lie between 0 and 1, got {self.momentum}")
+        object.__setattr__(self, "momentum", abs(self.momentum))  # -0.0 would be 0.0 in other bytes
         _ = self.core  # checks everything else
 
     @functools.cached_property
@@ -128,7 +131,8 @@ class NetworkJob:
             "input": list(self.input_shape),
             "layers": [layer.parameters() for layer in self.layers],
             "momentum": int(np.floor(self.momentum * 2.0**16 + 0.5)),
-            "bound": int(np.floor(self.max_norm * 2.0**self.w_frac)),
+            # The core refuses what is not below 2^15, in these units.
+            "bound": int(np.floor(min(self.max_norm, 2.0**15) * 2.0**self.w_frac)),
             "bitwise": int(self.bitwise),
         }
         if self.carry_momentum:

@@ -84,7 +84,7 @@ inline Fr bit_weight(unsigned index) { return Fr::from_u64(uint64_t{1} << (1U <<
 struct Window {
   enum class Role : uint8_t { input, output, kernel };
   Role role = Role::input;
-  uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables)
+  uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables, 14 at most)
   uint32_t stride = 1, padding = 0;               // stride >= 1; padding < kernels
   std::vector<Source> first, second;              // outer, inner, sum or bit
 

@@ -155,6 +155,10 @@ Refusal refusing_relations(const sumcheck::Program& program, const NetworkForger
 sumcheck::Program without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery,
                                    std::span<const uint64_t> rates);
 
+// The same as a program that passes check(), to be proven: a clip whose products are gone goes with its sum of squares, and
+// its rate is no longer told. ParameterError for a forgery that a clip refuses, or one without such relations here.
+sumcheck::Program provable_without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery);
+
 // The witness of a prover who forges in the first step of this round (in the second, where the weights are stale). What
 // the forger registered, C(X), may differ from `batches`. Throws ParameterError when weights and batches give no occasion
 // for it, saying what it needs.

@@ -1,4 +1,5 @@
 // The forgeries of a network by name, and the relations that refuse them.
+#include <algorithm>
 #include <string>
 
 #include "base/errors.h"
@@ -245,6 +246,24 @@ sumcheck::Program without_relation(const sumcheck::Program& program, const Netwo
       }
       break;
   }
+  return out;
+}
+
+sumcheck::Program provable_without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
+  if (forgery.kind == K::clip || refusing_relations(program, forgery).relations.empty())
+    throw ParameterError(std::string("forgery ") + forgery.name + ": this network has no program without its relation");
+  sumcheck::Program out = without_relation(program, forgery, {});
+  for (size_t c = out.clips.size(); c-- > 0;) {
+    const auto scaled = [&](const sumcheck::ProductSum& sum) { return sum.scalar == c; };
+    if (std::any_of(out.products.begin(), out.products.end(), scaled)) continue;
+    const uint32_t square = out.clips[c].square_sum;
+    out.clips.erase(out.clips.begin() + static_cast<std::ptrdiff_t>(c));
+    out.squares.erase(out.squares.begin() + square);
+    for (sumcheck::ProductSum& sum : out.products) sum.scalar -= sum.scalar != sumcheck::no_scalar && sum.scalar > c ? 1 : 0;
+    for (sumcheck::Clip& clip : out.clips) clip.square_sum -= clip.square_sum > square ? 1 : 0;
+    for (sumcheck::NormBound& bound : out.bounds) bound.square_sum -= bound.square_sum > square ? 1 : 0;
+  }
+  out.check();
   return out;
 }
 

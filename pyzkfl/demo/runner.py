@@ -29,7 +29,7 @@ from pyzkfl.errors import ParameterError, PyzkflError
 from pyzkfl.job import Job, Member
 from pyzkfl.ledger import SqliteLedger
 
-__all__ = ["DemoConfig", "run"]
+__all__ = ["DemoConfig", "Setting", "run"]
 
 LEARNING_RATE = {True: 0.3, False: 2.0}  # of the network, of the logistic classifier
 MAX_NORM = {True: 0.49, False: 1.0}
@@ -83,6 +83,38 @@ class _Party:
                 stream.close()
 
 
+class Setting:
+    """Where a demo takes place. This one: records go to a file, and there is nothing else."""
+
+    coordinator, member = "pyzkfl.demo.coordinate", "pyzkfl.demo.member"  # modules of the parties
+
+    def ledger(self, config: DemoConfig) -> str:
+        """What the ledger is called; for a file a path that is free."""
+        path = Path(config.ledger) if config.ledger else Path.cwd() / "pyzkfl-demo.ledger"
+        if path.exists():
+            if config.ledger:
+                raise ParameterError(f"{path} exists: choose another path, the demo does not overwrite a ledger")
+            path = path.with_name(f"pyzkfl-demo-{time.strftime('%Y%m%d-%H%M%S')}.ledger")
+        return os.fspath(path)
+
+    def plan(self, config: DemoConfig, with_two_batches: set[int]) -> Plan:
+        """The script."""
+        return make_plan(config.clients, config.rounds, with_two_batches)
+
+    def equip(self, names: list[str], hellos: list[dict[str, Any]]) -> dict[str, Any]:
+        """What coordinator and members, who said hello, are told beside the members list."""
+        return {}
+
+    def verify_ledger(self, ledger: str, outcome: dict[str, Any]) -> None:
+        """LedgerError unless it holds."""
+        with SqliteLedger.open(ledger) as opened:
+            opened.verify()
+
+    def figures(self, names: list[str], outcome: dict[str, Any]) -> dict[str, Any]:
+        """The setting's own."""
+        return {}
+
+
 @contextlib.contextmanager
 def _parties(modules: list[str]) -> Iterator[list[_Party]]:
     parties: list[_Party] = []
@@ -94,33 +126,33 @@ def _parties(modules: list[str]) -> Iterator[list[_Party]]:
             party.stop()
 
 
-def run(config: DemoConfig, on_event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+def run(
+    config: DemoConfig, on_event: Callable[[str, dict[str, Any]], None], setting: Setting | None = None
+) -> dict[str, Any]:
     """Run the demo; returns the figures of the final table. on_event: names and values as they come.
 
     Raises PyzkflError when a party fails. Interrupting it (Ctrl-C) stops every process; the ledger keeps what was
     recorded.
     """
     start = time.perf_counter()
+    setting = setting or Setting()
     split = hospitals.load(config.clients, config.seed, config.batch)
     names = [f"hospital-{i + 1}" for i in range(config.clients)]
     two = {i for i, (x, _) in enumerate(split.parts) if len(x) > config.batch}
-    plan = make_plan(config.clients, config.rounds, two)
-    ledger = Path(config.ledger) if config.ledger else Path.cwd() / "pyzkfl-demo.ledger"
-    if ledger.exists():
-        if config.ledger:
-            raise ParameterError(f"{ledger} exists: choose another path, the demo does not overwrite a ledger")
-        ledger = ledger.with_name(f"pyzkfl-demo-{time.strftime('%Y%m%d-%H%M%S')}.ledger")
+    plan = setting.plan(config, two)
+    ledger = setting.ledger(config)
     with tempfile.TemporaryDirectory(prefix="pyzkfl-") as folder:
-        outcome = _run_parties(config, split, names, plan, ledger, folder, on_event)
-    return _summary(config, split, names, plan, ledger, outcome, time.perf_counter() - start)
+        outcome = _run_parties(config, setting, split, names, plan, ledger, folder, on_event)
+    return _summary(config, setting, split, names, plan, ledger, outcome, time.perf_counter() - start)
 
 
 def _run_parties(
     config: DemoConfig,
+    setting: Setting,
     split: hospitals.Split,
     names: list[str],
     plan: Plan,
-    ledger: Path,
+    ledger: str,
     folder: str,
     on_event: Callable[[str, dict[str, Any]], None],
 ) -> dict[str, Any]:
@@ -136,12 +168,12 @@ def _run_parties(
         "center": split.center.tolist(),
         "scale": split.scale.tolist(),
     }
-    with _parties(["pyzkfl.demo.coordinate", *["pyzkfl.demo.member"] * len(names)]) as (coordinator, *members):
+    with _parties([setting.coordinator, *[setting.member] * len(names)]) as (coordinator, *members):
         write_json(
             coordinator.to,
             {
                 "socket": socket,
-                "ledger": os.fspath(ledger),
+                "ledger": ledger,
                 "traffic": config.traffic,
                 "job": job,
                 "attacks": {round_: str(attack) for round_, attack in plan.coordinator.items()},
@@ -162,8 +194,13 @@ def _run_parties(
             x, y = split.parts[index]
             np.savez(rows, x=x, y=hospitals.targets(y) if config.network else y)
             write_block(member.to, rows.getvalue())
-        keys = [read_json(party.out)["public_key"] for party in (coordinator, *members)]
-        consortium = {"coordinator": keys[0], "members": [[n, k] for n, k in zip(names, keys[1:], strict=True)]}
+        hellos = [read_json(party.out) for party in (coordinator, *members)]
+        keys = [hello["public_key"] for hello in hellos]
+        consortium = {
+            "coordinator": keys[0],
+            "members": [[n, k] for n, k in zip(names, keys[1:], strict=True)],
+            **setting.equip(names, hellos),
+        }
         for party in (coordinator, *members):
             write_json(party.to, consortium)
         while True:
@@ -185,10 +222,11 @@ def _accuracy(job: Job, weights: npt.NDArray[np.int64], split: hospitals.Split) 
 
 def _summary(
     config: DemoConfig,
+    setting: Setting,
     split: hospitals.Split,
     names: list[str],
     plan: Plan,
-    ledger: Path,
+    ledger: str,
     outcome: dict[str, Any],
     seconds: float,
 ) -> dict[str, Any]:
@@ -218,8 +256,7 @@ def _summary(
         raise PyzkflError(f"{planned} forgeries were planned, {len(table)} were tried")
     ledger_ok, ledger_error = True, ""
     try:
-        with SqliteLedger.open(ledger) as opened:
-            opened.verify()
+        setting.verify_ledger(ledger, outcome)
     except PyzkflError as error:
         ledger_ok, ledger_error = False, str(error)
     proofs = [s for member in outcome["members"] for s in member["prove_seconds"]]
@@ -228,6 +265,10 @@ def _summary(
         "clients": config.clients,
         "dropped": outcome["dropped"],
         "accuracy_federated": _accuracy(job, np.array(outcome["weights"], dtype=np.int64), split),
+        "accuracy_rounds": [
+            _accuracy(job, np.array(weights, dtype=np.int64), split) if weights else None
+            for weights in outcome["weights_rounds"]
+        ],
         "accuracy_central": hospitals.accuracy_central(split, *rate),
         "accuracy_alone": hospitals.accuracy_alone(split, config.rounds, *rate),
         "proof_bytes": outcome["proof_bytes"],
@@ -238,7 +279,7 @@ def _summary(
         "forgeries_refused": sum(row["refused"] for row in table),
         "ledger_ok": ledger_ok,
         "ledger_error": ledger_error,
-        "ledger": os.fspath(ledger),
+        "ledger": outcome.get("ledger", ledger),
         "seconds_total": seconds,
         "setup_seconds": outcome["setup_seconds"],
         "bytes_per_client_per_round": max(outcome["bytes_up"].values()) / config.rounds,
@@ -246,4 +287,5 @@ def _summary(
         "threads": _core.base.thread_count(),
         "cpu": _core.base.cpu_kernel(),
         "attack_kinds": [str(a) for a in Attack],
+        **setting.figures(names, outcome),
     }

@@ -8,6 +8,7 @@
 
 #include "base/hkdf.h"
 #include "base/random.h"
+#include "base/thread_pool.h"
 #include "fields/fr.h"
 #include "secagg/config.h"
 #include "secagg/masked_vector.h"
@@ -19,6 +20,7 @@ namespace pyzkfl::secagg::standing {
 namespace {
 
 constexpr size_t kPair = 2 * kSecretBytes;  // the shares of one round: self seed, pad key
+constexpr size_t kAgreementsAThread = 2;    // fewer take no longer than waking another thread
 
 // A malformed message is, to a member, a message that an honest server would not send.
 template <class F>
@@ -76,7 +78,7 @@ void Member::need_round() const {
 }
 
 Author Member::author() const {
-  return {identity_.get(), plan_->active() ? ByteSpan() : std::as_const(tag_key_).span()};
+  return {identity_.get(), std::as_const(tag_key_).span()};
 }
 
 uint16_t Member::point_in(Index dealer) const {
@@ -88,9 +90,11 @@ uint16_t Member::point_in(Index dealer) const {
 
 Bytes Member::keys() {
   need(Phase::keys);
-  const SecretBytes key = derive_private_key(*plan_, index_, session_secret_.span());
-  Bytes message = member_message(*plan_, Kind::keys, index_, kSetup, x25519_public_key(key.span().first<32>()),
-                                 {identity_.get(), {}});
+  const SecretBytes seed = derive_private_key(*plan_, index_, std::as_const(session_secret_).span());
+  auto key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
+  Bytes message =
+      member_message(*plan_, Kind::keys, index_, kSetup, key->public_key(), {identity_.get(), {}});
+  private_key_ = std::move(key);
   phase_ = Phase::deal;
   return message;
 }
@@ -106,27 +110,31 @@ Bytes Member::deal(ByteSpan message) {
                            " neighbours have keys; with ourselves " + std::to_string(plan.threshold()) +
                            " are needed");
   }
-  const SecretBytes private_key = derive_private_key(plan, index_, std::as_const(session_secret_).span());
-  const X25519PublicKey own_key = x25519_public_key(private_key.span().first<32>());
-  check_neighbour_keys(plan, index_, own_key, shown);
-
-  const auto agree = [&](const X25519PublicKey& key) {
-    return x25519_agree(private_key.span().first<32>(), key);
-  };
-  SecretBytes tag_key;
-  if (!plan.active()) {
-    tag_key = decoded([&] {
-      return derive_tag_key(plan, index_, own_key, shown.server_key, agree(shown.server_key).span());
-    });
+  std::shared_ptr<const X25519PrivateKey> private_key = private_key_;
+  if (!private_key) {  // after a restart
+    const SecretBytes seed = derive_private_key(plan, index_, std::as_const(session_secret_).span());
+    private_key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
   }
-  std::map<Index, SecretBytes> roots;
-  for (const auto& entry : shown.entries) {
-    try {
-      roots.emplace(entry.member, derive_pair_root(plan, index_, own_key, entry.member, entry.key,
-                                                   agree(entry.key).span()));
-    } catch (const DecodeError&) {
-      throw Misbehaviour(entry.member, "masking: " + text(entry.member) + " shows a key of low order");
+  const X25519PublicKey& own_key = private_key->public_key();
+  check_neighbour_keys(plan, index_, own_key, shown);
+  const SecretBytes tag_key = decoded([&] {
+    return derive_tag_key(plan, index_, own_key, shown.server_key, private_key->agree(shown.server_key).span());
+  });
+  std::vector<SecretBytes> agreed(shown.entries.size());
+  parallel_for(agreed.size(), kAgreementsAThread, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const auto& entry = shown.entries[i];
+      try {
+        agreed[i] = derive_pair_root(plan, index_, own_key, entry.member, entry.key,
+                                     private_key->agree(entry.key).span());
+      } catch (const DecodeError&) {
+        throw Misbehaviour(entry.member, "masking: " + text(entry.member) + " shows a key of low order");
+      }
     }
+  });
+  std::map<Index, SecretBytes> roots;
+  for (size_t i = 0; i < agreed.size(); ++i) {
+    roots.emplace(shown.entries[i].member, std::move(agreed[i]));
   }
 
   // The secrets of all rounds, one after the other, are shared as one.
@@ -175,11 +183,12 @@ Bytes Member::deal(ByteSpan message) {
         aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), plan.digest(), share));
   }
   Bytes reply = member_message(plan, Kind::deal, index_, kSetup, encode(out),
-                               {identity_.get(), std::as_const(tag_key).span()});
+                               {identity_.get(), tag_key.span()});
   pair_roots_ = std::move(roots);
   shares_.emplace(index_, std::move(own_shares));
-  tag_key_ = std::move(tag_key);
+  tag_key_ = tag_key.clone();
   session_secret_ = SecretBytes{};
+  private_key_.reset();
   phase_ = Phase::accept;
   return reply;
 }

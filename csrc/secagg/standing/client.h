@@ -80,8 +80,9 @@ class Member {
   std::shared_ptr<const Ed25519PrivateKey> identity_;
   Phase phase_ = Phase::keys;
   SecretBytes session_secret_;  // until the deal has left
+  std::shared_ptr<const X25519PrivateKey> private_key_;  // between keys and deal; not saved, it follows from that
   SecretBytes self_root_;       // of the seeds of our self masks
-  SecretBytes tag_key_;         // semi-honest server
+  SecretBytes tag_key_;         // agreed with the server
   std::map<Index, SecretBytes> pair_roots_;  // of the neighbours with keys; from accept on, of the dealers
   std::map<Index, SecretBytes> shares_;      // of the dealers and ourselves: 64 bytes a round
   std::set<Index> confirmed_;                // who says that it masks with us

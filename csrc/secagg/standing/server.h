@@ -91,8 +91,8 @@ class Server {
   std::vector<MaskTerm> masks_of(Index dealer, std::set<Index>& suspects) const;
 
   std::shared_ptr<const Plan> plan_;
-  SecretBytes private_key_;  // semi-honest server: agrees on tag keys
-  X25519PublicKey public_key_{};
+  SecretBytes private_seed_;  // what is saved of private_key_
+  X25519PrivateKey private_key_;  // agrees on tag keys
   Phase phase_ = Phase::keys;
   std::map<Index, Digest> taken_;  // of the messages taken in this phase
   std::map<Index, Party> parties_;

@@ -135,7 +135,7 @@ TEST_CASE("masks of two rounds never repeat, and are key streams of 256-bit seed
   for (uint32_t round = 0; round < 3; ++round) {
     for (const Index i : s.everyone()) {
       const Bytes message = s.members[i]->masked_input(round, zeros, Fr().to_bytes_le());
-      const ByteSpan body = open_member_message(*s.plan, Kind::masked, i, round, message);
+      const ByteSpan body = s.opened(Kind::masked, i, round, message);
       const ByteSpan packed = decode_masked(*s.plan, body).packed;
       CHECK(masks.emplace(packed.begin(), packed.end()).second);
     }
@@ -178,13 +178,13 @@ TEST_CASE("what recovering a dropped member opens is of that round alone") {
   std::set<std::string> opened;
   for (const auto& [sender, message] : s.sent["unmask"]) {
     const Unmask m =
-        decode_unmask(*s.plan, open_member_message(*s.plan, Kind::unmask, sender, 0, message));
+        decode_unmask(*s.plan, s.opened(Kind::unmask, sender, 0, message));
     for (const auto& entry : m.shares) opened.emplace(entry.share.begin(), entry.share.end());
   }
   s.run(1, s.everyone(), s.everyone());
   for (const auto& [sender, message] : s.sent["unmask"]) {
     const Unmask m =
-        decode_unmask(*s.plan, open_member_message(*s.plan, Kind::unmask, sender, 1, message));
+        decode_unmask(*s.plan, s.opened(Kind::unmask, sender, 1, message));
     CHECK(m.shares.size() == 8);
     for (const auto& entry : m.shares) CHECK(opened.emplace(entry.share.begin(), entry.share.end()).second);
   }

@@ -295,6 +295,19 @@ def test_what_was_opened_must_be_what_the_beacon_picked(five: CommittedData) -> 
         open_batches(JOB, public, (3,), [proofs[3]])
 
 
+def test_one_leaf_at_two_places_of_the_tree_is_not_two_batches(five: CommittedData) -> None:
+    """Whatever the beacon picks, that member would train twice on the batch that it likes best."""
+    best = five.proof(2)
+    leaves = [best.rows.to_bytes(4, "little") + best.commitment] * 4
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    public = DataCommitment.of_tree(merkle.root(leaves), 4)
+    proofs = [BatchProof(i, best.rows, best.commitment, tuple(merkle.inclusion_proof(hashes, i))) for i in range(4)]
+    for proof in proofs:
+        public.verify(proof)
+    with pytest.raises(ProofInvalid, match="step 1: batch 1 is one that was opened before"):
+        open_batches(JOB, public, (3, 1), [proofs[3], proofs[1]])
+
+
 @pytest.mark.filterwarnings("ignore:insecure keys")
 def test_a_round_on_the_beacons_batches_is_proven_and_verified_from_the_root() -> None:
     prover = NetworkProver.insecure(JOB)
