@@ -82,13 +82,13 @@ class Simulation:
             for index in members:
                 step(index)
             return
-        parts = [members[start :: self.pool._max_workers] for start in range(self.pool._max_workers)]
 
-        def run(part: Sequence[int]) -> None:
+        def work(part: Sequence[int]) -> None:
             for index in part:
                 step(index)
 
-        list(self.pool.map(run, parts))
+        parts = self.pool._max_workers
+        list(self.pool.map(work, [members[start::parts] for start in range(parts)]))
 
     def set_up(self) -> Spent:
         spent, server, everyone = Spent(self.plan.n), self.server, range(self.plan.n)
@@ -108,7 +108,12 @@ class Simulation:
 
         def confirmed(i: int) -> None:
             message = spent.serve(lambda: server.confirmed(i))
-            spent.client(i, lambda: self.members[i].confirmed(message) or b"")
+
+            def take() -> bytes:
+                self.members[i].confirmed(message)
+                return b""
+
+            spent.client(i, take)
 
         self.each(everyone, lambda i: send(i, self.members[i].keys))
         spent.serve(server.close_keys)
@@ -155,7 +160,7 @@ class Simulation:
 def throughput(
     plan_of: Callable[[int, int], standing.Plan], identities: list[IdentityKey], staying: range, runs: int
 ) -> tuple[float, float]:
-    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, each on one thread."""
+    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, on all threads."""
     threads = thread_count()
     set_thread_count(1)
     try:

@@ -155,7 +155,7 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
             "setup_seconds": setup_seconds,
             "constraints": prover.constraints,
             "log_height": int(job.core.log_height),
-            "accuracy_delta": accuracy_delta(job, 40 if job.dimension <= 300_000 else 4),
+            "accuracy_delta": accuracy_delta(job, 40 if job.dimension <= 2_000_000 else 12),
         },
     )
 
