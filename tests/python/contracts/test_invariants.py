@@ -332,8 +332,8 @@ def test_invariants_hold_after_any_sequence_of_calls() -> None:
     run_state_machine_as_test(
         Contracts,
         settings=settings(
-            max_examples=60 if DEEP else 6,
-            stateful_step_count=50 if DEEP else 20,
+            max_examples=60 if DEEP else 5,
+            stateful_step_count=50 if DEEP else 16,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
