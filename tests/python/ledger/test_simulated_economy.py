@@ -1,4 +1,4 @@
-"""The simulated economy: honesty pays, cheating costs, reputation tells; and its figure is drawn from the data in the tree."""
+"""The simulated economy: honesty pays, cheating costs, reputation tells; and the figure is the data's."""
 
 from __future__ import annotations
 
