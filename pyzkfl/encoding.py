@@ -66,9 +66,10 @@ class Kind(enum.IntEnum):
     BLOCK = 9
     HEAD = 10
     INCLUSION = 11
-    ATTESTATION = 12
-    VERDICT = 13
-    ECONOMY = 14
+    SETUP = 12
+    ATTESTATION = 13
+    VERDICT = 14
+    ECONOMY = 15
     LEDGER_JOB = 32
     LEDGER_MEMBER = 33
     LEDGER_SETUP_CONTRIBUTION = 34

@@ -3,8 +3,8 @@
 The rules are the ledger's own (`pyzkfl.ledger.Economy`), with its records; only signatures of members, proofs and the
 SQLite file are left out. Every client has a true quality, the share of its submissions whose proof holds: the honest
 ones fail now and then, the dishonest ones cheat at a rate of their own. A cheat's proof does not hold, so the
-coordinator refuses it and puts the message on the ledger. The committee finds what is true, except for its dishonest validators,
-who attest that nobody cheated. Whoever has less at stake than a submission risks takes part no more.
+coordinator refuses it and puts the message on the ledger. The committee finds what is true, except for its dishonest
+validators, who attest that nobody cheated. Whoever has less at stake than a submission risks takes part no more.
 """
 
 from __future__ import annotations

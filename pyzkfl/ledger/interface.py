@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +51,10 @@ class Ledger(abc.ABC):
         take it; DecodeError or UnsupportedVersion for malformed bytes; ParameterError for an empty list or a batch
         that is too large.
         """
+
+    def batches(self, records: Sequence[bytes]) -> list[list[bytes]]:
+        """Cut sealed records, in order, into parts that `append` takes: one, where the store takes them all at once."""
+        return [list(records)] if records else []
 
     @abc.abstractmethod
     def head(self) -> SignedBlock:

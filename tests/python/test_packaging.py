@@ -91,8 +91,8 @@ def test_typer_and_rich_may_be_as_old_as_flower_needs(project: dict[str, Any]) -
 
 def test_the_promised_extras_exist_each_with_its_python_range(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
-    assert set(extras) == {"torch", "flower", "evm", "he", "demo", "test"}
-    for extra in ("torch", "flower", "evm", "he"):
+    assert set(extras) == {"torch", "flower", "dp", "evm", "he", "demo", "test"}
+    for extra in ("torch", "flower", "dp", "evm", "he"):
         assert all("python_version" in requirement for requirement in extras[extra])
 
 
@@ -118,6 +118,8 @@ def test_a_wheel_installed_elsewhere_works_and_holds_what_it_must(repository: Pa
     assert modules - names == set()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"pyzkfl"}
     assert "pyzkfl/py.typed" in names
+    contracts = {str(p.relative_to(repository)) for p in (repository / "pyzkfl/ledger/contracts").glob("*.json")}
+    assert contracts and contracts - names == set()
     assert any(name.startswith("pyzkfl/_core.") and name.endswith(".so") for name in names)
     for source in (repository / "pyzkfl").rglob("*.pyx"):
         stem = str(source.relative_to(repository).with_suffix(""))

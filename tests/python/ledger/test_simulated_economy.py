@@ -1,4 +1,4 @@
-"""The simulated economy: honesty pays, cheating costs, reputation tells; and the figure is the data's."""
+"""The simulated economy: honesty pays, cheating costs, reputation tells; its figure is drawn from data in the tree."""
 
 from __future__ import annotations
 

@@ -1,0 +1,17 @@
+"""The fixture of parties."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from parties import Party
+
+
+@pytest.fixture
+def make_party() -> type[Party]:
+    return Party
