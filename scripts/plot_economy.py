@@ -65,16 +65,17 @@ def svg(data: dict[str, Any]) -> str:
     ]
     ticks = [(i / 4, str(round(rounds * i / 4))) for i in range(5)]
     out += axes(LEFTS[0], "shares, round by round", "round", ticks)
-    for name, colour, text, lift in (
-        ("reward_share_honest", "good", "rewards to the honest", -8),
-        ("slashed_share_dishonest", "bad", "stake of the dishonest, slashed", 18),
-        ("slashed_share_honest", "soft", "stake of the honest, slashed", -8),
+    for name, colour, text, height in (
+        ("reward_share_honest", "good", "rewards to the honest", 0.34),
+        ("slashed_share_dishonest", "bad", "stake of the dishonest, slashed", 0.27),
+        ("slashed_share_honest", "soft", "stake of the honest, slashed", 0.2),
     ):
         points = [at(LEFTS[0], (one["round"] + 1) / rounds, one[name]) for one in lines if one[name] is not None]
         shown = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         out.append(f'<polyline class="line {colour}" points="{shown}"/>')
-        x, y = points[-1]
-        out.append(f'<text x="{x:.1f}" y="{y + lift:.1f}" text-anchor="end">{text}: {lines[-1][name]:.2f}</text>')
+        x, y = at(LEFTS[0], 0.36, height)
+        out.append(f'<line class="line {colour}" x1="{x:.1f}" x2="{x + 16:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        out.append(f'<text x="{x + 22:.1f}" y="{y + 4:.1f}">{text}: {lines[-1][name]:.2f}</text>')
     title = f"reputation of each client; correlation {data['correlation']:.3f}"
     out += axes(
         LEFTS[1], title, "true quality: share of submissions whose proof holds", [(0, "0"), (0.5, ".5"), (1, "1")]
