@@ -121,7 +121,7 @@ def _read(plan: Plan, member: int, key: bytes, round_: int, survivors: set[int],
     columns = np.frombuffer(body, dtype="<i4", count=length * len(exponents)).reshape(len(exponents), length)
     limbs = [(e, column.astype(np.int64)) for e, column in zip(exponents, columns, strict=True)]
     for (_, limb), last in zip(limbs[-3:], (False, False, True), strict=True):
-        low, high = (-plan.n, plan.n) if last else (0, 1 << _LIMB_BITS)
+        low, high = (-plan.n, plan.n) if last else (0, (1 << _LIMB_BITS) - 1)
         if limb.min() < low or limb.max() > high:
             raise DecodeError(f"blame: a vector of member {member} that no masks give")
     at = 4 * length * len(exponents)

@@ -24,6 +24,7 @@ Vector = npt.NDArray[np.int64]
 MAX_ABS = (1 << 19) - 1  # 20 bits a coordinate, which is what the demo's weights have
 MASK_BYTES = 1 << 26
 STEADY_ROUNDS = 3
+REPEATED_CLIENTS = 200  # beyond, one setup and its round are measured and nothing is warmed
 
 
 def mask_bytes_per_second(runs: int) -> float:
@@ -219,7 +220,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
             max_abs=MAX_ABS, dropout=dropout, corrupt=corrupt, server=server,
         )  # fmt: skip
 
-    warm = Simulation(plan_of(0, 1), identities) if clients <= 1000 else None
+    warm = Simulation(plan_of(0, 1), identities) if clients <= REPEATED_CLIENTS else None
     if warm:
         warm.set_up()
         warm.run_round(0, staying)
@@ -233,7 +234,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
         fresh.append((setup, spent))
     plan = simulation.plan
     steady = [spent for _, spent in fresh]
-    if clients <= 1000:
+    if clients <= REPEATED_CLIENTS:
         simulation = Simulation(plan_of(runs + 1, STEADY_ROUNDS * runs + 1), identities)
         simulation.set_up()
         rounds = [simulation.run_round(number, staying) for number in range(STEADY_ROUNDS * runs + 1)]

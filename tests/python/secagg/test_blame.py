@@ -200,6 +200,42 @@ def test_seeds_of_pairs_with_lost_members_are_shown_by_both_sides() -> None:
     assert "with those who were lost" in r.judge(answers).named[1]
 
 
+class Pads:
+    """A server to whom lost members dealt pads that open to other seeds for these survivors; and no sum."""
+
+    def __init__(self, server: Server, false: dict[int, list[int]]) -> None:
+        self.survivors, self.round = server.survivors, server.round
+        self.sent_vector, self.opened_masks = server.sent_vector, server.opened_masks
+        self.false = false
+
+    def other_seeds(self, survivor: int, shown: list[tuple[int, bytes]]) -> list[int]:
+        assert [lost for lost, _ in shown] == [2, 5]
+        return self.false.get(survivor, [])
+
+
+def test_false_pads_of_a_lost_member_are_disputed_or_name_it_and_the_answers_still_open_the_sum() -> None:
+    r = run()
+    answers = r.answers()
+    for false, named, disputed in (({3: [5]}, [], ((3, 5),)), ({3: [5], 4: [5]}, [5], ())):
+        verdict = blame.judge(Pads(r.server, false), r.plan, answers, r.commitments, commit)  # type: ignore[arg-type]
+        assert (list(verdict.named), verdict.disputed) == (named, disputed)
+        assert verdict.total is not None
+        assert verdict.blinder is not None
+        assert r.opens(verdict.total, verdict.blinder)
+
+
+def test_a_vector_has_one_encoding() -> None:
+    r = run()
+    answers = r.answers()
+    body = bytearray(answers[3][:-64])
+    for limb, change in ((1, 1 << 30), (2, -1)):  # the same integer
+        at = 4 * LENGTH * limb
+        struct.pack_into("<i", body, at, struct.unpack_from("<i", body, at)[0] + change)
+    answers[3] = r.resigned(3, bytes(body))
+    verdict = r.judge(answers)
+    assert (verdict.named, verdict.silent, verdict.total) == ({}, (3,), None)
+
+
 def test_a_blame_round_is_about_the_set_that_the_member_is_bound_to() -> None:
     r = run()
     request = bytearray(r.request)
