@@ -2,6 +2,7 @@
 #
 #   make             a virtual environment with pyzkfl in it, built from this tree
 #   make demo        the same, then a federated training: proven, masked, recorded
+#   make demo-chain  the demo on an Ethereum node of its own: stakes, verdicts, rewards, every party with its account
 #   make test        every test
 #   make test-deep   sanitizers, valgrind, long property tests and fuzzing (an hour or so)
 #   make bench       every benchmark, as a table
@@ -16,7 +17,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := install
-.PHONY: install demo test test-deep bench dev style clean distclean prerequisites test-tools test-environment
+.PHONY: install demo demo-chain test test-deep bench dev style clean distclean prerequisites test-tools test-environment
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,6 +65,13 @@ test-environment: test-tools install $(VENV)/.test-installed
 demo: install
 	$(BIN)/pyzkfl demo
 
+$(VENV)/.chain-installed: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(PIP) install -q --no-build-isolation -e ".[demo,evm]"
+	@touch $@
+
+demo-chain: install $(VENV)/.chain-installed
+	$(BIN)/python scripts/demo_chain.py --rounds 5
+
 test:
 	@bash scripts/test.sh
 
@@ -81,7 +89,7 @@ style: test-environment
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find pyzkfl -name '*.so' -delete -o -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -f pyzkfl/_built.py $(VENV)/.installed
+	rm -f pyzkfl/_built.py $(VENV)/.installed $(VENV)/.chain-installed
 
 distclean: clean
 	rm -rf $(VENV)

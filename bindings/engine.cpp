@@ -3,10 +3,13 @@
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/thread_pool.h"
 #include "curves/encoding.h"
 #include "engine_batch.h"
 #include "engine_evaluation.h"
@@ -103,8 +106,10 @@ ParameterError naming the parameter or the layer that does not fit.)")
       .def(
           "train",
           [](const std::shared_ptr<Network>& n, const py::object& weights, const std::vector<py::object>& features,
-             const std::vector<py::object>& labels) {
+             const std::vector<py::object>& labels, const py::object& velocity) {
             const IntArray w = int_array(weights, "weights", {n->spec.dimension()});
+            std::optional<IntArray> v;
+            if (!velocity.is_none()) v = int_array(velocity, "velocity", {n->spec.dimension()});
             if (features.size() != labels.size()) throw ParameterError("features and labels differ in number");
             std::vector<Batch> batches;
             for (size_t s = 0; s < features.size(); ++s) batches.emplace_back(*n, features[s], labels[s]);
@@ -114,11 +119,11 @@ ParameterError naming the parameter or the layer that does not fit.)")
             auto out = std::make_shared<Trained>();
             out->network = n;
             out->weights.assign(view(w).begin(), view(w).end());
-            out->round = network_round(n->spec, view(w), seen);
+            out->round = network_round(n->spec, view(w), seen, v ? view(*v) : std::span<const int64_t>());
             return out;
           },
-          py::arg("weights"), py::arg("features"), py::arg("labels"),
-          R"(The local steps of a round, one batch each.
+          py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("velocity") = py::none(),
+          R"(The local steps of a round, one batch each. velocity: int64 (dimension,), of 16 bits, where momentum is carried.
 
 weights: int64 (dimension,); features: a list of int64 (rows, features), labels: of int64 (rows,), or of the mean squared
 error (rows, outputs), one a step.)")
@@ -142,7 +147,14 @@ error (rows, outputs), one a step.)")
   py::class_<Trained, std::shared_ptr<Trained>>(m, "Trained", "A round's training with all that its proof needs. Secret.")
       .def_property_readonly(
           "update", [](const Trained& t) { return to_numpy(t.round.update.to_flat(t.network->spec)); },
-          "D: int64 (dimension,).");
+          "D: int64 (dimension,).")
+      .def_property_readonly(
+          "velocity",
+          [](const Trained& t) {
+            if (!t.network->spec.carries()) throw ParameterError("this job starts every round without a velocity");
+            return to_numpy(t.round.next_velocity.to_flat(t.network->spec));
+          },
+          "What the next round goes on from, where momentum is carried: int64 (dimension,).");
 }
 
 void bind_proofs(py::module_& m) {
@@ -163,7 +175,18 @@ void bind_proofs(py::module_& m) {
           py::arg("phase1"), py::arg("log_n"),
           "The powers of a verified first phase. Raises ParameterError when it has too few.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
-      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); });
+      .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); })
+      .def_property_readonly(
+          "evm_points",
+          [](const ColumnKey& key) {
+            const ColumnKeyVerifier& v = key.verifier();
+            py::dict out;
+            out["tau_1"] = to_py(to_evm(v.tau_1()));
+            out["tau_2"] = to_py(to_evm(v.tau_2()));
+            out["tau_squared_2"] = to_py(to_evm(v.tau_squared_2()));
+            return out;
+          },
+          "What a verifier of openings needs, as EVM bytes: tau_1, tau_2, tau_squared_2.");
 
   m.def(
       "forged_commitment",
@@ -185,6 +208,14 @@ void bind_proofs(py::module_& m) {
       },
       py::arg("network"), py::arg("key"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("forgery"),
       py::arg("update_blinder"), "C(D) of Prover.forge: what the forger's statement names.");
+  m.def(
+      "without_relation",
+      [](const Network& n, const std::string& forgery) {
+        return std::make_shared<Network>(n.spec.parameters(), find_network_forgery(forgery));
+      },
+      py::arg("network"), py::arg("forgery"),
+      R"(For tests: the network without the relations that refuse a forgery. What its keys verify proves nothing.
+Raises ParameterError for a forgery that the clip refuses.)");
   m.def(
       "network_forgeries",
       [] {
@@ -276,6 +307,7 @@ void bind_proofs(py::module_& m) {
             const IntArray w = int_array(weights, "weights", {n.spec.dimension()});
             const Batch batch(n, features, labels);
             const Digest digest = bytes32(context, "context");
+            if (n.spec.carries()) throw ParameterError("forgeries by name are of jobs that carry no momentum");
             const std::vector<Fr> data = {blinder_of(data_blinder, "the data blinder")};
             const Fr update = blinder_of(update_blinder, "the update's blinder");
             EngineProver::Proved proved;
@@ -284,6 +316,7 @@ void bind_proofs(py::module_& m) {
               const std::vector<NetworkBatch> seen = {batch.seen()};
               sumcheck::ProgramValues values = forged_network_values(n.spec, n.program, view(w), seen, data, update,
                                                                      find_network_forgery(forgery).forgery);
+              values.rates.resize(n.program.program.clips.size());  // fewer in without_relation's
               proved = p.forge(values, digest);
             }
             return py::make_tuple(to_py(proved.statement.commitments.back()), to_py(proved.proof.to_compressed()));
@@ -324,7 +357,8 @@ batch give no occasion for it.)")
           py::arg("progress") = py::none(),
           R"(A dict: proof (bytes), commitments (weights, tables, data .., update; 32 bytes each), rows, seconds.
 
-context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments.)");
+context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments, and where momentum is
+carried those of the velocity and the next one, whose commitments stand behind the data's.)");
 
   py::class_<EngineVerifier>(m, "Verifier", "Checks proofs of a network's rounds.")
       .def(
@@ -340,7 +374,33 @@ context: the statement's SHA-256; data_blinders: one a step, those of the regist
             return v.verify(statement, EngineProof::from_bytes(as_bytes(text), v.engine().digits_columns()));
           },
           py::arg("context"), py::arg("rows"), py::arg("commitments"), py::arg("proof"),
-          "Whether the proof holds. Raises DecodeError for bytes that are no proof.");
+          "Whether the proof holds. Raises DecodeError for bytes that are no proof.")
+      .def(
+          "failing",
+          [](const EngineVerifier& v, const std::vector<std::tuple<py::bytes, std::vector<uint64_t>, std::vector<py::bytes>,
+                                                                   py::bytes>>& items) {
+            std::vector<Statement> statements;
+            std::vector<std::vector<std::array<uint8_t, 32>>> points(items.size());
+            std::vector<std::string> texts;
+            for (size_t i = 0; i < items.size(); ++i) {
+              const auto& [context, rows, commitments, proof] = items[i];
+              statements.push_back({bytes32(context, "context"), rows, {}});
+              for (const py::bytes& c : commitments) points[i].push_back(bytes32(c, "a commitment"));
+              texts.push_back(static_cast<std::string>(proof));
+            }
+            const py::gil_scoped_release release;
+            std::vector<EngineProof> proofs(items.size());
+            parallel_for(items.size(), 1, [&](size_t begin, size_t end) {
+              for (size_t i = begin; i < end; ++i) {
+                for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
+                proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
+              }
+            });
+            return v.failing(statements, proofs);
+          },
+          py::arg("items"),
+          R"(The positions of the proofs that do not hold, of a list of (context, rows, commitments, proof): one multi-pairing,
+halved where it fails. Raises DecodeError for bytes that are no proof.)");
 }
 
 }  // namespace

@@ -82,6 +82,21 @@ void bind_evaluation(py::module_& m) {
           py::arg("columns"), py::arg("progress") = py::none(),
           "With a key from secrets that this process knew: for tests and benchmarks.")
       .def(
+          "constraint_system",
+          [](const Evaluation& e) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ConstraintSystem>(e.engine()->circuit());
+          },
+          "The wrap circuit, for a setup.")
+      .def(
+          "prover_of_keys",
+          [](const Evaluation& e, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
+            const py::gil_scoped_release release;
+            return std::make_shared<EngineProver>(e.engine(), std::make_shared<const groth16::ProvingKey>(key), columns);
+          },
+          py::arg("proving_key"), py::arg("columns"),
+          "With the keys of a setup. Raises ParameterError if they do not belong to this statement.")
+      .def(
           "correct",
           [](const Evaluation& e, const py::object& weights, const std::vector<py::object>& features,
              const std::vector<py::object>& labels) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lazy_engine.h"
+#include "training/network_forgery.h"
 #include "training/network_program.h"
 
 namespace pyzkfl::bindings {
@@ -14,6 +15,9 @@ namespace pyzkfl::bindings {
 class Network {
  public:
   explicit Network(const NetworkParameters& parameters) : spec(parameters), program(spec) {}
+  // Without the relations that refuse a forgery: what its keys verify proves nothing. For tests.
+  Network(const NetworkParameters& parameters, const NetworkForgeryInfo& omitted)
+      : spec(parameters), program(program_without(spec, omitted)) {}
 
   const NetworkSpec spec;
   const NetworkProgram program;
@@ -21,6 +25,12 @@ class Network {
   const std::shared_ptr<const wrap::Engine>& engine() const { return engine_.get(); }  // without the GIL
 
  private:
+  static NetworkProgram program_without(const NetworkSpec& spec, const NetworkForgeryInfo& omitted) {
+    NetworkProgram out(spec);
+    out.program = provable_without_relation(out.program, omitted);
+    return out;
+  }
+
   const LazyEngine engine_{program.program};
 };
 

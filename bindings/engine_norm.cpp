@@ -61,6 +61,21 @@ void bind_norm(py::module_& m) {
           py::arg("columns"), py::arg("progress") = py::none(),
           "With a key from secrets that this process knew: for tests and benchmarks.")
       .def(
+          "constraint_system",
+          [](const NormBound& n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ConstraintSystem>(n.engine()->circuit());
+          },
+          "The wrap circuit, for a setup.")
+      .def(
+          "prover_of_keys",
+          [](const NormBound& n, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
+            const py::gil_scoped_release release;
+            return std::make_shared<EngineProver>(n.engine(), std::make_shared<const groth16::ProvingKey>(key), columns);
+          },
+          py::arg("proving_key"), py::arg("columns"),
+          "With the keys of a setup. Raises ParameterError if they do not belong to this statement.")
+      .def(
           "commit",
           [](const NormBound& n, const ColumnKey& key, const py::object& update, const py::bytes& blinder) {
             const IntArray d = int_array(update, "update", {n.program.dimension});

@@ -23,7 +23,8 @@ constexpr std::pair<const char*, int64_t NetworkParameters::*> numbers[] = {
     {"w_bits", &NetworkParameters::w_bits},     {"w_frac", &NetworkParameters::w_frac},
     {"g_frac", &NetworkParameters::g_frac},     {"momentum", &NetworkParameters::momentum},
     {"bound", &NetworkParameters::bound},       {"eta", &NetworkParameters::eta},
-    {"eta_shift", &NetworkParameters::eta_shift}, {"saturation", &NetworkParameters::saturation}};
+    {"eta_shift", &NetworkParameters::eta_shift}, {"saturation", &NetworkParameters::saturation},
+    {"bitwise", &NetworkParameters::bitwise}};
 
 template <class T>
 T field(const py::dict& in, const char* name) {
@@ -71,6 +72,7 @@ NetworkParameters network_parameters(const py::dict& in, bool with_rate) {
     const std::string text = name;
     if (with_rate || (text != "eta" && text != "eta_shift" && text != "saturation")) p.*member = field<int64_t>(in, name);
   }
+  if (in.contains("carry")) p.carry = field<int64_t>(in, "carry");
   return p;
 }
 
@@ -92,6 +94,7 @@ py::dict to_dict(const NetworkParameters& p) {
   out["layers"] = layers;
   out["loss"] = name_of(losses, p.loss);
   for (const auto& [name, member] : numbers) out[name] = p.*member;
+  if (p.carry != 0) out["carry"] = p.carry;
   return out;
 }
 

@@ -21,7 +21,7 @@ const char* name_of(const char* const (&names)[N], Kind kind) {
 }
 
 py::list data(const std::vector<Source>& sources) {
-  static constexpr const char* kinds[] = {"outer", "inner", "sum", "bit", "window"};
+  static constexpr const char* kinds[] = {"outer", "inner", "sum", "bit", "window", "weight"};
   return list_of(sources, [](const Source& source) {
     py::dict variable;
     variable["kind"] = name_of(kinds, source.kind);

@@ -14,6 +14,7 @@ from typing import Any
 
 from pyzkfl import _core, encoding
 from pyzkfl.engine_keys import EngineKeys
+from pyzkfl.engine_setup import EvaluationTerms, NormTerms
 from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
 from pyzkfl.job import Job
 from pyzkfl.proving_keys import Keys
@@ -21,6 +22,7 @@ from pyzkfl.proving_keys import Keys
 __all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Stage", "Transcript", "contribute", "insecure_keys"]
 
 Progress = Callable[[float], None]
+Terms = Job | EvaluationTerms | NormTerms  # what a setup is for
 
 
 class InsecureSetupWarning(UserWarning):
@@ -47,7 +49,7 @@ class Stage:
         _expect_records(body, "records", "records1")
         return Stage(**body)
 
-    def verify(self, job: Job, progress: Progress | None = None) -> tuple[Any, bytes]:
+    def verify(self, job: Terms, progress: Progress | None = None) -> tuple[Any, bytes]:
         """The state, checked in full as the end of a setup so far; and the digest of the verified phase 1, if any.
 
         Secrets are multiplied into nothing else: an element that does not belong there would come back as the key
@@ -61,7 +63,7 @@ class Stage:
         return state, encoding.digest(self.phase1)
 
 
-def contribute(job: Job, state: Any, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
+def contribute(job: Terms, state: Any, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
     """Multiply fresh secrets into a verified state (Stage.verify); (new state, record). The secrets are gone then."""
     after, record = state.contribute(name, job.terms_digest, progress)
     return after.to_bytes(), record
@@ -73,26 +75,31 @@ def _expect_records(body: dict[str, Any], *keys: str) -> None:
             raise encoding.DecodeError(f"setup: {key} must hold byte strings")
 
 
-def _expect_contributors(job: Job, phase: int, records: list[bytes], count: int) -> None:
+def _expect_contributors(job: Terms, phase: int, records: list[bytes], count: int) -> None:
     expected = [(member.name, job.terms_digest) for member in job.members[:count]]
     if [_core.groth16.contributor(record) for record in records] != expected:
         raise SetupInvalid(f"phase {phase} must have one contribution of each member to this job, in order")
 
 
-def _verified_phase1(job: Job, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
+def _powers_log_n(job: Terms, constraints: Any) -> int:
+    """The first phase is for so many rows: as the circuit needs, and with powers enough for the columns."""
+    return max(int(_core.groth16.domain_log_n(constraints)), job.column_log_height)
+
+
+def _verified_phase1(job: Terms, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
     _expect_contributors(job, 1, records, count)
     state = _core.groth16.Phase1.from_bytes(data)
-    log_n = _core.groth16.domain_log_n(job.constraint_system())
+    log_n = _powers_log_n(job, job.constraint_system())
     problem = state.problem(job.terms_digest, records, progress, may_be_start=count == 0)
     if state.log_n != log_n:
-        problem = f"its size is 2^{state.log_n}, the circuit needs 2^{log_n}"
+        problem = f"its size is 2^{state.log_n}, circuit and columns need 2^{log_n}"
     if problem is not None:
         raise SetupInvalid(f"the setup does not hold: {problem}")
     return state
 
 
 def _verified_phase2(
-    job: Job, phase1: Any, constraints: Any, data: bytes, records: list[bytes], count: int, progress: Progress | None
+    job: Terms, phase1: Any, constraints: Any, data: bytes, records: list[bytes], count: int, progress: Progress | None
 ) -> Any:
     _expect_contributors(job, 2, records, count)
     state = _core.groth16.Phase2.from_bytes(data)
@@ -127,7 +134,7 @@ class Transcript:
         parts = [self.phase1, *self.records1, self.phase2, *self.records2]
         return hashlib.sha256(b"pyzkfl/1 setup" + b"".join(map(encoding.digest, parts))).digest()
 
-    def verify(self, job: Job, progress: Progress | None = None, *, phase1_seen: bytes = b"") -> Keys:
+    def verify(self, job: Terms, progress: Progress | None = None, *, phase1_seen: bytes = b"") -> Any:
         """Check everything: every record, the final states, the circuit, that each member contributed, in order.
 
         phase1_seen: digest of a phase 1 that the caller has verified before (Stage.verify); the same one is not
@@ -141,9 +148,32 @@ class Transcript:
             phase1 = _verified_phase1(job, self.phase1, self.records1, count, progress)
         constraints = job.constraint_system()
         phase2 = _verified_phase2(job, phase1, constraints, self.phase2, self.records2, count, progress)
-        if job.network is not None:
-            return EngineKeys.of_setup(job, phase1, phase2.finalize(), constraints, self.digest)
-        return Keys(phase2.finalize(), constraints, self.digest)
+        return _keys_of(job, phase1, phase2, constraints, self.digest)
+
+    def keys(self, job: Terms) -> Any:
+        """The keys of a transcript whose digest the terms are bound to: it was verified then, and is not again.
+
+        Raises SetupInvalid for a transcript with another digest. A fraction of a second in place of minutes.
+        """
+        if self.digest != job.setup:
+            raise SetupInvalid("this is not the setup that the terms are bound to")
+        phase1 = _core.groth16.Phase1.from_bytes(self.phase1, trusted=True)
+        phase2 = _core.groth16.Phase2.from_bytes(self.phase2, trusted=True)
+        return _keys_of(job, phase1, phase2, job.constraint_system(), self.digest)
+
+
+def _keys_of(job: Terms, phase1: Any, phase2: Any, constraints: Any, setup: bytes) -> Any:
+    """What the verified ends of both phases give: Keys of a job, or the prover of an evaluation or a norm bound."""
+    if not isinstance(job, Job):
+        return job.keys(phase1, phase2.finalize())
+    keys = (
+        Keys(phase2.finalize(), constraints, setup)
+        if job.network is None
+        else EngineKeys.of_setup(job, phase1, phase2.finalize(), constraints, setup)
+    )
+    if job.setup:
+        keys.expect(job)
+    return keys
 
 
 class Ceremony:
@@ -152,7 +182,7 @@ class Ceremony:
     Every contribution is verified when it comes, so the one who spoils a setup is named at once.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Terms) -> None:
         self._job = job
         self._constraints = job.constraint_system()
         self._states: dict[int, bytes] = {}
@@ -166,7 +196,7 @@ class Ceremony:
             raise ParameterError("a setup has phase 1, then phase 2")
         context = self._job.terms_digest
         if phase == 1:
-            log_n = _core.groth16.domain_log_n(self._constraints)
+            log_n = _powers_log_n(self._job, self._constraints)
             self._states[1] = _core.groth16.Phase1.initial(log_n, context).to_bytes()
         else:
             initial = _core.groth16.Phase2.initial(self._phase1, self._constraints, context, progress)
@@ -204,12 +234,13 @@ class Ceremony:
 def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:
     """Keys for tests and benchmarks, made by one party: who makes them could forge. Warns InsecureSetupWarning.
 
-    omit: relations of the circuit to leave out, for tests that show what each relation is there for.
+    omit: relations of the circuit to leave out, for tests that show what each relation is there for; of a job with a
+    network the name of one forgery (_core.engine.network_forgeries()), whose relations are left out.
     """
     warnings.warn("insecure_keys: whoever makes these keys can forge proofs", InsecureSetupWarning, stacklevel=2)
     if job.network is not None:
-        if omit:
-            raise ParameterError("relations of a network's program cannot be left out of its keys")
-        return EngineKeys.insecure(job)
+        if len(omit) > 1:
+            raise ParameterError("of a network's program the relations against one forgery can be left out of its keys")
+        return EngineKeys.insecure(job, omit)
     constraints = _core.training.constraint_system(job.spec, list(omit))
     return Keys(_core.groth16.insecure_setup(constraints), constraints, hashlib.sha256(b"pyzkfl/1 insecure").digest())

@@ -7,6 +7,7 @@ survivors, and opens every published sum itself (docs/protocol.md sections 4 to 
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, beacon, ceremony, messages, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
 from pyzkfl.errors import (
     AggregateInvalid,
     BeaconInvalid,
@@ -26,7 +27,9 @@ from pyzkfl.errors import (
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
-from pyzkfl.statement import Statement, batch_index, weights_digest
+from pyzkfl.setup_files import SetupFiles
+from pyzkfl.statement import Statement, weights_digest
+from pyzkfl.velocities import OwnVelocities, Velocities, Velocity
 
 __all__ = ["Client"]
 
@@ -34,8 +37,9 @@ __all__ = ["Client"]
 class Client:
     """One member: its identity key, its data, and where it stands in the protocol.
 
-    name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of 0 and 1;
-    they never leave this object. members, coordinator: known from outside the protocol, never from the coordinator.
+    name: as in the members list. identity: `_core.identity.IdentityKey`. x: (rows, features), y: (rows,) of labels, or
+    targets (rows, outputs); they never leave this object. members, coordinator: known from outside the protocol, never
+    from the coordinator. setups: where to keep the setup once it is verified, for a later run.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Client:
         *,
         members: Sequence[Member],
         coordinator: bytes,
+        setups: SetupFiles | None = None,
     ) -> None:
         if not any(m.name == name and m.public_key == identity.public_bytes for m in members):
             raise ParameterError(f"the members list does not hold {name!r} with this identity's public key")
@@ -57,6 +62,7 @@ class Client:
         self._x, self._y = x, y
         self._members = tuple(members)
         self._coordinator = coordinator
+        self._setups = setups
         self._job: Job | None = None
         self._keys: ceremony.Keys | None = None
         self._phase1_seen = b""  # digest of the first phase that this member verified
@@ -73,9 +79,11 @@ class Client:
         self._blinder = b""
         self._submissions: tuple[Submission, ...] = ()
         self._own: Submission | None = None  # what this member submitted last
-        # (weights, batch) -> round and set of the first sum that this update was in
-        self._summed: dict[tuple[bytes, int], tuple[int, frozenset[str]]] = {}
+        # (weights, batches, velocity) -> round and set of the first sum that this update was in
+        self._summed: dict[tuple[bytes, tuple[int, ...], bytes], tuple[int, frozenset[str]]] = {}
         self._submit: dict[str, Any] = {}  # the answer of this round, so that a repeated request gets the same bytes
+        self._velocities = Velocities()  # of all members, where the job carries momentum
+        self._own_velocities = OwnVelocities()
         self.finished = False
         self._expected: frozenset[Type] = frozenset({Type.TERMS})
 
@@ -83,6 +91,16 @@ class Client:
         return f"Client({self.name!r}, round {self._round})"
 
     _contribute = staticmethod(ceremony.contribute)
+
+    def use_setup(self, job: Job, keys: ceremony.Keys) -> None:
+        """Begin at the registration: `job` is bound to a setup that this member verified in a run before, and `keys`
+        are those of that setup (pyzkfl.setup_files). ParameterError when they are not the job's, ProtocolError when its
+        members are others or this run has begun."""
+        if self._job is not None or job.members != self._members:
+            raise ProtocolError(f"{self.name}: the run has begun, or the job's members are not the ones it knows")
+        keys.expect(job)
+        check_data(job, self._x, self._y)
+        self._job, self._keys, self._expected = job, keys, frozenset({Type.JOB})
 
     # -- the one entry point -------------------------------------------------------------------------------------
 
@@ -140,8 +158,7 @@ class Client:
         job = Job.from_bytes(request.body["job"])
         if job.members != self._members:
             raise ProtocolError(f"{self.name}: the job's members are not the ones this member knows")
-        job.quantise(self._x)  # data that cannot be trained on is an error now, not in the first round
-        job.labels(self._y, len(np.asarray(self._x)))
+        check_data(job, self._x, self._y)  # data that cannot be trained on is an error now, not in the first round
         self._job = job
         return Type.ACCEPT_TERMS, {"terms": job.terms_digest}, frozenset({Type.CONTRIBUTE})
 
@@ -163,6 +180,8 @@ class Client:
                 raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
         self._keys = keys
         self._job = keys.bind(self.job)
+        if self._setups is not None:
+            self._setups.put(transcript)
         return Type.SETUP_VERIFIED, {"job": self._job.digest}, frozenset({Type.JOB})
 
     def _on_job(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
@@ -211,8 +230,12 @@ class Client:
         for name, message in messages.open_all(self.job, request.body["reveals"], Type.BEACON_REVEAL):
             reveals[name] = message.body["nonce"]
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
-        self._beacon = beacon.combine(self.job, roots, self._beacon_commitments, reveals)
+        self._beacon = self._combine(roots, reveals)
         return Type.BEACON_SEEN, {"beacon": self._beacon}, frozenset({Type.ROUND})
+
+    def _combine(self, roots: Mapping[str, bytes], reveals: Mapping[str, bytes]) -> bytes:
+        """The beacon of everybody's reveals."""
+        return beacon.combine(self.job, roots, self._beacon_commitments, reveals)
 
     # -- a round -------------------------------------------------------------------------------------------------
 
@@ -220,7 +243,7 @@ class Client:
         round_ = request.round
         if not (self._round < round_ < self.job.rounds):
             raise ProtocolError(f"{self.name}: round {round_} is over, or not one of the job's")
-        weights, applied = self._catch_up(request)
+        weights, velocities, applied = self._catch_up(request)
         if weights_digest(weights) != request.body["weights"]:
             raise ProtocolError(f"{self.name}: the weights of round {round_} are not the ones this member computed")
         session = _core.secagg.ClientSession(
@@ -228,12 +251,14 @@ class Client:
         )
         advertisement = session.advertise()
         self._session, self._round, self._applied, self.weights = session, round_, applied, weights
+        self._velocities = velocities
         self._submissions, self._submit = (), {}
         return Type.MASK_KEY, {"mask": advertisement}, frozenset({Type.MASK_KEYS, Type.ROUND})
 
-    def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], int]:
-        """W_t from this member's own weights and the evidence of the rounds that it missed, each checked in full."""
-        weights = self.weights
+    def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], Velocities, int]:
+        """W_t, and everybody's velocities, from this member's own and the evidence of the rounds that it missed, each
+        checked in full."""
+        weights, velocities = self.weights, self._velocities
         if weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
         last = self._applied
@@ -242,11 +267,12 @@ class Client:
             if not (last < evidence.round < request.round):
                 raise ProtocolError(f"{self.name}: the evidence of round {evidence.round} is out of order")
             self._check_signatures(evidence)
-            submissions = self._read_submissions(evidence.submissions, evidence.round, weights)
+            submissions = self._read_submissions(evidence.submissions, evidence.round, weights, velocities)
             opening = Opening(messages.read_sum(self.job, evidence.total), evidence.blinder)
             weights = proofs.aggregate(self.job, Submissions(submissions, opening, self.keys)).weights
+            velocities = velocities.after(s.statement for s in submissions)
             last = evidence.round
-        return weights, last
+        return weights, velocities, last
 
     def _check_signatures(self, evidence: messages.Evidence) -> None:
         """That a threshold of the survivors signed this very set: a member signs one set a round, so there is one."""
@@ -278,16 +304,29 @@ class Client:
         return Type.SUBMIT, self._submit, frozenset({Type.MASK_SHARES, Type.SURVIVORS, Type.ROUND})
 
     def _train(self) -> tuple[Submission, npt.NDArray[np.int64], bytes]:
-        """One training step: the integer step, C(D), the proof. Returns the submission, and secret: update, blinder."""
+        """The round's training: the integer steps, C(D), the proof. The submission, and secret: update, blinder."""
         if self._dataset is None or self._beacon is None or self.weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
-        index = batch_index(self._beacon, self._round, self.name, len(self._dataset))
-        x, y, rows, batch_blinder = self._dataset.batch(index)
-        update = self.job.step(self.weights, x, y, rows)
+        chosen = self._dataset.public.indices(self.job, self._round, self.name, self._beacon)
+        batches = [self._dataset.batch(index) for index in chosen]
+        rows = [(x, y, rows) for x, y, rows, _ in batches]
         blinder = random_blinder()
-        statement = self.statement_of(self.name, self.keys.commit_update(update, blinder))
+        (x, y, _, batch_blinder), *later = batches
+        witness = Witness(x, y, batch_blinder, blinder, tuple((x, y, b) for x, y, _, b in later))
+        following = b""
+        if self.job.carries_momentum:
+            before = self._own_velocities.behind(self._velocities.of(self.name))
+            update, moved = self.job.update_and_velocity(self.weights, rows, before.values)
+            after = Velocity(moved, random_blinder())
+            following = self.keys.commit_update(moved, after.blinder)
+            self._own_velocities.submitted(following, after)
+            blinders = (before.blinder, after.blinder)
+            witness = dataclasses.replace(witness, velocity=before.values, velocity_blinders=blinders)
+        else:
+            update = self.job.update(self.weights, rows)
+        statement = self.statement_of(self.name, self.keys.commit_update(update, blinder), following)
         start = time.perf_counter()
-        proof = proofs.prove(statement, Witness(x, y, batch_blinder, blinder), self.keys)
+        proof = proofs.prove(statement, witness, self.keys)
         self.prove_seconds.append(time.perf_counter() - start)
         return Submission(statement, proof), update, blinder
 
@@ -295,37 +334,37 @@ class Client:
         self,
         name: str,
         update_commitment: bytes,
+        following: bytes = b"",
         *,
         round_: int | None = None,
         weights: npt.NDArray[np.int64] | None = None,
+        velocities: Velocities | None = None,
     ) -> Statement:
-        """The statement of a member in a round (default: this one), from this member's own state."""
+        """The statement of a member in a round (default: this one), from this member's own state; C(D), and C(V') where
+        momentum is carried (`following`), are the other member's."""
         round_ = self._round if round_ is None else round_
         weights = self.weights if weights is None else weights
         if self._beacon is None or weights is None or name not in self._datasets:
             raise ProtocolError(f"{self.name}: {name!r} is not registered")
-        dataset = self._datasets[name]
-        index = batch_index(self._beacon, round_, name, len(dataset.batches))
-        chosen = dataset.batches[index]
-        return Statement(
-            job=self.job,
-            round=round_,
+        return self._datasets[name].statement(
+            self.job,
+            round_=round_,
             client=name,
             beacon=self._beacon,
-            dataset_root=dataset.root,
-            batch=index,
-            rows=chosen.rows,
             weights=weights,
-            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
+            velocities=(velocities or self._velocities).pair(self.job, name, following),
         )
 
     def _read_submissions(
-        self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64]
+        self, entries: list[Any], round_: int, weights: npt.NDArray[np.int64], velocities: Velocities
     ) -> tuple[Submission, ...]:
         submissions = []
         for name, message in messages.open_all(self.job, entries, Type.SUBMISSION, round_):
-            statement = self.statement_of(name, message.body["commitment"], round_=round_, weights=weights)
+            commitment, following = message.body["commitment"], message.body.get("velocity", b"")
+            statement = self.statement_of(
+                name, commitment, following, round_=round_, weights=weights, velocities=velocities
+            )
             submissions.append(Submission(statement, proofs.read_proof(self.job, message.body["proof"])))
         return tuple(submissions)
 
@@ -333,7 +372,7 @@ class Client:
         self._same_round(request)
         if self.weights is None:
             raise ProtocolError(f"{self.name}: not registered yet")
-        submissions = self._read_submissions(request.body["submissions"], self._round, self.weights)
+        submissions = self._read_submissions(request.body["submissions"], self._round, self.weights, self._velocities)
         proofs.verify_batch([(s.statement, s.proof) for s in submissions], self.keys)
         names = tuple(s.statement.client for s in submissions)
         context = messages.submissions_digest(request.body["submissions"])
@@ -344,15 +383,17 @@ class Client:
         body = {"mask": signature, "submissions": context}
         return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
 
-    def _step_key(self) -> tuple[bytes, int]:
-        """What this member's update depends on: weights and batch."""
+    def _step_key(self) -> tuple[bytes, tuple[int, ...], bytes]:
+        """What this member's update depends on: weights, batches, velocity."""
         if self.weights is None or self._own is None:
             raise ProtocolError(f"{self.name}: has submitted nothing in this round")
-        return weights_digest(self.weights), self._own.statement.batch
+        own = self._own.statement
+        return weights_digest(self.weights), tuple(batch.number for batch in own.batches), b"".join(own.velocities[:1])
 
     def _refuse_second_sum(self, names: tuple[str, ...]) -> None:
-        """An update is determined by weights and batch: two sums of the same updates over two sets would give away
-        the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)"""
+        """An update is determined by weights, batches and velocity: two sums of the same updates over two sets would
+        give away the updates of those in one set only. (Two sets within one round are the masking session's to refuse.)
+        """
         before = self._summed.get(self._step_key())
         if before is not None and before[0] != self._round and before[1] != frozenset(names):
             raise ProtocolError(
@@ -372,6 +413,7 @@ class Client:
             raise AggregateInvalid(f"{self.name}: no submissions of round {self._round} were shown")
         checked = proofs.aggregate(self.job, Submissions(self._submissions, opening, self.keys))
         self.weights, self._applied = checked.weights, self._round
+        self._velocities = self._velocities.after(s.statement for s in self._submissions)
         return Type.ROUND_SEEN, {"weights": weights_digest(checked.weights)}, frozenset({Type.ROUND})
 
     def _on_finish(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:

@@ -24,7 +24,7 @@ from pyzkfl import merkle
 from pyzkfl.dataset_rows import Rows, Shuffle, read_rows, temporary_file
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid
 from pyzkfl.network import NetworkJob
-from pyzkfl.statement import batch_index
+from pyzkfl.statement import batch_indices
 
 __all__ = [
     "BatchProof",
@@ -143,26 +143,6 @@ def _leaf(rows: int, commitment: bytes) -> bytes:
     return rows.to_bytes(4, "little") + commitment
 
 
-def batch_indices(beacon: bytes, round_: int, member: str, batches: int, steps: int = 1) -> tuple[int, ...]:
-    """The batches that the beacon picks for the local steps of a member's round: distinct, in the order of the steps.
-
-    Step s of round t is drawing number t steps + s of statement.batch_index, among the batches that the steps before it
-    left; with one step it is that function's choice. ParameterError when there are fewer batches than steps.
-
-    >>> batch_indices(bytes(32), 0, "ada", 5, steps=5)
-    (2, 4, 1, 0, 3)
-    """
-    if not 1 <= steps <= batches:
-        raise ParameterError(f"a round of {steps} steps takes as many different batches, and there are {batches}")
-    chosen: list[int] = []
-    for step in range(steps):
-        index = batch_index(beacon, round_ * steps + step, member, batches - step)
-        for taken in sorted(chosen):
-            index += index >= taken
-        chosen.append(index)
-    return tuple(chosen)
-
-
 def open_batches(
     job: NetworkJob, data: DataCommitment, indices: Sequence[int], proofs: Sequence[BatchProof]
 ) -> OpenedBatches:
@@ -170,7 +150,8 @@ def open_batches(
 
     data: as registered. indices: `batch_indices` of the verifier's own beacon. proofs: the member's, one a step, in
     order. Raises ProofInvalid that names the step: a proof too many or too few, another batch than the beacon's, a
-    batch used twice, more rows than the job's batch, or a batch that is not of this dataset.
+    batch used twice, one commitment registered twice, more rows than the job's batch, or a batch that is not of this
+    dataset.
     """
     if len(indices) != job.steps:
         raise ParameterError(f"a round of this job has {job.steps} batches, the beacon picked {len(indices)}")
@@ -181,6 +162,8 @@ def open_batches(
             raise ProofInvalid(f"step {step}: batch {proof.index} was opened, the beacon picked batch {index}")
         if index in indices[:step]:
             raise ProofInvalid(f"step {step}: batch {index} is used twice in one round")
+        if proof.commitment in {before.commitment for before in proofs[:step]}:
+            raise ProofInvalid(f"step {step}: batch {index} is one that was opened before, registered twice")
         if not 1 <= proof.rows <= job.batch:
             raise ProofInvalid(f"step {step}: {proof.rows} rows in batch {index}, the job allows 1 to {job.batch}")
         try:
@@ -201,7 +184,7 @@ class CommittedData:
         self._order = Shuffle(seed, len(rows))
         self._batches = -(-len(rows) // batch)
         self.rows = len(rows)
-        self.clipped = clipped  # feature values that were clipped to the job's range
+        self.clipped = clipped  # features and targets that were clipped to the job's range
         self._public: DataCommitment | None = None
 
     def __repr__(self) -> str:
@@ -262,11 +245,12 @@ def commit_dataset(
 
     source: a pair (features, labels) of arrays, memory maps or paths of .npy files, which are read where they lie and
     must stay as they are while the dataset is used; or an iterable of such pairs of arrays (a DataLoader, a generator),
-    whose rows are kept as the job's integers in an unnamed file. Features (rows, features) are real numbers as
-    `job.features` takes them, labels class numbers. key: a verifier or prover of the job. clip: take features out of
-    the job's range to its ends instead of refusing them. folder: where unnamed files are made (about 1 or 2 bytes a
-    feature of an iterable, 100 bytes a batch); default the system's temporary folder, which may lie in memory.
-    progress: called with the share of batches committed, and with 0 while rows are checked.
+    whose rows are kept as the job's integers in unnamed encrypted files. Features (rows, features) are real numbers as
+    `job.features` takes them, labels class numbers, or targets (rows, outputs) of the mean squared error. key: a
+    verifier or prover of the job. clip: take features and targets out of the job's range to its ends instead of
+    refusing them. folder: where unnamed files are made (about 1 or 2 bytes a feature of an iterable, 100 bytes a
+    batch); default the system's temporary folder, which may lie in memory. progress: called with the share of batches
+    committed, and with 0 while rows are checked.
 
     Raises DataError before any commitment is made: no rows, fewer batches than a round has steps, another width, NaN or
     infinity, a feature or label out of range. It names the row and the column and no value.

@@ -18,6 +18,7 @@ from pyzkfl import _core, beacon, ceremony, messages, proofs
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.errors import (
     BeaconInvalid,
+    LedgerError,
     NotEnoughClients,
     ParameterError,
     ProtocolError,
@@ -28,8 +29,9 @@ from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
-from pyzkfl.statement import Statement, batch_index, weights_digest
+from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
+from pyzkfl.velocities import Velocities
 
 __all__ = ["Coordinator", "Round", "RoundReport"]
 
@@ -84,6 +86,7 @@ class Coordinator:
         self._event = on_event or (lambda name, values: None)
         self._datasets: dict[str, DatasetCommitment] = {}
         self._evidence: list[Evidence] = []
+        self._velocities = Velocities()  # of all members, where the job carries momentum
         self._seen: dict[str, int] = {}  # member -> last round whose sum it has confirmed
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -164,6 +167,13 @@ class Coordinator:
         self._event("setup_done", {"job": self.job.digest.hex()})
         return self.keys
 
+    def use_setup(self, keys: ceremony.Keys) -> None:
+        """Go on from the setup that this job is bound to and all members verified in a run before, in place of
+        `run_setup`. ParameterError when the keys are not the job's."""
+        keys.expect(self.job)
+        self._recorder.terms(self.job)
+        self.keys = keys
+
     def run_registration(self) -> None:
         """Members commit to their datasets; then, and only then, the beacon is made."""
         keys = self._need_keys()
@@ -193,7 +203,7 @@ class Coordinator:
         for name, (message, data) in answers.items():
             self._recorder.beacon_reveal(name, message, data)
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
-        self.beacon = beacon.combine(self.job, roots, commitments, reveals)
+        self.beacon = self._combine(roots, commitments, reveals)
         entries = [[name, data] for name, (_, data) in answers.items()]
         answers = self._ask_everybody(self._to_all(Type.BEACON, {"reveals": entries}), Type.BEACON_SEEN)
         for name, (message, _) in answers.items():
@@ -202,6 +212,12 @@ class Coordinator:
         self._recorder.beacon(self.beacon)
         self._event("registered", {"batches": {name: len(d.batches) for name, d in self._datasets.items()}})
 
+    def _combine(
+        self, roots: Mapping[str, bytes], commitments: Mapping[str, bytes], reveals: Mapping[str, bytes]
+    ) -> bytes:
+        """The beacon of everybody's reveals."""
+        return beacon.combine(self.job, roots, commitments, reveals)
+
     def _need_keys(self) -> ceremony.Keys:
         if self.keys is None:
             raise ProtocolError("run the setup first")
@@ -209,22 +225,17 @@ class Coordinator:
 
     # -- a round -------------------------------------------------------------------------------------------------------
 
-    def expected_statement(self, round_: int, name: str, update_commitment: bytes) -> Statement:
-        """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's."""
-        dataset = self._datasets[name]
-        index = batch_index(self.beacon, round_, name, len(dataset.batches))
-        chosen = dataset.batches[index]
-        return Statement(
-            job=self.job,
-            round=round_,
+    def expected_statement(self, round_: int, name: str, update_commitment: bytes, following: bytes = b"") -> Statement:
+        """The statement that a member has to prove, from the coordinator's own state; only C(D) is the member's, and
+        C(V') where momentum is carried (`following`)."""
+        return self._datasets[name].statement(
+            self.job,
+            round_=round_,
             client=name,
             beacon=self.beacon,
-            dataset_root=dataset.root,
-            batch=index,
-            rows=chosen.rows,
             weights=self.weights,
-            batch_commitment=chosen.commitment,
             update_commitment=update_commitment,
+            velocities=self._velocities.pair(self.job, name, following),
         )
 
     def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
@@ -232,18 +243,23 @@ class Coordinator:
         message = Message.open(sealed, signer=self.job.members[self.job.index_of(name)].public_key)
         if message.type is not Type.SUBMISSION or message.job != self.job.digest or message.round != round_:
             raise ProtocolError(f"the submission of {name} is of another type, job or round")
-        statement = self.expected_statement(round_, name, message.body["commitment"])
+        statement = self.expected_statement(round_, name, message.body["commitment"], message.body.get("velocity", b""))
         proof = proofs.read_proof(self.job, message.body["proof"])
         proofs.verify(statement, proof, self._need_keys())
         return Submission(statement, proof)
 
     def run_round(self, round_: int) -> RoundReport:
-        """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger."""
+        """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger.
+
+        Raises LedgerError where the ledger cannot take what happened.
+        """
         if round_ != len(self.reports):
             raise ParameterError(f"the next round is {len(self.reports)}")
         state = self.round_type(self, round_)
         try:
             report = state.run()
+        except LedgerError:  # what cannot be recorded says nothing about the round
+            raise
         except PyzkflError as error:  # too few members, a sum that does not open, shares that do not fit: no sum
             report = state.void(error)
         self.reports.append(report)
@@ -367,7 +383,7 @@ class Round:
             except PyzkflError as error:
                 errors[name] = error
                 continue
-            self.proof_bytes = len(submission.proof.to_bytes())
+            self.proof_bytes = submission.proof.size
             self.accepted[name] = (submission, message.body["submission"])
             self.c._recorder.submission(name, self.round, submission, message.body["submission"])
         for name, reason in errors.items():
@@ -396,6 +412,7 @@ class Round:
         evidence = Evidence(self.round, entries, self.signatures, messages.write_sum(opening.total), opening.blinder)
         c._recorder.aggregate(checked, evidence)
         c.weights = checked.weights
+        c._velocities = c._velocities.after(item.statement for item in items)
         c._evidence.append(evidence)
         body = {"total": evidence.total, "blinder": evidence.blinder}
         answers, errors = c._ask(

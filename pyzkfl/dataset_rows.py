@@ -1,20 +1,24 @@
 """Rows of a dataset of any size, in constant memory: checked, as the job's integers, read by number in shuffled order.
 
-Arrays, memory maps and .npy files are read where they lie. The rows of a stream are kept in unnamed files.
+Arrays, memory maps and .npy files are read where they lie. The rows of a stream are kept in unnamed files, encrypted
+with keys that are in memory only.
 """
 
 from __future__ import annotations
 
 import hmac
+import math
 import mmap
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from pyzkfl import _core
 from pyzkfl.errors import DataError, RangeError, SystemFailure
 from pyzkfl.network import NetworkJob
 
@@ -102,12 +106,25 @@ class _Checked:
             if outside.any():
                 row = self.rows + int(np.argmax(outside))
                 raise DataError(f"row {row}: the label must lie between 0 and {last}")
+        if squared and labels.dtype.kind in "fiub" and np.isfinite(labels).all():
+            self._check_targets(labels.astype(np.float64))
         try:
-            converted = self._job.features(features), self._job.labels(labels)
+            converted = self._job.features(features), self._job.labels(labels, clip=self._clip)
         except DataError as error:
             raise DataError(f"from row {self.rows}: {error}") from error
         self.rows += len(labels)
         return converted
+
+    def _check_targets(self, targets: npt.NDArray[np.float64]) -> None:
+        scaled = np.floor(targets * 2.0**self._job.a_frac + 0.5)
+        outside = (scaled < -(1 << 15)) | (scaled >= 1 << 15)
+        if outside.any() and not self._clip:
+            row, column = _first(outside)
+            raise RangeError(
+                f"row {self.rows + row}, column {column}: the target does not fit 16 bits in units of "
+                f"2^-{self._job.a_frac}: scale the targets, or commit with clip=True"
+            )
+        self.clipped += int(outside.sum())
 
     def _refuse_or_count(self, flat: npt.NDArray[np.float64]) -> None:
         unknown = ~np.isfinite(flat)
@@ -132,10 +149,17 @@ def _release(array: npt.NDArray[Any]) -> None:
         mapping.madvise(mmap.MADV_DONTNEED)
 
 
+class _Cells(Protocol):
+    """Rows by number: an array, or encrypted rows."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, numbers: Any, /) -> Any: ...
+
+
 class Rows:
     """All rows, read by number. `ready`: they are the job's integers already."""
 
-    def __init__(self, job: NetworkJob, x: npt.NDArray[Any], y: npt.NDArray[Any], ready: bool, clip: bool) -> None:
+    def __init__(self, job: NetworkJob, x: _Cells, y: _Cells, ready: bool, clip: bool) -> None:
         self._job, self._x, self._y, self._ready, self._clip = job, x, y, ready, clip
 
     def __len__(self) -> int:
@@ -144,8 +168,9 @@ class Rows:
     def read(self, numbers: Integers) -> tuple[Integers, Integers]:
         """Features and labels of these rows."""
         x, y = self._x[numbers], self._y[numbers]
-        _release(self._x)
-        _release(self._y)
+        for cells in (self._x, self._y):
+            if isinstance(cells, np.memmap):
+                _release(cells)
         if self._ready:
             return x.astype(np.int64), y.astype(np.int64)
         return _Checked(self._job, self._clip).convert(x, y)
@@ -180,7 +205,7 @@ def _chunks(source: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
 
 def _cut(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> Iterator[tuple[Any, Any]]:
     """Pieces of about _CHUNK_CELLS features; one piece of another shape for what has no rows to cut."""
-    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+    if x.ndim < 2 or y.ndim not in (1, 2) or len(x) != len(y):
         yield x, y
         return
     rows = max(1, _CHUNK_CELLS // max(1, int(np.prod(x.shape[1:]))))
@@ -195,28 +220,60 @@ def temporary_file(folder: str | os.PathLike[str] | None) -> IO[bytes]:
         raise SystemFailure(f"no file can be made in {folder or tempfile.gettempdir()}: {error.strerror}") from error
 
 
-def _kept(job: NetworkJob, source: Iterable[Any], checked: _Checked, folder: Any, report: Report) -> Rows:
-    """The rows of a stream, as the job's integers in unnamed files."""
-    dtype = np.int8 if job.x_bits == 8 else np.int16
-    files = temporary_file(folder), temporary_file(folder)
-    width = 0
-    for chunk in _chunks(source):
-        x, y = checked.convert(*chunk)
-        width = x.shape[1]
+class _EncryptedRows:
+    """Rows of equal length in an unnamed file, under AES-256 in counter mode and a key that only this object has.
+
+    Each row is written once, at its place in the key stream, so no part of the stream is used twice. There is no tag: a
+    row that was changed in the file is found by whoever commits to its batch again (CommittedData.batch).
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None, dtype: Any, shape: tuple[int, ...]) -> None:
+        self._file, self._dtype, self._shape = temporary_file(folder), np.dtype(dtype), shape
+        self._length = math.prod(shape) * self._dtype.itemsize
+        self._key = secrets.token_bytes(32)
+        self._rows = 0
+        self._map: npt.NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def append(self, rows: Integers) -> None:
+        """Raises SystemFailure where the file cannot be written."""
+        cells = np.array(rows, dtype=self._dtype, order="C").reshape(len(rows), math.prod(self._shape)).view(np.uint8)
+        _core.base.crypt_rows(self._key, cells, np.arange(self._rows, self._rows + len(cells)))
         try:
-            files[0].write(x.astype(dtype).data)
-            files[1].write(y.astype(np.int32).data)
+            self._file.write(cells.data)
         except OSError as error:
             raise SystemFailure(f"the data cannot be kept in a file: {error.strerror}") from error
+        self._rows += len(cells)
+
+    def finish(self) -> None:
+        """Nothing is appended from here on."""
+        self._file.flush()
+        self._map = np.memmap(self._file, dtype=np.uint8, mode="r", shape=(self._rows, self._length))
+
+    def __getitem__(self, numbers: Integers) -> npt.NDArray[Any]:
+        assert self._map is not None
+        cells = np.ascontiguousarray(self._map[numbers])
+        _release(self._map)
+        _core.base.crypt_rows(self._key, cells, numbers)
+        return cells.view(self._dtype).reshape(len(cells), *self._shape)
+
+
+def _kept(job: NetworkJob, source: Iterable[Any], checked: _Checked, folder: Any, report: Report) -> Rows:
+    """The rows of a stream, as the job's integers in unnamed encrypted files."""
+    x_rows = _EncryptedRows(folder, np.int8 if job.x_bits == 8 else np.int16, (job.input_size,))
+    y_rows = _EncryptedRows(folder, np.int32, (job.outputs,) if job.loss == "mse" else ())
+    for chunk in _chunks(source):
+        x, y = checked.convert(*chunk)
+        x_rows.append(x)
+        y_rows.append(y)
         report(0.0)
     if not checked.rows:
         raise DataError("the dataset is empty: a member needs at least one row")
-    for file in files:
-        file.flush()
-    x_map = np.memmap(files[0], dtype=dtype, mode="r", shape=(checked.rows, width))
-    targets = () if job.loss != "mse" else (job.outputs,)
-    y_map = np.memmap(files[1], dtype=np.int32, mode="r", shape=(checked.rows, *targets))
-    return Rows(job, x_map, y_map, ready=True, clip=False)
+    x_rows.finish()
+    y_rows.finish()
+    return Rows(job, x_rows, y_rows, ready=True, clip=False)
 
 
 def _in_place(job: NetworkJob, source: tuple[Any, Any], checked: _Checked, clip: bool, report: Report) -> Rows:

@@ -154,9 +154,16 @@ class _FloatTraining:
 
     def __init__(self, job: Job, module: nn.Module, clipping: bool) -> None:
         self._job, self.module, self._clipping = job, copy.deepcopy(module), clipping
-        self._optimizer = torch.optim.SGD(self.module.parameters(), lr=job.learning_rate)
+        momentum = job.momentum if job.steps > 1 or job.carry_momentum else 0.0
+        self._optimizer = torch.optim.SGD(self.module.parameters(), lr=job.learning_rate, momentum=momentum)
+        self._most = job.max_norm * (1 - momentum)  # of a step's own gradient: momentum keeps the rest
         self._loss = nn.CrossEntropyLoss(reduction="sum")
         self._dtype = next(module.parameters()).dtype
+
+    def begin_round(self) -> None:
+        """A round begins without a velocity, unless the job carries it."""
+        if not self._job.carry_momentum:
+            self._optimizer.state.clear()
 
     def step(self, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> bool:
         """One step; whether its update was beyond the bound."""
@@ -165,10 +172,10 @@ class _FloatTraining:
         (loss / self._job.batch).backward()
         gradients = [p.grad for p in self.module.parameters() if p.grad is not None]
         norm = self._job.learning_rate * float(torch.cat([g.ravel() for g in gradients]).norm())
-        beyond = norm > self._job.max_norm
+        beyond = norm > self._most
         if beyond and self._clipping:
             for gradient in gradients:
-                gradient.mul_(self._job.max_norm / norm)
+                gradient.mul_(self._most / norm)
         self._optimizer.step()
         return beyond
 
@@ -191,10 +198,12 @@ class _IntegerTraining:
         self._job, self.weights = job, job.read(module)
         self._x, self._y = job.features(data.x), job.labels(data.y)
         self._test = job.features(data.test_x), job.labels(data.test_y)
+        self._velocity: npt.NDArray[np.int64] | None = None
 
     def round(self, batches: Batches) -> None:
         """The local steps of a round."""
-        trained = self._job.train(self.weights, [(self._x[b], self._y[b]) for b in batches])
+        trained = self._job.train(self.weights, [(self._x[b], self._y[b]) for b in batches], self._velocity)
+        self._velocity = trained.velocity if self._job.carry_momentum else None
         self.weights = self._job.apply(self.weights, trained.update)
 
     def accuracy(self) -> float:
@@ -247,6 +256,7 @@ def drift(
     with _threads_worth_starting(job):
         for number, batches in enumerate(schedule):
             exact.round(batches)
+            reference.begin_round()
             clipped = sum(reference.step(data.x[b], data.y[b]) for b in batches)
             distance, largest = exact.distance(reference.weights())
             accuracy = reference.accuracy(data.test_x, data.test_y)

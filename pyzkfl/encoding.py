@@ -7,13 +7,12 @@ and a body. A body is either a fixed layout (`frame`, `unframe`) or deterministi
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import enum
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
 import cbor2
@@ -67,6 +66,10 @@ class Kind(enum.IntEnum):
     BLOCK = 9
     HEAD = 10
     INCLUSION = 11
+    SETUP = 12
+    ATTESTATION = 13
+    VERDICT = 14
+    ECONOMY = 15
     LEDGER_JOB = 32
     LEDGER_MEMBER = 33
     LEDGER_SETUP_CONTRIBUTION = 34
@@ -82,6 +85,17 @@ class Kind(enum.IntEnum):
     LEDGER_AGGREGATE = 44
     LEDGER_WEIGHTS = 45
     LEDGER_FINISH = 46
+    LEDGER_ECONOMY = 47
+    LEDGER_TRANSFER = 48
+    LEDGER_STAKE = 49
+    LEDGER_CLAIM = 50
+    LEDGER_VALIDATOR = 51
+    LEDGER_DELEGATION = 52
+    LEDGER_PROPOSAL = 53
+    LEDGER_VOTE = 54
+    LEDGER_EXECUTION = 55
+    LEDGER_VERDICT = 56
+    LEDGER_EQUIVOCATION = 57
 
 
 class Signer(Protocol):
@@ -104,6 +118,9 @@ def header(kind: Kind) -> bytes:
     return b"%b%c%c%c" % (MAGIC, VERSION, kind, SUITE)
 
 
+_HEADERS = {header(kind): kind for kind in Kind}
+
+
 def frame(kind: Kind, body: bytes) -> bytes:
     """An artefact whose body has a fixed layout of its own: header, then the body as it is."""
     return header(kind) + body
@@ -121,6 +138,10 @@ def unframe(kind: Kind, data: bytes, *, size_max: int = SIZE_MAX) -> bytes:
 
 def _read_header(data: bytes, size_max: int, expected: Kind | None = None) -> Kind:
     """Check the header, give the kind."""
+    if type(data) is bytes and len(data) <= size_max:
+        found = _HEADERS.get(data[:HEADER_BYTES])
+        if found is not None and expected in (None, found):
+            return found
     if type(data) is not bytes:
         raise ParameterError(f"an artefact is given as bytes, not as {type(data).__name__}")
     if len(data) > size_max:
@@ -135,12 +156,12 @@ def _read_header(data: bytes, size_max: int, expected: Kind | None = None) -> Ki
     if expected is not None and kind == expected:
         return expected
     try:
-        found = Kind(kind)
+        other = Kind(kind)
     except ValueError:
         raise UnsupportedVersion(f"the artefact is of kind {kind}, which this release does not know") from None
     if expected is not None:
-        raise DecodeError(f"expected an artefact of kind {expected.name}, got {found.name}")
-    return found
+        raise DecodeError(f"expected an artefact of kind {expected.name}, got {other.name}")
+    return other
 
 
 def _refuse(why: str, path: tuple[str | int, ...]) -> NoReturn:
@@ -227,8 +248,29 @@ def decode(kind: Kind, data: bytes, *, size_max: int = SIZE_MAX) -> Any:
     return _decode_body(data)
 
 
+@functools.cache
+def _native_check() -> Callable[[bytes, int, int], bool]:
+    """The core's check of canonical bytes; one that knows none where the core does not load."""
+    try:
+        from pyzkfl._core import base
+    except ImportError:
+        return lambda data, start, depth_max: False
+    return base.is_canonical_cbor
+
+
 def _decode_body(data: bytes) -> Any:
     body = data[HEADER_BYTES:]
+    if _native_check()(data, HEADER_BYTES, DEPTH_MAX):
+        # A tenth of the time: nothing is encoded again. What the core does not take comes below, and is named there.
+        try:
+            return cbor2.loads(body, max_depth=DEPTH_MAX, allow_indefinite=False)
+        except (cbor2.CBORDecodeError, ValueError):  # text that is not UTF-8
+            pass
+    return _decode_slowly(body)
+
+
+def _decode_slowly(body: bytes) -> Any:
+    """The definition: what `encode` would write again is canonical."""
     try:
         value = cbor2.loads(
             body, max_depth=DEPTH_MAX, allow_indefinite=False, semantic_decoders=_TAGS, tag_hook=_tag_refused
@@ -258,7 +300,7 @@ def digest(data: bytes) -> bytes:
 
 def expect_map(value: object, fields: Iterable[str]) -> None:
     """DecodeError unless `value` is a map with exactly these fields."""
-    wanted = set(fields)
+    wanted = fields.keys() if type(fields) is dict else set(fields)
     if type(value) is not dict:
         raise DecodeError(f"expected a map, got {type(value).__name__}")
     if value.keys() != wanted:
@@ -283,24 +325,22 @@ def _ed25519_verify(public_key: bytes, message: bytes, signature: bytes) -> bool
 
 
 @functools.cache
-def _pool() -> concurrent.futures.ThreadPoolExecutor:
-    return concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="pyzkfl-signatures")
+def _verifier() -> Any:
+    from pyzkfl._core import identity
+
+    return identity.Verifier()
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+os.register_at_fork(after_in_child=_verifier.cache_clear)  # another thread may have held its lock
 
 
-def _verify_each(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
-    return [_ed25519_verify(*item) for item in items]
+def verify_signatures(items: Sequence[tuple[bytes, bytes, bytes]], *, alone: bool = False) -> list[bool]:
+    """Whether each (public key, message, signature) holds, in order; the GIL is released.
 
-
-def verify_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
-    """Whether each (public key, message, signature) holds, in order; on all cores when there are many."""
-    if len(items) < 32:
-        return _verify_each(items)
-    size = 64 if len(items) > 128 else 16
-    parts = [items[start : start + size] for start in range(0, len(items), size)]
-    return [good for part in _pool().map(_verify_each, parts) for good in part]
+    On all cores, or alone on the calling thread's, for a caller with work of its own beside.
+    """
+    good: list[bool] = _verifier().verify(list(items), alone)
+    return good
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,36 +27,34 @@ __all__ = ["EngineKeys"]
 class EngineKeys(Keys):
     """As Keys. columns: the column key; its digest is the job's commitment_key."""
 
-    def __init__(
-        self, network: NetworkJob, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes
-    ) -> None:
+    def __init__(self, network: Any, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes) -> None:
         super().__init__(proving, constraints, setup)
-        self.network = network
+        self._network = network  # the core's
         self.columns = columns
         self._prover = prover
-        self._tables = bytes(_core.engine.commit_tables(network.core, columns))
+        self._tables = bytes(_core.engine.commit_tables(network, columns))
         self._weights: tuple[bytes, bytes] = (b"", b"")  # digest and C(W) of the weights that were asked for last
 
     @staticmethod
     def of_setup(job: Job, phase1: Any, proving: Any, constraints: Any, setup: bytes) -> EngineKeys:
         """From the verified ends of both phases."""
-        network = _network(job)
-        columns = _core.engine.ColumnKey.from_phase1(phase1, network.core.log_height)
-        prover = _core.engine.Prover.from_keys(network.core, proving, columns)
+        network = _network(job).core
+        columns = _core.engine.ColumnKey.from_phase1(phase1, network.log_height)
+        prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, setup)
 
     @staticmethod
-    def insecure(job: Job) -> EngineKeys:
-        """From secrets that this process knew: for tests. Warns."""
-        network = _network(job)
+    def insecure(job: Job, omit: Sequence[str] = ()) -> EngineKeys:
+        """From secrets that this process knew: for tests. Warns. omit: as ceremony.insecure_keys."""
+        network = _network(job).core
+        for forgery in omit:
+            network = _core.engine.without_relation(network, forgery)
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=3)
-        constraints = network.core.constraint_system()
+        constraints = network.constraint_system()
         proving = _core.groth16.insecure_setup(constraints)
-        columns = _core.engine.ColumnKey.insecure(network.core.log_height)
-        prover = _core.engine.Prover.from_keys(network.core, proving, columns)
-        return EngineKeys(
-            network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest()
-        )
+        columns = _core.engine.ColumnKey.insecure(network.log_height)
+        prover = _core.engine.Prover.from_keys(network, proving, columns)
+        return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
 
     @property
     def commitment_key(self) -> Any:
@@ -66,20 +64,20 @@ class EngineKeys(Keys):
     def commit_update(self, update: npt.NDArray[np.int64], blinder: bytes) -> bytes:
         """C(D), 32 bytes compressed, of an update or a sum, int64 (dimension,), and a blinder of 32 bytes."""
         values = np.ascontiguousarray(update, dtype=np.int64)
-        return bytes(_core.engine.commit_update(self.network.core, self.columns, values, blinder))
+        return bytes(_core.engine.commit_update(self._network, self.columns, values, blinder))
 
     def commit_weights(self, weights: npt.NDArray[np.int64]) -> bytes:
         """C(W), 32 bytes: made by whoever verifies, once a round."""
         digest = weights_digest(weights)
         if self._weights[0] != digest:
-            self._weights = digest, bytes(_core.engine.commit_weights(self.network.core, self.columns, weights))
+            self._weights = digest, bytes(_core.engine.commit_weights(self._network, self.columns, weights))
         return self._weights[1]
 
     def commit_batch(
         self, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], rows: int, blinder: bytes
     ) -> tuple[bytes, bytes]:
         """C(X) of a padded batch, 32 bytes. No proof of knowledge: every proof of the engine opens it."""
-        return bytes(_core.engine.commit_batch(self.network.core, self.columns, x[:rows], y[:rows], blinder)), b""
+        return bytes(_core.engine.commit_batch(self._network, self.columns, x[:rows], y[:rows], blinder)), b""
 
     def batch_holds(self, commitment: bytes, knowledge: bytes) -> bool:
         """Whether a registered C(X) is a point, with nothing beside it. DecodeError for bytes that are no point."""
@@ -88,41 +86,48 @@ class EngineKeys(Keys):
 
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
         """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
-        rows = statement.rows
-        trained = self.network.core.train(statement.weights, [witness.x[:rows]], [witness.y[:rows]])
-        out = self._prover.prove(
-            trained, statement.digest, [witness.batch_blinder], witness.update_blinder, None
-        )
-        _, _, batch, update = (bytes(c) for c in out["commitments"])
-        for made, expected, what in (
-            (batch, statement.batch_commitment, "the batch is not the one committed to"),
-            (update, statement.update_commitment, "the update of this batch is not the one committed to"),
-        ):
-            if made != expected:
-                raise WitnessInvalid(f"{what} in the statement of {statement.client!r}, round {statement.round}")
+        batches = witness.batches
+        steps = self._network.parameters["steps"]
+        if len(batches) != steps:
+            raise ParameterError(f"a round of this job has {steps} batches, the witness {len(batches)}")
+        rows = [batch.rows for batch in statement.batches]
+        x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
+        trained = self._network.train(statement.weights, list(x), list(y), witness.velocity)
+        data_blinders = [*blinders, *witness.velocity_blinders]
+        out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
+        _, _, *data, update = (bytes(c) for c in out["commitments"])
+        data, velocities = data[: len(batches)], data[len(batches) :]
+        where = f"in the statement of {statement.client!r}, round {statement.round}"
+        if data != [batch.commitment for batch in statement.batches]:
+            raise WitnessInvalid(f"a batch is not the one committed to {where}")
+        if velocities != list(statement.velocities):
+            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
+        if update != statement.update_commitment:
+            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold."""
-        bad = []
-        for position, (statement, proof) in enumerate(items):
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
+        instances = []
+        for statement, proof in items:
             if not isinstance(proof, EngineProof):
                 raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
             commitments = [
                 self.commit_weights(statement.weights),
                 self._tables,
-                statement.batch_commitment,
+                *(batch.commitment for batch in statement.batches),
+                *statement.velocities,
                 statement.update_commitment,
             ]
-            if not self._prover.verifier.verify(statement.digest, [statement.rows], commitments, proof.data):
-                bad.append(position)
-        return bad
+            rows = [batch.rows for batch in statement.batches]
+            instances.append((statement.digest, rows, commitments, proof.data))
+        return list(self._prover.verifier.failing(instances))
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of
         _core.engine.network_forgeries(). Nothing is checked; ParameterError when there is no occasion for it."""
         rows = statement.rows
-        step = (self.network.core, statement.weights, witness.x[:rows], witness.y[:rows], forgery)
+        step = (self._network, statement.weights, witness.x[:rows], witness.y[:rows], forgery)
         network, *rest = step
         commitment = bytes(_core.engine.forged_commitment(network, self.columns, *rest, witness.update_blinder))
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 __all__ = [
     "AggregateInvalid",
     "BeaconInvalid",
+    "ChainError",
+    "ChainReorganised",
     "DataError",
     "DecodeError",
     "HeadroomExceeded",
+    "InsufficientFunds",
     "Interrupted",
     "KeyFileError",
     "LedgerError",
+    "NodeUnreachable",
     "NotEnoughClients",
     "ParameterError",
     "ProofInvalid",
@@ -22,10 +26,12 @@ __all__ = [
     "RangeError",
     "SetupInvalid",
     "SystemFailure",
+    "TransactionReverted",
     "TransportError",
     "UnprovableOption",
     "UnsupportedVersion",
     "WitnessInvalid",
+    "WrongChain",
 ]
 
 
@@ -96,6 +102,35 @@ class AggregateInvalid(PyzkflError):
 
 class LedgerError(PyzkflError):
     """A ledger file that is not ours, was changed, or cannot take the record."""
+
+
+class ChainError(LedgerError):
+    """An EVM chain that did not do what was asked; the subclasses say what to do."""
+
+
+class NodeUnreachable(ChainError):
+    """No node answers. Nothing is known of a transaction that was on its way: open the ledger again, which reads where
+    it stands, and go on from there."""
+
+
+class WrongChain(ChainError):
+    """The node serves another chain than the one asked for, or there is no such contract on it. Nothing was sent."""
+
+
+class InsufficientFunds(ChainError):
+    """The account cannot pay for the transaction (gas, value, or tokens). Nothing was sent."""
+
+
+class ChainReorganised(ChainError):
+    """The chain took back blocks that were read from it. Open the ledger again and append what is missing."""
+
+
+class TransactionReverted(ChainError):
+    """A contract refused a transaction; nothing changed but the gas spent. data: the bytes that it gave as a reason."""
+
+    def __init__(self, message: str, data: bytes = b"") -> None:
+        super().__init__(message)
+        self.data = data
 
 
 class KeyFileError(PyzkflError):

@@ -49,6 +49,8 @@ class EvaluationStatement:
             raise ParameterError("an evaluation has at least one batch, with a commitment and its rows")
         if any(not 1 <= r <= self.job.batch for r in self.rows):
             raise ParameterError(f"every batch has between 1 and {self.job.batch} rows")
+        if len(set(self.data_commitments)) != len(self.data_commitments):
+            raise ParameterError("a batch is there twice, and its rows would count twice")
         if not 1 <= self.correct <= sum(self.rows):
             raise ParameterError(
                 f"between 1 and {sum(self.rows)} rows can be claimed to be correct, got {self.correct}: no proof is "
@@ -112,7 +114,8 @@ class EvaluationVerifier:
 
 
 class EvaluationProver(EvaluationVerifier):
-    """Proves evaluations of a job's model. Make one with `insecure` (tests, benchmarks)."""
+    """Proves evaluations of a job's model. Made with `insecure` (tests, benchmarks), or by a setup of several members
+    (pyzkfl.engine_setup.EvaluationTerms)."""
 
     def __init__(self, job: NetworkJob, batches: int, columns: Any, core: Any, prover: Any) -> None:
         super().__init__(job, batches, columns, core, prover.verifier)

@@ -83,10 +83,11 @@ class Job:
         scale: Sequence[float] | None = None,
         clip_features: bool = True,
     ) -> Job:
-        """A job that trains a network, one local step a member and round, proven by the engine (docs/engine.md).
+        """A job that trains a network, `network.steps` local steps a member and round, proven by the engine
+        (docs/engine.md).
 
-        network: the model and its step; with labels 0 .. classes - 1. The rest as in :meth:`logistic`. Raises
-        ParameterError when the numbers do not fit together.
+        network: the model and its step; with labels 0 .. classes - 1, or targets where its loss is the mean squared
+        error. The rest as in :meth:`logistic`. Raises ParameterError when the numbers do not fit together.
         """
         core = network.core.parameters
         features = network.input_size
@@ -211,10 +212,6 @@ class Job:
         )
 
     def _network_spec(self, network: NetworkJob) -> Any:
-        if network.steps != 1:
-            raise ParameterError("a round of a job has one local step a member; the engine alone proves more")
-        if network.loss != "cross_entropy":
-            raise ParameterError("a job's members have labels, not targets: the loss must be the cross-entropy")
         core = network.core.parameters
         own = (network.input_size, network.batch, network.x_bits, network.a_frac, network.w_bits, network.w_frac)
         stated = (self.features, self.batch, self.x_bits, self.x_frac, self.w_bits, self.w_frac)
@@ -228,8 +225,23 @@ class Job:
         return self._spec  # type: ignore[attr-defined]
 
     @property
+    def steps(self) -> int:
+        """Local steps of a member in a round, each on a batch of its own."""
+        return 1 if self.network is None else self.network.steps
+
+    @property
+    def carries_momentum(self) -> bool:
+        """Whether a round goes on from the velocity that the member's last accepted round left."""
+        return self.network is not None and self.network.carry_momentum
+
+    @property
+    def update_limit(self) -> int:
+        """No coordinate of an update is larger: each step's L2 norm is at most `bound`."""
+        return self.steps * self.bound
+
+    @property
     def classes(self) -> int:
-        """Labels are 0 .. classes - 1."""
+        """Labels are 0 .. classes - 1; of a network for the mean squared error, how many outputs it has."""
         return 2 if self.network is None else self.network.outputs
 
     @property
@@ -246,7 +258,7 @@ class Job:
 
     @property
     def max_norm(self) -> float:
-        """The L2 bound of an update, as a float."""
+        """The L2 bound of one local step's update, as a float."""
         return self.bound / 2.0**self.w_frac
 
     def index_of(self, name: str) -> int:
@@ -351,13 +363,42 @@ class Job:
             return _core.training.constraint_system(self.spec)
         return self.network.core.constraint_system()
 
+    @property
+    def column_log_height(self) -> int:
+        """Columns have at most 2^this cells; 0 where there are none."""
+        return 0 if self.network is None else int(self.network.core.log_height)
+
     def step(
         self, weights: npt.NDArray[np.int64], x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], rows: int
     ) -> npt.NDArray[np.int64]:
         """The update of one step on a batch as a CommittedDataset holds it, int64 (dimension,)."""
+        return self.update(weights, [(x, y, rows)])
+
+    def update(
+        self,
+        weights: npt.NDArray[np.int64],
+        batches: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]],
+    ) -> npt.NDArray[np.int64]:
+        """The update of a round, int64 (dimension,): features, labels and real rows of a batch a local step."""
+        if len(batches) != self.steps:
+            raise ParameterError(f"a round of this job has {self.steps} batches, got {len(batches)}")
         if self.network is None:
-            return np.asarray(_core.training.step(self.spec, weights, x, y, rows))
-        return np.asarray(self.network.core.train(weights, [x[:rows]], [y[:rows]]).update)
+            return np.asarray(_core.training.step(self.spec, weights, *batches[0]))
+        x, y = [x[:rows] for x, _, rows in batches], [y[:rows] for _, y, rows in batches]
+        return np.asarray(self.network.core.train(weights, x, y).update)
+
+    def update_and_velocity(
+        self,
+        weights: npt.NDArray[np.int64],
+        batches: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]],
+        velocity: npt.NDArray[np.int64] | None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """As `update`, in a job that carries momentum: update, and the velocity that the round leaves; velocity: what
+        it goes on from, int64 (dimension,), None for none."""
+        if self.network is None or not self.carries_momentum:
+            raise ParameterError("this job carries no momentum over rounds")
+        trained = self.network.train(weights, [(x[:rows], y[:rows]) for x, y, rows in batches], velocity)
+        return np.asarray(trained.update), np.asarray(trained.velocity)
 
     def next_weights(
         self, weights: npt.NDArray[np.int64], total: npt.NDArray[np.int64], members: int
@@ -395,8 +436,16 @@ class Job:
         return np.clip(scaled, low, high).astype(np.int64), clipped
 
     def labels(self, y: npt.ArrayLike, rows: int) -> npt.NDArray[np.int64]:
-        """Labels as int64 from 0 to classes - 1, shape (rows,); DataError for anything else."""
+        """Labels as int64 from 0 to classes - 1, shape (rows,); DataError for anything else.
+
+        Of a network for the mean squared error: targets (rows, outputs), real, in units of 2^-x_frac; RangeError for
+        one beyond 16 bits, whatever `clip_features` says of features.
+        """
         values = np.asarray(y)
+        if self.network is not None and self.network.loss == "mse":
+            if len(values) != rows:
+                raise DataError(f"targets must be {rows} rows, got {values.shape}")
+            return self.network.labels(values)
         if values.shape != (rows,):
             raise DataError(f"labels must have shape ({rows},), got {values.shape}")
         if values.dtype.kind not in "fiub" or not np.isin(values, range(self.classes)).all():
@@ -408,15 +457,19 @@ class Job:
         """Integer weights or updates as floats, same shape; acts on features after (x - center) / scale."""
         return np.asarray(weights, dtype=np.float64) / 2.0**self.w_frac
 
-    def predict(self, weights: npt.NDArray[np.int64], x: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Labels (rows,) that integer weights give to raw features (rows, features)."""
+    def predict(
+        self, weights: npt.NDArray[np.int64], x: npt.ArrayLike
+    ) -> npt.NDArray[np.int64] | npt.NDArray[np.float64]:
+        """Labels (rows,) that integer weights give to raw features (rows, features); of the squared error outputs."""
         integers, _ = self.quantise(x)
         if self.network is not None:
-            return np.asarray(self.network.predict(weights, integers), dtype=np.int64)
+            return self.network.predict(weights, integers)
         scores = integers @ weights[:-1] + weights[-1] * (1 << self.x_frac)
         return np.asarray(scores >= 0, dtype=np.int64)
 
     def accuracy(self, weights: npt.NDArray[np.int64], x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-        """Share of rows that the weights label as y does."""
+        """Share of rows that the weights label as y does. ParameterError where the loss has no labels."""
+        if self.network is not None and self.network.loss == "mse":
+            raise ParameterError("accuracy is of labels; with the mean squared error compare predict's outputs")
         predicted = self.predict(weights, x)
         return float(np.mean(predicted == self.labels(y, len(predicted))))

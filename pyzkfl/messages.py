@@ -102,6 +102,10 @@ _BODIES: dict[Type, dict[str, type]] = {
 }
 
 
+# Fields that a body has in some jobs only, which who reads it for a job checks.
+_OPTIONAL: dict[Type, dict[str, type]] = {Type.SUBMISSION: {"velocity": bytes}}
+
+
 @dataclasses.dataclass(frozen=True)
 class Message:
     """One message: type, job digest (32 bytes, or empty before there is a job), round, body."""
@@ -137,7 +141,8 @@ class Message:
 
 
 def _check_body(type_: Type, body: dict[str, Any]) -> None:
-    fields = _BODIES[type_]
+    fields = dict(_BODIES[type_])
+    fields.update((name, kind) for name, kind in _OPTIONAL.get(type_, {}).items() if name in body)
     encoding.expect_map(body, set(fields))
     for name, kind in fields.items():
         encoding.expect_type(body, name, kind)
@@ -170,14 +175,20 @@ def submissions_digest(entries: Iterable[Any]) -> bytes:
 
 
 def submission_body(submission: Submission) -> dict[str, Any]:
-    """The public part of a submission: C(D) and the proof. The rest of the statement is everybody's own state."""
-    return {"commitment": submission.statement.update_commitment, "proof": submission.proof.to_bytes()}
+    """The public part of a submission: C(D) and the proof, and C(V') where momentum is carried.
+
+    The rest of the statement is everybody's own state.
+    """
+    body = {"commitment": submission.statement.update_commitment, "proof": submission.proof.to_bytes()}
+    if submission.statement.velocities:
+        body["velocity"] = submission.statement.velocities[1]
+    return body
 
 
 def mask_config(job: Job, round_: int) -> Any:
-    """The masking configuration of a round: |D| <= bound in every coordinate, since its L2 norm is."""
+    """The masking configuration of a round: |D| <= steps bound in every coordinate, since each step's L2 norm is."""
     return _core.secagg.Config(
-        job.digest, round_, [m.public_key for m in job.members], job.threshold, job.dimension, job.bound
+        job.digest, round_, [m.public_key for m in job.members], job.threshold, job.dimension, job.update_limit
     )
 
 

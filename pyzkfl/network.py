@@ -23,7 +23,7 @@ from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
 
-__all__ = ["NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
+__all__ = ["NO_VELOCITY", "NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -31,6 +31,7 @@ Progress = Callable[[float], None]
 
 _FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _DOMAIN = b"pyzkfl/1 network step"
+NO_VELOCITY = b"\x40" + bytes(31)  # C(V) of a member's first round: the point at infinity, with the blinder bytes(32)
 _INTEGERS = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
 _FLOATS = ("learning_rate", "max_norm", "momentum")
 
@@ -60,9 +61,12 @@ class NetworkJob:
 
     batch: rows of a step; steps: local steps of a round. max_norm: L2 bound of one step's update (learning rate times
     gradient, and what momentum adds), to which the step clips; below 0.5 with the default scales. momentum: as torch's,
-    but a round starts from none: with steps = 1 it has no effect. Features are signed integers of x_bits bits in units
-    of 2^-a_frac, activations in the same unit, weights of w_bits bits in units of 2^-w_frac, gradients of the loss in
-    units of 2^-g_frac. Raises ParameterError naming the layer or the parameter when some value could overflow.
+    but a round starts from none, so that with steps = 1 it has no effect; with carry_momentum a round goes on from the
+    velocity that the member's last round left (docs/engine.md, Momentum carried over rounds). Features are signed
+    integers of x_bits bits in units of 2^-a_frac, activations in the same unit, weights of w_bits bits in units of
+    2^-w_frac, gradients of the loss in units of 2^-g_frac. bitwise: ranges are proven bit by bit instead of by tables:
+    for small networks, whose circuit and setup are then a third as large; neither the step changes nor the proof's
+    size. Raises ParameterError naming the layer or the parameter when some value could overflow.
 
     >>> job = NetworkJob(widths=(4, 8, 3), batch=16, learning_rate=0.1)
     >>> job.dimension
@@ -80,6 +84,7 @@ class NetworkJob:
     input_shape: tuple[int, ...] = dataclasses.field(default=(), kw_only=True)
     loss: str = dataclasses.field(default="cross_entropy", kw_only=True)
     momentum: float = dataclasses.field(default=0.0, kw_only=True)
+    carry_momentum: bool = dataclasses.field(default=False, kw_only=True)
     steps: int = dataclasses.field(default=1, kw_only=True)
     max_norm: float = dataclasses.field(default=0.49, kw_only=True)
     x_bits: int = dataclasses.field(default=8, kw_only=True)
@@ -87,6 +92,7 @@ class NetworkJob:
     w_bits: int = dataclasses.field(default=18, kw_only=True)
     w_frac: int = dataclasses.field(default=16, kw_only=True)
     g_frac: int = dataclasses.field(default=12, kw_only=True)
+    bitwise: bool = dataclasses.field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         widths = tuple(int(w) for w in self.widths)
@@ -107,10 +113,13 @@ class NetworkJob:
             widths = named if layers == perceptron(named) else ()
         for name, value in (("widths", widths), ("layers", layers), ("input_shape", shape)):
             object.__setattr__(self, name, value)
+        if self.w_frac not in (8, 16):  # before anything is scaled by it
+            raise ParameterError(f"w_frac is 8 or 16, got {self.w_frac}")
         if not (np.isfinite(self.max_norm) and self.max_norm > 0):
             raise ParameterError(f"max_norm must be positive and finite, got {self.max_norm}")
         if not (np.isfinite(self.momentum) and 0 <= self.momentum < 1 - 2.0**-17):
             raise ParameterError(f"momentum must lie between 0 and 1, got {self.momentum}")
+        object.__setattr__(self, "momentum", abs(self.momentum))  # -0.0 would be 0.0 in other bytes
         _ = self.core  # checks everything else
 
     @functools.cached_property
@@ -122,8 +131,12 @@ class NetworkJob:
             "input": list(self.input_shape),
             "layers": [layer.parameters() for layer in self.layers],
             "momentum": int(np.floor(self.momentum * 2.0**16 + 0.5)),
-            "bound": int(np.floor(self.max_norm * 2.0**self.w_frac)),
+            # The core refuses what is not below 2^15, in these units.
+            "bound": int(np.floor(min(self.max_norm, 2.0**15) * 2.0**self.w_frac)),
+            "bitwise": int(self.bitwise),
         }
+        if self.carry_momentum:
+            parameters["carry"] = 1
         return _core.engine.Network(_core.engine.with_learning_rate(parameters, float(self.learning_rate)))
 
     @property
@@ -172,16 +185,22 @@ class NetworkJob:
     def to_object(self) -> dict[str, Any]:
         """The canonical map of docs/formats.md (floats as the 8 bytes of IEEE 754, big-endian)."""
         out: dict[str, Any] = {name: getattr(self, name) for name in (*_INTEGERS, "loss")}
+        out["bitwise"] = int(self.bitwise)
         out.update({name: struct.pack(">d", getattr(self, name)) for name in _FLOATS})
         out["input"] = list(self.input_shape)
         out["layers"] = [layer_object(layer) for layer in self.layers]
+        if self.carry_momentum:
+            out["carry_momentum"] = True
         return out
 
     @classmethod
     def from_object(cls, value: Any) -> NetworkJob:
         """Read it back; DecodeError when the shape is another, ParameterError when the numbers do not fit."""
-        encoding.expect_map(value, {*_INTEGERS, *_FLOATS, "loss", "input", "layers"})
-        body: dict[str, Any] = {"loss": value["loss"]}
+        carried = {"carry_momentum"} if isinstance(value, dict) and "carry_momentum" in value else set()
+        encoding.expect_map(value, {*_INTEGERS, *_FLOATS, "bitwise", "loss", "input", "layers", *carried})
+        if carried and value["carry_momentum"] is not True:
+            raise DecodeError("network: carry_momentum is true, or left out")
+        body: dict[str, Any] = {"loss": value["loss"], "carry_momentum": bool(carried)}
         encoding.expect_type(value, "loss", str)
         for name in _INTEGERS:
             encoding.expect_type(value, name, int)
@@ -191,6 +210,10 @@ class NetworkJob:
             if len(value[name]) != 8:
                 raise DecodeError(f"network: {name} has 8 bytes")
             (body[name],) = struct.unpack(">d", value[name])
+        encoding.expect_type(value, "bitwise", int)
+        if value["bitwise"] not in (0, 1):
+            raise DecodeError("network: bitwise is 0 or 1")
+        body["bitwise"] = bool(value["bitwise"])
         for name in ("input", "layers"):
             encoding.expect_type(value, name, list)
         if any(type(n) is not int for n in value["input"]):
@@ -220,21 +243,22 @@ class NetworkJob:
         limit = 1 << (self.x_bits - 1)
         return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -limit, limit - 1).astype(np.int64)
 
-    def labels(self, y: npt.ArrayLike) -> Integers:
+    def labels(self, y: npt.ArrayLike, *, clip: bool = False) -> Integers:
         """Class numbers (rows,) as int64; of the mean squared error targets (rows, outputs), real, in fixed point.
 
-        Targets beyond 16 bits are clipped to the ends of that range. Raises DataError for anything else.
+        clip: take targets beyond 16 bits to the ends of that range; without it they are a RangeError. Raises DataError
+        for anything else.
         """
         values = np.asarray(y)
         if self.loss == "mse":
-            return self._targets(values)
+            return self._targets(values, clip)
         if values.ndim != 1 or values.dtype.kind not in "iub":
             raise DataError(f"labels must be integers of shape (rows,), got {values.dtype} of shape {values.shape}")
         if len(values) and (int(values.min()) < 0 or int(values.max()) >= self.outputs):
             raise DataError(f"labels must lie between 0 and {self.outputs - 1}")
         return values.astype(np.int64)
 
-    def _targets(self, values: npt.NDArray[Any]) -> Integers:
+    def _targets(self, values: npt.NDArray[Any], clip: bool) -> Integers:
         if values.ndim == 1 and self.outputs == 1:
             values = values.reshape(-1, 1)
         if values.ndim != 2 or values.shape[1] != self.outputs or values.dtype.kind not in "fiub":
@@ -245,7 +269,16 @@ class NetworkJob:
         if not np.isfinite(values).all():
             row, column = np.argwhere(~np.isfinite(values))[0]
             raise DataError(f"targets hold NaN or infinity, first in row {row}, column {column}: remove or impute it")
-        return np.clip(np.floor(values * 2.0**self.a_frac + 0.5), -(1 << 15), (1 << 15) - 1).astype(np.int64)
+        scaled = np.floor(values * 2.0**self.a_frac + 0.5)
+        least, most = -(1 << 15), (1 << 15) - 1
+        outside = (scaled < least) | (scaled > most)
+        if outside.any() and not clip:
+            row, column = np.argwhere(outside)[0]
+            raise RangeError(
+                f"{int(outside.sum())} targets do not fit 16 bits in units of 2^-{self.a_frac}, first in row {row}, "
+                f"column {column}: scale the targets, take a smaller a_frac, or clip them"
+            )
+        return np.clip(scaled, least, most).astype(np.int64)
 
     def weights(self, floats: npt.ArrayLike) -> Integers:
         """Weights (dimension,) in fixed point. Raises RangeError for a value that the job's weights cannot hold."""
@@ -268,12 +301,15 @@ class NetworkJob:
 
     # ---- training ------------------------------------------------------------------------------------------------
 
-    def train(self, weights: Integers, batches: Sequence[tuple[Integers, Integers]]) -> Any:
+    def train(
+        self, weights: Integers, batches: Sequence[tuple[Integers, Integers]], velocity: Integers | None = None
+    ) -> Any:
         """The local steps of a round in integers, one (features, labels) batch each.
 
-        `.update` is D, int64 (dimension,). What is returned is all that a proof needs, and secret.
+        `.update` is D, int64 (dimension,). What is returned is all that a proof needs, and secret. velocity: where
+        momentum is carried, the `.velocity` of the round before, int64 (dimension,); None in the first.
         """
-        return self.core.train(weights, [x for x, _ in batches], [y for _, y in batches])
+        return self.core.train(weights, [x for x, _ in batches], [y for _, y in batches], velocity)
 
     def apply(self, weights: Integers, update: Integers) -> Integers:
         """W + D, clipped to the range of weights."""
@@ -301,6 +337,9 @@ class RoundStatement:
     A verifier builds it from its own state and takes only `update_commitment` and the proof from the prover.
     data_commitments and rows: of the batches that the beacon picked, one a local step, as registered. `context` is
     whatever else the proof is bound to (job terms, beacon, member, round): bytes.
+
+    velocity_commitments: where momentum is carried, C(V) and C(V'). C(V) is the verifier's own: NO_VELOCITY, or the
+    C(V') of the member's last round that was accepted; C(V') is the prover's.
     """
 
     job: NetworkJob
@@ -309,8 +348,11 @@ class RoundStatement:
     data_commitments: tuple[bytes, ...]
     rows: tuple[int, ...]
     update_commitment: bytes
+    velocity_commitments: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
+        if len(self.velocity_commitments) != (2 if self.job.carry_momentum else 0):
+            raise ParameterError("a round has the commitments of two velocities exactly where the job carries momentum")
         if len(self.rows) != self.job.steps or len(self.data_commitments) != self.job.steps:
             raise ParameterError(f"a round of this job has {self.job.steps} batches")
         if any(not 1 <= r <= self.job.batch for r in self.rows):
@@ -325,6 +367,7 @@ class RoundStatement:
             self.weights_commitment,
             tables_commitment,
             *self.data_commitments,
+            *self.velocity_commitments,
             b"".join(r.to_bytes(4, "little") for r in self.rows),
             self.update_commitment,
         ]
@@ -355,7 +398,7 @@ class NetworkVerifier:
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
 
     def commit_update(self, update: Integers, blinder: bytes) -> bytes:
-        """C(D), 32 bytes: the sum of commitments opens to the sum of updates with the sum of blinders."""
+        """C(D), or C(V), 32 bytes: the sum of commitments opens to the sum of updates with the sum of blinders."""
         return bytes(_core.engine.commit_update(self.job.core, self._columns, update, blinder))
 
     def commit_batch(self, features: Integers, labels: Integers, blinder: bytes) -> bytes:
@@ -374,6 +417,7 @@ class NetworkVerifier:
             statement.weights_commitment,
             self.tables_commitment,
             *statement.data_commitments,
+            *statement.velocity_commitments,
             statement.update_commitment,
         ]
         if not self._core.verify(self.digest(statement), list(statement.rows), commitments, proof.data):
@@ -409,15 +453,18 @@ class NetworkProver(NetworkVerifier):
         data_blinders: Sequence[bytes],
         update_blinder: bytes,
         *,
+        velocity_blinders: Sequence[bytes] = (),
         progress: Progress | None = None,
     ) -> NetworkProof:
         """Prove that the statement's update is what `trained` computed. Verified before it is returned.
 
-        Raises WitnessInvalid if it is not, ParameterError if the blinders do not open the statement's commitments.
+        velocity_blinders: where momentum is carried, of C(V) and C(V'); of NO_VELOCITY it is bytes(32). Raises
+        WitnessInvalid if it is not, ParameterError if the blinders do not open the statement's commitments.
         """
-        out = self._prover.prove(trained, self.digest(statement), list(data_blinders), update_blinder, progress)
+        blinders = [*data_blinders, *velocity_blinders]
+        out = self._prover.prove(trained, self.digest(statement), blinders, update_blinder, progress)
         stated = [statement.weights_commitment, self.tables_commitment]
-        stated += [*statement.data_commitments, statement.update_commitment]
+        stated += [*statement.data_commitments, *statement.velocity_commitments, statement.update_commitment]
         if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != statement.rows:
             raise ParameterError("weights, batches or blinders are not those of the statement's commitments")
         return NetworkProof(bytes(out["proof"]), out["inner_seconds"], out["wrap_seconds"])

@@ -24,7 +24,7 @@ _DOMAIN = b"pyzkfl/1 norm bound"
 class NormProver:
     """Proves and checks norm bounds of updates of `dimension` signed 16-bit integers; `bound` in units of a coordinate.
 
-    `insecure` keys only, until the engine's ceremony comes.
+    Made with `insecure` keys (tests, benchmarks), or by a setup of several members (pyzkfl.engine_setup.NormTerms).
     """
 
     def __init__(self, dimension: int, bound: int, columns: Any, core: Any, prover: Any) -> None:

@@ -41,10 +41,15 @@ class Recorder:
             self._pending.append(record.seal(self._identity))
 
     def flush(self) -> None:
-        """Append what is pending, durably: when this returns, it is on the record. LedgerError if it cannot be."""
-        if self._ledger is not None and self._pending:
-            self._ledger.append(self._pending)
-        self._pending = []
+        """Append what is pending, durably: when this returns, it is on the record.
+
+        LedgerError if it cannot be; what was not appended is pending still, and the next call goes on there.
+        """
+        if self._ledger is None:
+            return
+        for batch in self._ledger.batches(self._pending):
+            self._ledger.append(batch)
+            self._pending = self._pending[len(batch) :]
 
     def terms(self, job: Job) -> None:
         """The job before its setup."""

@@ -1,4 +1,4 @@
-"""What a proof speaks about: one member's training step in one round, as public values (docs/protocol.md section 2).
+"""What a proof speaks about: one member's training in one round, as public values (docs/protocol.md section 2).
 
 A verifier builds the Statement from its own state and takes only C(D) and the proof from the prover.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,17 @@ from pyzkfl import encoding
 from pyzkfl.errors import DecodeError, ParameterError, RangeError
 from pyzkfl.job import Job
 
-__all__ = ["EngineProof", "Proof", "Statement", "Witness", "batch_index", "read_proof", "weights_digest"]
+__all__ = [
+    "EngineProof",
+    "Proof",
+    "Statement",
+    "StepBatch",
+    "Witness",
+    "batch_index",
+    "batch_indices",
+    "read_proof",
+    "weights_digest",
+]
 
 PROOF_BYTES = 160  # A, B, C compressed (32 + 64 + 32) and the proof of knowledge of C(D) (32)
 
@@ -38,12 +49,43 @@ def batch_index(beacon: bytes, round_: int, client: str, batches: int) -> int:
     return int.from_bytes(hashlib.sha256(data).digest()[:16], "big") % batches
 
 
+def batch_indices(beacon: bytes, round_: int, client: str, batches: int, steps: int = 1) -> tuple[int, ...]:
+    """The batches that the beacon picks for the local steps of a member's round: distinct, in the order of the steps.
+
+    Step s of round t is drawing number t steps + s of `batch_index`, among the batches that the steps before it left;
+    with one step it is that function's choice. ParameterError when there are fewer batches than steps.
+
+    >>> batch_indices(bytes(32), 0, "ada", 5, steps=5)
+    (2, 4, 1, 0, 3)
+    """
+    if not 1 <= steps <= batches:
+        raise ParameterError(f"a round of {steps} steps takes as many different batches, and there are {batches}")
+    chosen: list[int] = []
+    for step in range(steps):
+        index = batch_index(beacon, round_ * steps + step, client, batches - step)
+        for taken in sorted(chosen):
+            index += index >= taken
+        chosen.append(index)
+    return tuple(chosen)
+
+
+class StepBatch(NamedTuple):
+    """The registered batch of one local step: its number, its real rows, C(X)."""
+
+    number: int
+    rows: int
+    commitment: bytes
+
+
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """Public values of one training step.
+    """Public values of one member's training in one round.
 
-    weights: int64, shape (features + 1,), the W_t of the round. batch: index that the beacon picked; rows: its real
-    rows; batch_commitment, update_commitment: C(X) and C(D), compressed G1 points of 32 bytes; dataset_root: 32 bytes.
+    weights: int64, shape (dimension,), the W_t of the round. batch: index that the beacon picked; rows: its real rows;
+    batch_commitment, update_commitment: C(X) and C(D), compressed G1 points of 32 bytes; dataset_root: 32 bytes. later:
+    the batches of the second local step and those after it, where the job has more than one. velocities: where it
+    carries momentum, C(V) of the velocity that the round goes on from, by the verifier's record, and C(V') of the next
+    one, the member's choice as C(D) is.
     """
 
     job: Job
@@ -56,13 +98,26 @@ class Statement:
     weights: npt.NDArray[np.int64]
     batch_commitment: bytes
     update_commitment: bytes
+    later: tuple[StepBatch, ...] = ()
+    velocities: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         self.job.index_of(self.client)
         if not (0 <= self.round < self.job.rounds):
             raise ParameterError(f"round {self.round} is not one of the job's {self.job.rounds}")
-        if not (1 <= self.rows <= self.job.batch):
-            raise ParameterError(f"rows must be between 1 and {self.job.batch}, got {self.rows}")
+        object.__setattr__(self, "later", tuple(StepBatch(*batch) for batch in self.later))
+        if len(self.batches) != self.job.steps:
+            raise ParameterError(f"a round of this job has {self.job.steps} batches, got {len(self.batches)}")
+        for batch in self.batches:
+            if not (1 <= batch.rows <= self.job.batch):
+                raise ParameterError(f"rows must be between 1 and {self.job.batch}, got {batch.rows}")
+            if batch.number < 0 or len(batch.commitment) != 32:
+                raise ParameterError("a batch has a number that is not negative and a commitment of 32 bytes")
+        object.__setattr__(self, "velocities", tuple(self.velocities))
+        if [len(v) for v in self.velocities] != ([32, 32] if self.job.carries_momentum else []):
+            raise ParameterError("a round has two velocities, of 32 bytes, exactly where the job carries momentum")
+        if len({batch.number for batch in self.batches}) != len(self.batches):
+            raise ParameterError("the local steps of a round have different batches")
         for name in ("beacon", "dataset_root", "batch_commitment", "update_commitment"):
             if len(getattr(self, name)) != 32:
                 raise ParameterError(f"{name} must have 32 bytes")
@@ -75,23 +130,30 @@ class Statement:
         weights.flags.writeable = False
         object.__setattr__(self, "weights", weights)
 
+    @property
+    def batches(self) -> tuple[StepBatch, ...]:
+        """The batches of all local steps, in their order."""
+        return (StepBatch(self.batch, self.rows, self.batch_commitment), *self.later)
+
     def to_bytes(self) -> bytes:
         """The canonical encoding (docs/formats.md)."""
-        return encoding.encode(
-            encoding.Kind.STATEMENT,
-            {
-                "job": self.job.digest,
-                "round": self.round,
-                "client": self.client,
-                "beacon": self.beacon,
-                "dataset_root": self.dataset_root,
-                "batch": self.batch,
-                "rows": self.rows,
-                "weights": weights_digest(self.weights),
-                "batch_commitment": self.batch_commitment,
-                "update_commitment": self.update_commitment,
-            },
-        )
+        body: dict[str, Any] = {
+            "job": self.job.digest,
+            "round": self.round,
+            "client": self.client,
+            "beacon": self.beacon,
+            "dataset_root": self.dataset_root,
+            "batch": self.batch,
+            "rows": self.rows,
+            "weights": weights_digest(self.weights),
+            "batch_commitment": self.batch_commitment,
+            "update_commitment": self.update_commitment,
+        }
+        if self.later:
+            body["later"] = [list(batch) for batch in self.later]
+        if self.velocities:
+            body["velocities"] = list(self.velocities)
+        return encoding.encode(encoding.Kind.STATEMENT, body)
 
     @property
     def digest(self) -> bytes:
@@ -118,6 +180,11 @@ class Proof:
         if len(self.groth16) != 128 or len(self.knowledge) != 32:
             raise DecodeError("a proof has 128 bytes of Groth16 and 32 bytes of proof of knowledge")
 
+    @property
+    def size(self) -> int:
+        """Bytes, without the header."""
+        return PROOF_BYTES
+
     def to_bytes(self) -> bytes:
         """Header (magic, version, kind, suite), A, B, C compressed, P_D compressed."""
         return encoding.frame(encoding.Kind.PROOF, self.groth16 + self.knowledge)
@@ -137,6 +204,11 @@ class EngineProof:
 
     data: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes, without the header."""
+        return len(self.data)
+
     def to_bytes(self) -> bytes:
         """Header (magic, version, kind, suite), then the proof."""
         return encoding.frame(encoding.Kind.PROOF, self.data)
@@ -155,12 +227,24 @@ def read_proof(job: Job, data: bytes) -> Proof | EngineProof:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Witness:
-    """What the prover knows: x int64 (batch, features), y int64 (batch,), and two blinders of 32 bytes."""
+    """What the prover knows: x int64 (batch, features), y int64 (batch,), and two blinders of 32 bytes.
+
+    later: x, y and batch_blinder of the second local step and those after it. velocity: where momentum is carried,
+    int64 (dimension,), and None for none; velocity_blinders: of C(V) and C(V').
+    """
 
     x: npt.NDArray[np.int64]
     y: npt.NDArray[np.int64]
     batch_blinder: bytes
     update_blinder: bytes
+    later: tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bytes], ...] = ()
+    velocity: npt.NDArray[np.int64] | None = None
+    velocity_blinders: tuple[bytes, ...] = ()
 
     def __repr__(self) -> str:
         return "Witness(secret)"
+
+    @property
+    def batches(self) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bytes], ...]:
+        """x, y and blinder of the batches of all local steps."""
+        return ((self.x, self.y, self.batch_blinder), *self.later)

@@ -15,6 +15,7 @@ namespace {
 struct Features {
   bool bmi2 = false, adx = false, avx2 = false, avx512f = false, avx512ifma = false, vaes = false;
   bool avx512_all = false;  // what *_ifma.cpp is compiled for
+  bool wide_aes = false;    // what *_vaes.cpp is compiled for
 };
 
 Features detect() {
@@ -34,6 +35,7 @@ Features detect() {
     f.adx = (ebx >> 19 & 1) != 0;
     f.vaes = f.avx2 && (ecx >> 9 & 1) != 0;
   }
+  f.wide_aes = f.vaes && f.avx512_all && __builtin_cpu_supports("aes") && __builtin_cpu_supports("avx512bw");
 #endif
   return f;
 }
@@ -64,6 +66,8 @@ CpuKernel selected_kernel() {
   static const CpuKernel kernel = choose();
   return kernel;
 }
+
+bool wide_aes_selected() { return selected_kernel() == CpuKernel::ifma && features().wide_aes; }
 
 std::string cpu_kernel() {
   switch (selected_kernel()) {

@@ -18,7 +18,11 @@ CpuKernel best_kernel();
 // processor cannot run, is ignored.
 CpuKernel selected_kernel();
 
-// Its name: "generic", "adx" or "avx512ifma".
+// Whether kernels of AES on 512-bit vectors (VAES, AVX-512 BW) may be used: the processor has them, and PYZKFL_CPU does
+// not name less than avx512ifma.
+bool wide_aes_selected();
+
+// The selected kernel's name: "generic", "adx" or "avx512ifma".
 std::string cpu_kernel();
 
 // The processor's relevant features, separated by blanks ("bmi2 adx avx2 avx512f avx512ifma"); "" if none is

@@ -76,8 +76,18 @@ bool on_curves(const Claim& claim) {
          });
 }
 
-// For each claim whether all its points are points of their groups.
-std::vector<uint8_t> well_formed(std::span<const Claim> claims) {
+}  // namespace
+
+Equation::Equation(KeyPoints points, UnfinishedKey unfinished)
+    : points_(std::move(points)),
+      alpha_beta_((checked(points_, unfinished), pairing(points_.alpha_1, points_.beta_2))),
+      beta_(points_.beta_2),
+      gamma_(points_.gamma_2),
+      delta_(points_.delta_2) {
+  for (const G2Affine& sigma : points_.sigma_2) sigma_.emplace_back(sigma);
+}
+
+std::vector<uint8_t> Equation::well_formed(std::span<const Claim> claims) {
   std::vector<uint8_t> fine(claims.size());
   parallel_for(claims.size(), chunk, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) fine[i] = on_curves(claims[i]);
@@ -90,17 +100,6 @@ std::vector<uint8_t> well_formed(std::span<const Claim> claims) {
     for (size_t i = begin; i < end; ++i) fine[i] = fine[i] && is_in_subgroup(claims[i].proof->b);
   });
   return fine;
-}
-
-}  // namespace
-
-Equation::Equation(KeyPoints points, UnfinishedKey unfinished)
-    : points_(std::move(points)),
-      alpha_beta_((checked(points_, unfinished), pairing(points_.alpha_1, points_.beta_2))),
-      beta_(points_.beta_2),
-      gamma_(points_.gamma_2),
-      delta_(points_.delta_2) {
-  for (const G2Affine& sigma : points_.sigma_2) sigma_.emplace_back(sigma);
 }
 
 void Equation::expect_counts(const Claim& claim) const {
@@ -144,8 +143,8 @@ bool Equation::knows(size_t group, const G1Affine& point, const G1Affine& knowle
 }
 
 // prod e(w A, B)  e(-sum w C, delta)  e(-sum w (IC + sum C_g) - sum w' P_g, gamma)
-//   prod_g e(sum w' C_g, sigma_g)  e(-(sum w) alpha, beta)  =  1
-bool Equation::hold_together(std::span<const Claim> claims) const {
+//   prod_g e(sum w' C_g, sigma_g)  e(-(sum w) alpha, beta)  others  =  1
+bool Equation::hold_together(std::span<const Claim> claims, std::span<const PreparedPairingInput> others) const {
   const size_t count = claims.size(), groups = num_groups();
   const std::vector<Fr> weights = random_weights(count);
   std::vector<PairingInput> left(count);
@@ -182,6 +181,7 @@ bool Equation::hold_together(std::span<const Claim> claims) const {
   }
   prepared.push_back({(-on_gamma).to_affine(), &gamma_});
   prepared.push_back({(-mul_vartime(G1(points_.alpha_1), inputs[0])).to_affine(), &beta_});
+  prepared.insert(prepared.end(), others.begin(), others.end());
   return pairing_product_is_one(left, prepared);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,12 @@ class Equation {
   // weight that whoever made the proof could not choose (kzg/symmetric_opening.h). Without such a weight the two could
   // be false and cancel.
   [[nodiscard]] bool holds(const Claim& claim, std::span<const PreparedPairingInput> others) const;
+  // For each claim whether all its points are points of their groups, none infinite.
+  [[nodiscard]] static std::vector<uint8_t> well_formed(std::span<const Claim> claims);
+  // Whether all claims hold, each with a random weight of its own; they must be well formed. `others` as above: each
+  // equation among them with a weight that is independent of all. Wrong with probability at most 2^-127.
+  [[nodiscard]] bool hold_together(std::span<const Claim> claims,
+                                   std::span<const PreparedPairingInput> others = {}) const;
   // The positions of the claims that do not hold, in order.
   [[nodiscard]] std::vector<size_t> failing(std::span<const Claim> claims) const;
   // e(point, sigma_group) = e(knowledge, gamma), both points checked.
@@ -58,7 +65,6 @@ class Equation {
 
  private:
   void expect_counts(const Claim& claim) const;
-  bool hold_together(std::span<const Claim> claims) const;
   void bisect(std::span<const Claim> claims, std::span<const size_t> positions,
               std::vector<size_t>& failing) const;
 

@@ -7,9 +7,11 @@
 #include <string>
 
 #include "base/aes_ctr.h"
+#include "base/cpu.h"
 #include "base/errors.h"
 #include "base/thread_pool.h"
 #include "secagg/config.h"
+#include "secagg/kernels/key_stream_vaes.h"
 
 namespace pyzkfl::secagg {
 namespace {
@@ -29,9 +31,40 @@ constexpr size_t kPackGroup = 64;
 
 uint64_t low_bits(unsigned bits) { return bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
 
+// The kernel for this processor, or null: then OpenSSL makes the stream.
+const vaes::KeyStream* wide_key_stream() {
+  static const vaes::KeyStream* const kernel = wide_aes_selected() ? vaes::key_stream() : nullptr;
+  return kernel;
+}
+
+// lanes += (or -=) the key stream, for the blocks [begin, end) of this vector, by the vector kernel.
+template <class Lane>
+void add_mask_blocks_wide(const vaes::KeyStream& kernel, std::span<Lane> lanes, std::span<const MaskTerm> terms,
+                          size_t begin, size_t end) {
+  constexpr size_t per_block = kBlockBytes / sizeof(Lane);
+  SecretBytes round_keys(terms.size() * vaes::round_key_bytes);
+  for (size_t t = 0; t < terms.size(); ++t) {
+    kernel.expand(round_keys.span().data() + t * vaes::round_key_bytes, terms[t].key.span().data());
+  }
+  for (size_t stretch = begin; stretch < end; stretch += kBlocksPerStretch) {
+    const size_t first = stretch * per_block;
+    const size_t last = std::min(lanes.size(), std::min(end, stretch + kBlocksPerStretch) * per_block);
+    const std::span<Lane> out = lanes.subspan(first, last - first);
+    for (size_t t = 0; t < terms.size(); ++t) {
+      kernel.add(out.data(), out.size_bytes(), sizeof(Lane), terms[t].negative,
+                 round_keys.span().data() + t * vaes::round_key_bytes,
+                 (kBlinderStreamBytes + stretch * kBlockBytes) / 16);
+    }
+  }
+}
+
 // lanes += (or -=) the key stream, for the blocks [begin, end) of this vector.
 template <class Lane>
 void add_mask_blocks(std::span<Lane> lanes, std::span<const MaskTerm> terms, size_t begin, size_t end) {
+  if (const vaes::KeyStream* kernel = wide_key_stream()) {
+    add_mask_blocks_wide<Lane>(*kernel, lanes, terms, begin, end);
+    return;
+  }
   constexpr size_t per_block = kBlockBytes / sizeof(Lane);
   alignas(64) std::array<Lane, per_block> stream;
   const std::span<uint8_t> stream_bytes(reinterpret_cast<uint8_t*>(stream.data()), kBlockBytes);

@@ -53,6 +53,7 @@ class Walker {
         case Source::Kind::inner: out.push_back({names.inner, source.index}); break;
         case Source::Kind::sum: out.push_back({Coordinate::Kind::half, 0}); break;
         case Source::Kind::window: out.push_back({Coordinate::Kind::window, source.index}); break;
+        case Source::Kind::weight: out.push_back({Coordinate::Kind::weight, source.index}); break;
         case Source::Kind::bit:
           out.push_back({source.index != 0 ? Coordinate::Kind::one : Coordinate::Kind::zero, 0});
           break;
@@ -164,15 +165,25 @@ ClaimTable::ClaimTable(const Program& program) {
   phase_end[leaf] = claims.size();
 }
 
-unsigned summed_variables(const View& view) {
-  const auto count = [](const std::vector<Source>& sources) {
-    return static_cast<unsigned>(std::count_if(sources.begin(), sources.end(), [](const Source& s) {
-      return s.kind == Source::Kind::sum;
-    }));
+Fr claim_factor(const View& view) {
+  Fr out = Fr::one();
+  const auto note = [&](const std::vector<Source>& sources) {
+    for (const Source& s : sources) {
+      if (s.kind == Source::Kind::sum) out = out.dbl();
+      if (s.kind == Source::Kind::weight) out *= Fr::one() + bit_weight(s.index);
+    }
   };
-  unsigned out = count(view.variables);
-  for (const Window& w : view.windows) out += count(w.first) + count(w.second);
+  note(view.variables);
+  for (const Window& w : view.windows) {
+    note(w.first);
+    note(w.second);
+  }
   return out;
+}
+
+Fr weight_coordinate(unsigned index) {
+  const Fr w = bit_weight(index);
+  return w * (Fr::one() + w).inverse_vartime();
 }
 
 }  // namespace pyzkfl::sumcheck

@@ -13,7 +13,7 @@
 namespace pyzkfl::sumcheck {
 
 struct Coordinate {
-  enum class Kind : uint8_t { tau, kappa, zeta, rho, zero, one, half, window };  // window: of the claim's number `index`
+  enum class Kind : uint8_t { tau, kappa, zeta, rho, zero, one, half, window, weight };  // window: of the claim's number `index`
   Kind kind = Kind::zero;
   uint8_t index = 0;
 
@@ -95,7 +95,9 @@ struct ClaimTable {
   explicit ClaimTable(const Program& program);
 };
 
-// How many variables of the view are summed over: the view's value is 2^this times its claim.
-unsigned summed_variables(const View& view);
+// A view's value is this times its claim: 2 for each variable summed over, 1 + w for one whose 1 weighs w = 2^(2^index).
+Fr claim_factor(const View& view);
+// The coordinate of such a variable: w / (1 + w).
+Fr weight_coordinate(unsigned index);
 
 }  // namespace pyzkfl::sumcheck

@@ -14,7 +14,9 @@ constexpr unsigned most_log_height = 28;
 constexpr size_t most_items = size_t{1} << 20;  // of any list; keeps every sum of sizes far below 2^64
 constexpr unsigned most_tree_depth = 31;  // so that multiplicities fit in cells
 constexpr uint32_t most_window = 1 << 14;       // of any count, stride or padding
+constexpr size_t most_window_variables = 14;    // of a side: the circuit has a table over each
 constexpr uint64_t most_pairs = uint64_t{1} << 18;  // of a window's two indices: the circuit has a product for each
+constexpr uint64_t most_window_products = uint64_t{1} << 22;  // for the windows of all views together
 
 class Checker {
  public:
@@ -130,7 +132,7 @@ class Checker {
     require(tables <= 1, "columns", "of tables: more than one");
     require(updates <= 1, "columns", "of updates: more than one");
     require(masks == 1, "columns", "must end with the one mask");
-    require(data <= p_.steps, "columns", "of data: at most one a local step");
+    require(data <= p_.steps + 2, "columns", "of data: at most one a local step, and a velocity before and after");
   }
 
   void blocks() const {
@@ -171,7 +173,8 @@ class Checker {
       require(v.variables.size() == p_.blocks[v.id].log_size, who,
               "has a view of another number of variables than its block");
     }
-    uint64_t outer_seen = 0, inner_seen = 0;
+    uint64_t outer_seen = 0, inner_seen = 0, weights_seen = 0;
+    unsigned summed = 0;
     const auto once = [&](uint64_t& seen, unsigned index) {
       require((seen >> index & 1) == 0, who, "has a view in which two variables name the same one");
       seen |= uint64_t{1} << index;
@@ -186,8 +189,16 @@ class Checker {
           require(source.index < scope.inner, who, "names an inner variable that it does not have");
           once(inner_seen, source.index);
           break;
-        case Source::Kind::sum: require(source.index == 0, who, "gives a summed variable an index"); break;
+        case Source::Kind::sum:
+          require(source.index == 0, who, "gives a summed variable an index");
+          require(++summed <= most_log_height, who, "has a view that sums over more than 28 variables");
+          break;
         case Source::Kind::bit: require(source.index <= 1, who, "fixes a variable to something but a bit"); break;
+        case Source::Kind::weight:
+          require(!v.is_selector, who, "weighs bits of a selector");
+          require(source.index <= 3, who, "weighs a bit by more than 2^8");
+          once(weights_seen, source.index);
+          break;
         default: fail(who, "has a source of no kind");
       }
     };
@@ -213,16 +224,26 @@ class Checker {
       require(w.role <= Window::Role::kernel, who, "has a window of no role");
       require(in_window[i] != 0, who, "has a window that no variable belongs to");
       const auto fits = [](uint32_t count, size_t variables) {
-        return count >= 1 && count <= most_window && variables <= 28 && (uint64_t{count} - 1) >> variables == 0;
+        return count >= 1 && count <= most_window && variables <= most_window_variables &&
+               (uint64_t{count} - 1) >> variables == 0;
       };
       require(fits(w.block_count(), in_window[i]) && fits(w.first_count(), w.first.size()) &&
                   fits(w.second_count(), w.second.size()),
               who, "has a window whose counts do not fit its variables");
-      require(uint64_t{w.first_count()} * w.second_count() <= most_pairs, who, "has a window of too many pairs of indices");
+      const uint64_t pairs = uint64_t{w.first_count()} * w.second_count();
+      require(pairs <= most_pairs, who, "has a window of too many pairs of indices");
+      window_products_ += pairs;
+      for (const size_t variables : {in_window[i], w.first.size(), w.second.size()})
+        window_products_ += uint64_t{1} << variables;
+      require(window_products_ <= most_window_products, who,
+              "has one window too many: all windows together have more than 2^22 pairs of indices");
       require(w.stride >= 1 && w.stride <= most_window && w.padding < w.kernels, who,
               "has a window without stride, or with more padding than a kernel reaches");
       for (const auto* list : {&w.first, &w.second}) {
-        for (const Source& source : *list) plain(source);
+        for (const Source& source : *list) {
+          require(source.kind != Source::Kind::weight, who, "weighs bits in a window");
+          plain(source);
+        }
       }
     }
   }
@@ -382,6 +403,7 @@ class Checker {
 
   const Program& p_;
   std::map<uint64_t, size_t> row_variables_;
+  uint64_t window_products_ = 0;  // that the circuit has for them at most
 };
 
 // ---- Digest ------------------------------------------------------------------------------------------------

@@ -65,10 +65,15 @@ struct Source {
     sum,    // summed over {0, 1} by itself: coordinate 1/2, and a factor 2
     bit,    // fixed to the bit `index`
     window, // one of the variables of the view's window number `index`
+    weight, // summed over {0, 1}, where 1 counts 2^(2^index) times: variable `index` of the bits of a number. Not in
+            // windows' lists nor in selectors; index <= 3, each once a view
   };
   Kind kind = Kind::outer;
   uint8_t index = 0;
 };
+
+// What a weight's 1 counts.
+inline Fr bit_weight(unsigned index) { return Fr::from_u64(uint64_t{1} << (1U << index)); }
 
 // One dimension of a convolution or pooling: three indices with
 //     input = stride * output + kernel - padding,   input < inputs, output < outputs, kernel < kernels.
@@ -79,7 +84,7 @@ struct Source {
 struct Window {
   enum class Role : uint8_t { input, output, kernel };
   Role role = Role::input;
-  uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables)
+  uint32_t inputs = 1, outputs = 1, kernels = 1;  // each at least 1, at most 2^(the number of its variables, 14 at most)
   uint32_t stride = 1, padding = 0;               // stride >= 1; padding < kernels
   std::vector<Source> first, second;              // outer, inner, sum or bit
 

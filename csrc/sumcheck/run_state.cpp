@@ -35,6 +35,7 @@ Fr RunState::coordinate(const Coordinate& c) const {
     case Coordinate::Kind::rho: return rho[c.index];
     case Coordinate::Kind::one: return Fr::one();
     case Coordinate::Kind::half: return half;
+    case Coordinate::Kind::weight: return weight_coordinate(c.index);
     case Coordinate::Kind::window:  // has a table, and no coordinate
     case Coordinate::Kind::zero: break;
   }

@@ -80,6 +80,7 @@ class PartialEvaluation {
   static Weights weights_of(const Source& source, std::span<const Fr> fixed) {
     switch (source.kind) {
       case Source::Kind::sum: return {Fr::one(), Fr::one()};
+      case Source::Kind::weight: return {Fr::one(), bit_weight(source.index)};
       case Source::Kind::bit:
         return source.index != 0 ? Weights{Fr::zero(), Fr::one()} : Weights{Fr::one(), Fr::zero()};
       default: return {Fr::one() - fixed[source.index], fixed[source.index]};

@@ -22,7 +22,8 @@ ViewReader::ViewReader(const Program& program, const ProgramValues& values, cons
         break;
       case Source::Kind::outer: variables_.push_back({false, source.index, j}); break;
       case Source::Kind::inner: variables_.push_back({true, source.index, j}); break;
-      case Source::Kind::sum: summed_.push_back(j); break;
+      case Source::Kind::sum: summed_.push_back({j, 0}); break;
+      case Source::Kind::weight: summed_.push_back({j, 1U << source.index}); break;
       case Source::Kind::bit: fixed_ += uint64_t{source.index} << j; break;
     }
   }
@@ -55,15 +56,15 @@ uint64_t ViewReader::Side::index(uint64_t outer, uint64_t inner, uint64_t sums) 
 int64_t ViewReader::through_windows(uint64_t index, uint64_t outer, uint64_t inner) const {
   int64_t total = 0;
   for (uint64_t sums = 0; sums < uint64_t{1} << sums_; ++sums) {
-    uint64_t at = index;
-    for (size_t j = 0; j < summed_.size(); ++j) at += (sums >> j & 1) << summed_[j];
+    const Part own = summed_part(sums);
+    uint64_t at = index + own.offset;
     bool is_there = true;
     for (const WindowReader& w : windows_) {
       const uint64_t b = block_index(w.window, w.first.index(outer, inner, sums), w.second.index(outer, inner, sums));
       is_there = is_there && b != no_index;
       at += is_there ? b << w.shift : 0;
     }
-    if (is_there) total += cell(at);
+    if (is_there) total += cell(at) * own.weight;
   }
   return total;
 }

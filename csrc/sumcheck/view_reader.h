@@ -20,7 +20,7 @@ class ViewReader {
   // Program and values must fit together (check_shape) and outlive this object.
   ViewReader(const Program& program, const ProgramValues& values, const View& view);
 
-  // The view's value at an index of the relation: a sum of 2^(summed variables) cells.
+  // The view's value at an index of the relation: a sum of 2^(summed variables) cells, by their weights.
   int64_t at(uint64_t outer, uint64_t inner) const {
     uint64_t index = fixed_;
     for (const Variable& v : variables_) index += ((v.is_inner ? inner : outer) >> v.from & 1) << v.to;
@@ -28,9 +28,8 @@ class ViewReader {
     if (summed_.empty()) return cell(index);
     int64_t sum = 0;
     for (uint64_t k = 0; k < uint64_t{1} << summed_.size(); ++k) {
-      uint64_t part = 0;
-      for (size_t j = 0; j < summed_.size(); ++j) part += (k >> j & 1) << summed_[j];
-      sum += cell(index + part);
+      const Part part = summed_part(k);
+      sum += cell(index + part.offset) * part.weight;
     }
     return sum;
   }
@@ -55,6 +54,24 @@ class ViewReader {
     Side first, second;
   };
 
+  // A variable that is summed over: its bit of the block's index, and the power of two that its 1 weighs.
+  struct Summed {
+    unsigned bit, exponent;
+  };
+  struct Part {
+    uint64_t offset;
+    int64_t weight;
+  };
+  // Of the k-th choice of all summed variables: k's bit j is that of variable j.
+  Part summed_part(uint64_t k) const {
+    Part out{0, 1};
+    for (size_t j = 0; j < summed_.size(); ++j) {
+      out.offset += (k >> j & 1) << summed_[j].bit;
+      if ((k >> j & 1) != 0) out.weight <<= summed_[j].exponent;
+    }
+    return out;
+  }
+
   int64_t through_windows(uint64_t index, uint64_t outer, uint64_t inner) const;
 
   int64_t cell(uint64_t index) const {
@@ -67,7 +84,7 @@ class ViewReader {
   std::span<const int32_t> cells_;
   uint64_t fixed_ = 0;
   std::vector<Variable> variables_;
-  std::vector<unsigned> summed_;
+  std::vector<Summed> summed_;
   std::vector<WindowReader> windows_;
   unsigned sums_ = 0;  // summed variables, those of windows too
 };

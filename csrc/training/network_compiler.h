@@ -19,19 +19,6 @@ using sumcheck::Source;
 using sumcheck::View;
 using sumcheck::Window;
 
-// Consecutive variables of one kind.
-std::vector<Source> sources(Source::Kind kind, unsigned first, unsigned count);
-std::vector<Source> operator+(std::vector<Source> a, const std::vector<Source>& b);
-
-View block_view(uint32_t block, std::vector<Source> variables);
-void add(Expression& e, const Fr& coefficient, View view);
-Expression single(View view, const Fr& coefficient = Fr::one());
-// scale * another expression.
-void add(Expression& e, const Fr& scale, const Expression& other);
-// scale * the value of the digits.
-void add_digits(Expression& e, const Fr& scale, const Digits& digits, const DigitWidths& widths,
-                const std::vector<Source>& variables);
-
 // Where the indices of a tensor of rows come from; a window takes the place of a dimension's variables.
 struct TensorIndex {
   std::vector<Source> width, height, channels, rows;
@@ -43,12 +30,28 @@ struct TensorValue {
   struct Part {
     Fr coefficient;
     uint32_t block;
+    std::vector<Source> bits;  // of the block's lowest variables, which are none of the tensor's
   };
   std::vector<Part> parts;
   TensorShape shape;
 
   Expression at(const TensorIndex& index) const;
 };
+
+// Consecutive variables of one kind.
+std::vector<Source> sources(Source::Kind kind, unsigned first, unsigned count);
+std::vector<Source> operator+(std::vector<Source> a, const std::vector<Source>& b);
+
+View block_view(uint32_t block, std::vector<Source> variables);
+void add(Expression& e, const Fr& coefficient, View view);
+Expression single(View view, const Fr& coefficient = Fr::one());
+// scale * another expression.
+void add(Expression& e, const Fr& scale, const Expression& other);
+// The value of digits as a sum of blocks: without a constant, signed or not.
+std::vector<TensorValue::Part> digit_parts(const Digits& digits, const DigitWidths& widths);
+// scale * the value of the digits.
+void add_digits(Expression& e, const Fr& scale, const Digits& digits, const DigitWidths& widths,
+                const std::vector<Source>& variables);
 
 class NetworkCompiler {
  public:
@@ -64,15 +67,18 @@ class NetworkCompiler {
   uint32_t add_selector(sumcheck::Selector::Kind kind, uint64_t count);
   void tables();
   void range(const Digits& digits, const DigitWidths& widths);
-  void signed_range(const Digits& digits, const DigitWidths& widths);  // the highest digit signed
-  void signed_16(uint32_t block);
+  // That every cell of a block is a number of 16 or 8 signed bits: by a table, or as the sum of `bits`.
+  void signed_range(uint32_t block, const Digits& bits, const DigitWidths& widths, int64_t limit);
   void boolean(uint32_t block);
+  void bits(uint32_t block);  // the same by a zero-check
+  void zero(uint32_t block);
   void step(uint32_t s);
   void data(uint32_t s);
   void padded_features(uint32_t s);
   Expression scaled_gradient(uint32_t s, uint32_t update, uint32_t last, const Digits& remainder,
                              const std::vector<Source>& variables) const;
   void update(uint32_t s);
+  void next_velocity();
   void sum_of_updates();
 
   // ---- network_layer_relations.cpp ----

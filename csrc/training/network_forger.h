@@ -102,6 +102,7 @@ class Forger {
       add_to(now, round_.steps[s].update);
       add_to(round_.update, round_.steps[s].update);
     }
+    if (spec_.carries()) round_.next_velocity = round_.steps.back().update;
   }
 
   void bend_data(NetworkForgery forgery);
@@ -116,6 +117,7 @@ class Forger {
   void bend_pool(NetworkForgery forgery);
   void bend_targets(NetworkForgery forgery);
   void bend_momentum(NetworkForgery forgery);
+  void bend_velocity(NetworkForgery forgery);
   SecretMatrix first_sums(const NetworkParameters& other) const;
   void set_maximum(size_t row, int64_t value);
 

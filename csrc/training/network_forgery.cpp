@@ -446,10 +446,13 @@ ProgramValues Forger::forge(NetworkForgery forgery, std::span<const Fr> data_bli
     bend_pool(forgery);
   else if (forgery <= F::negative_loss_under)
     bend_targets(forgery);
-  else
+  else if (forgery <= F::momentum_doubled)
     bend_momentum(forgery);
+  else
+    bend_velocity(forgery);
   finish();
   if (sum_off_) round_.update.layers.front().matrix[0] += 1;
+  if (forgery == F::false_next_velocity) round_.next_velocity.layers.front().matrix[0] += 1;
 
   ProgramValues out = network_cells(spec_, program_, flat_, round_, data_blinders, update_blinder);
   for (const Patch& patch : patches_) {

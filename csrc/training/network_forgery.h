@@ -115,6 +115,11 @@ enum class NetworkForgery : uint8_t {
   momentum_left_out,
   momentum_of_other_step,
   momentum_doubled,
+  // momentum carried over rounds
+  velocity_left_out,
+  velocity_doubled,
+  velocity_out_of_range,
+  false_next_velocity,
 };
 
 enum class RelationKind : uint8_t { linear_check, product_sum, zero_check, range_lookup, pair_lookup, clip };
@@ -137,13 +142,22 @@ const NetworkForgeryInfo& find_network_forgery(std::string_view name);
 // "zero-check", as errors of check_values have it.
 const char* relation_kind_name(RelationKind kind);
 
-// The numbers, in their list of the program, of the relations that refuse a forgery.
-std::vector<size_t> refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery);
+// What refuses a forgery in a program: relations of one kind, by their numbers in the program's list. Where ranges are
+// proven bit by bit, a zero-check or linear check stands for each range lookup.
+struct Refusal {
+  RelationKind kind;
+  std::vector<size_t> relations;
+};
+Refusal refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery);
 
 // The program without these relations. A clip remains, and takes the rate that is given. It passes check_form(), and no
 // more: it is for check_values.
 sumcheck::Program without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery,
                                    std::span<const uint64_t> rates);
+
+// The same as a program that passes check(), to be proven: a clip whose products are gone goes with its sum of squares, and
+// its rate is no longer told. ParameterError for a forgery that a clip refuses, or one without such relations here.
+sumcheck::Program provable_without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery);
 
 // The witness of a prover who forges in the first step of this round (in the second, where the weights are stale). What
 // the forger registered, C(X), may differ from `batches`. Throws ParameterError when weights and batches give no occasion

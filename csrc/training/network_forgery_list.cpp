@@ -1,4 +1,5 @@
 // The forgeries of a network by name, and the relations that refuse them.
+#include <algorithm>
 #include <string>
 
 #include "base/errors.h"
@@ -145,6 +146,13 @@ constexpr NetworkForgeryInfo kForgeries[] = {
     {F::momentum_of_other_step, "momentum_of_other_step", K::product_sum, "step 3: layer * update*",
      "the third step keeps of the first one's update"},
     {F::momentum_doubled, "momentum_doubled", K::product_sum, "step 2: layer * update*", "twice the momentum"},
+    {F::velocity_left_out, "velocity_left_out", K::product_sum, "step 1: layer * update*",
+     "an update that does not go on from the velocity"},
+    {F::velocity_doubled, "velocity_doubled", K::product_sum, "step 1: layer * update*", "twice the velocity"},
+    {F::velocity_out_of_range, "velocity_out_of_range", K::range_lookup, "V.layer*",
+     "a registered velocity that is no signed integer of 16 bits"},
+    {F::false_next_velocity, "false_next_velocity", K::linear_check, "layer * next velocity*",
+     "a next velocity that is not the last update"},
 };
 
 // Whether the text is the pattern, in which * stands for any text.
@@ -188,22 +196,34 @@ const char* relation_kind_name(RelationKind kind) {
   }
 }
 
-std::vector<size_t> refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
-  std::vector<size_t> out;
-  const auto note = [&](const auto& list, const auto& name) {
+Refusal refusing_relations(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
+  Refusal out{forgery.kind, {}};
+  const auto note = [&](const auto& list, const auto& name, const std::string& pattern) {
     for (size_t i = 0; i < list.size(); ++i) {
-      if (matches(forgery.refused_by, name(list[i]))) out.push_back(i);
+      if (matches(pattern, name(list[i]))) out.relations.push_back(i);
     }
   };
   const auto own_name = [](const auto& relation) { return relation.name; };
   const auto block = [&](uint32_t b) { return program.blocks[b].name; };
+  const std::string pattern = forgery.refused_by;
   switch (forgery.kind) {
-    case K::linear_check: note(program.linear, own_name); break;
-    case K::product_sum: note(program.products, own_name); break;
-    case K::zero_check: note(program.zeros, own_name); break;
-    case K::range_lookup: note(program.ranges, [&](const auto& r) { return block(r.block); }); break;
-    case K::pair_lookup: note(program.pairs, [&](const auto& r) { return block(r.keys); }); break;
-    case K::clip: note(program.clips, [&](const auto& c) { return program.squares[c.square_sum].name; }); break;
+    case K::linear_check: note(program.linear, own_name, pattern); break;
+    case K::product_sum: note(program.products, own_name, pattern); break;
+    case K::zero_check: note(program.zeros, own_name, pattern); break;
+    case K::range_lookup:
+      if (!program.ranges.empty()) {
+        note(program.ranges, [&](const auto& r) { return block(r.block); }, pattern);
+        break;
+      }
+      out.kind = K::zero_check;
+      note(program.zeros, own_name, "cells of " + pattern + " are bits");
+      note(program.zeros, own_name, "cells of " + pattern + "_bits.* are bits");
+      if (!out.relations.empty()) break;
+      out.kind = K::linear_check;
+      note(program.linear, own_name, pattern + " is zero");
+      break;
+    case K::pair_lookup: note(program.pairs, [&](const auto& r) { return block(r.keys); }, pattern); break;
+    case K::clip: note(program.clips, [&](const auto& c) { return program.squares[c.square_sum].name; }, pattern); break;
   }
   return out;
 }
@@ -211,8 +231,8 @@ std::vector<size_t> refusing_relations(const sumcheck::Program& program, const N
 sumcheck::Program without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery,
                                    std::span<const uint64_t> rates) {
   sumcheck::Program out = program;
-  const std::vector<size_t> indices = refusing_relations(program, forgery);
-  switch (forgery.kind) {
+  const auto [kind, indices] = refusing_relations(program, forgery);
+  switch (kind) {
     case K::linear_check: erase_at(out.linear, indices); break;
     case K::product_sum: erase_at(out.products, indices); break;
     case K::zero_check: erase_at(out.zeros, indices); break;
@@ -226,6 +246,24 @@ sumcheck::Program without_relation(const sumcheck::Program& program, const Netwo
       }
       break;
   }
+  return out;
+}
+
+sumcheck::Program provable_without_relation(const sumcheck::Program& program, const NetworkForgeryInfo& forgery) {
+  if (forgery.kind == K::clip || refusing_relations(program, forgery).relations.empty())
+    throw ParameterError(std::string("forgery ") + forgery.name + ": this network has no program without its relation");
+  sumcheck::Program out = without_relation(program, forgery, {});
+  for (size_t c = out.clips.size(); c-- > 0;) {
+    const auto scaled = [&](const sumcheck::ProductSum& sum) { return sum.scalar == c; };
+    if (std::any_of(out.products.begin(), out.products.end(), scaled)) continue;
+    const uint32_t square = out.clips[c].square_sum;
+    out.clips.erase(out.clips.begin() + static_cast<std::ptrdiff_t>(c));
+    out.squares.erase(out.squares.begin() + square);
+    for (sumcheck::ProductSum& sum : out.products) sum.scalar -= sum.scalar != sumcheck::no_scalar && sum.scalar > c ? 1 : 0;
+    for (sumcheck::Clip& clip : out.clips) clip.square_sum -= clip.square_sum > square ? 1 : 0;
+    for (sumcheck::NormBound& bound : out.bounds) bound.square_sum -= bound.square_sum > square ? 1 : 0;
+  }
+  out.check();
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Forgeries of convolutions, pools, the mean squared error and momentum.
+// Forgeries of convolutions, pools, the mean squared error and momentum, carried over rounds or not.
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
@@ -206,6 +206,7 @@ void Forger::bend_targets(NetworkForgery forgery) {
       const SecretMatrix committed = step_.labels, gradient = last_.gradient;
       for (size_t i = 0; i < step_.rows; ++i) {
         const auto row = step_.labels.begin() + static_cast<std::ptrdiff_t>(i * classes_);
+        if (spec_.classes() == 1) *row = -*row;
         std::rotate(row, row + 1, row + static_cast<std::ptrdiff_t>(spec_.classes()));
       }
       squared_error(spec_, step_);
@@ -284,6 +285,37 @@ void Forger::bend_momentum(NetworkForgery forgery) {
     add_to(now, round_.steps[s].update);
   }
   later_steps_stand_ = true;
+}
+
+// A round that goes on from a velocity, which the forger registered: that of a round that was as this one is.
+void Forger::bend_velocity(NetworkForgery forgery) {
+  need(spec_.carries(), "momentum that is carried over rounds");
+  round_.velocity = round_.steps.back().update;
+  if (forgery == NetworkForgery::velocity_out_of_range) {
+    need(spec_.momentum() < 1 << 15, "a momentum below one half");
+    round_.velocity.layers.front().matrix[0] = 40000;
+  }
+  NetworkWeights gradients = weight_gradients(spec_, step_);
+  round_update(spec_, gradients, step_, &round_.velocity);
+  if (forgery != NetworkForgery::velocity_left_out && forgery != NetworkForgery::velocity_doubled) return;
+  // As for momentum within a round: the gradient is what would make the false update one of this velocity.
+  const std::vector<int64_t> honest = step_.update.to_flat(spec_);
+  const auto rate = static_cast<int64_t>(step_.rate);
+  const auto pay = [&](SecretMatrix& gradient, const SecretMatrix& kept) {
+    for (size_t i = 0; i < gradient.size(); ++i) {
+      const int64_t lacks = forgery == NetworkForgery::velocity_left_out ? kept[i] : -kept[i];
+      gradient[i] += static_cast<int64_t>(static_cast<__int128>(spec_.momentum() * lacks) *
+                                          (int64_t{1} << (spec_.parameters().eta_shift - 16)) / rate);
+    }
+  };
+  for (size_t l = 0; l < gradients.layers.size(); ++l) {
+    pay(gradients.layers[l].matrix, round_.velocity.layers[l].matrix);
+    pay(gradients.layers[l].bias, round_.velocity.layers[l].bias);
+  }
+  clip_rate(spec_, gradients, step_);
+  need(step_.rate == static_cast<uint64_t>(rate), "steps that do not clip");
+  round_update(spec_, gradients, step_, &round_.velocity);
+  need(step_.update.to_flat(spec_) != honest, "an update that is not 0");
 }
 
 }  // namespace pyzkfl

@@ -32,7 +32,7 @@ Expression TensorValue::at(const TensorIndex& index) const {
   dimension(index.channels_window, index.channels, shape.log_channels);
   variables = std::move(variables) + index.rows;
   Expression e;
-  for (const Part& part : parts) e.terms.push_back({part.coefficient, {false, part.block, variables, windows}});
+  for (const Part& part : parts) e.terms.push_back({part.coefficient, {false, part.block, part.bits + variables, windows}});
   return e;
 }
 
@@ -49,17 +49,11 @@ Expression NetworkCompiler::weights_of(uint32_t s, size_t l, size_t part, const 
 }
 
 TensorValue NetworkCompiler::digits_value(const Digits& digits, const DigitWidths& widths, const TensorShape& shape) const {
-  TensorValue out{{}, shape};
-  Fr weight = Fr::one();
-  for (size_t d = 0; d < digits.size(); ++d) {
-    out.parts.push_back({weight, digits[d]});
-    weight *= power_of_two(widths.widths[d]);
-  }
-  return out;
+  return {digit_parts(digits, widths), shape};
 }
 
 TensorValue NetworkCompiler::block_value(uint32_t block, const TensorShape& shape) const {
-  return {{{Fr::one(), block}}, shape};
+  return {{{Fr::one(), block, {}}}, shape};
 }
 
 TensorValue NetworkCompiler::output(uint32_t s, size_t l) const {
@@ -149,10 +143,7 @@ ProductSum::Pair NetworkCompiler::convolution(uint32_t s, size_t l) const {
 
 void NetworkCompiler::forward(uint32_t s, size_t l) {
   const LayerSpec& own = layer(l);
-  if (own.relu)
-    range(blocks(s, l).quotient, own.quotient);
-  else
-    signed_range(blocks(s, l).quotient, own.quotient);
+  range(blocks(s, l).quotient, own.quotient);
   range(blocks(s, l).remainder, spec_.remainder());
   if (!own.has_weights()) {
     pool_forward(s, l);
@@ -245,7 +236,7 @@ ProductSum::Pair NetworkCompiler::backward_pair(uint32_t s, size_t l) const {
 void NetworkCompiler::backward(uint32_t s, size_t l) {
   const LayerSpec& own = layer(l);
   const NetworkLayout::StepLayer& at = blocks(s, l);
-  signed_range(at.back_quotient, own.backward_quotient);
+  range(at.back_quotient, own.backward_quotient);
   range(at.back_remainder, spec_.remainder());
   const TensorShape& shape = own.has_weights() ? own.in : own.out;
   Expression quotient;

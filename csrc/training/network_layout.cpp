@@ -26,7 +26,8 @@ class Placement {
   }
   Digits add_digits(unsigned log_size, const DigitWidths& widths, const std::string& name) {
     Digits out;
-    for (size_t d = 0; d < widths.widths.size(); ++d) out.push_back(add(log_size, name + "." + std::to_string(d)));
+    for (size_t d = 0; d < widths.widths.size(); ++d)
+      out.push_back(add(log_size + widths.bit_variables(d), name + "." + std::to_string(d)));
     return out;
   }
 
@@ -112,6 +113,7 @@ void add_layer(Placement& digits, const NetworkSpec& spec, NetworkLayout::StepLa
   }
   out.update_remainder = add_matrix_digits(digits, layer, spec.update_remainder(), own + ".update_rem");
   if (spec.steps() > 1) out.update = add_matrix(digits, layer, own + ".D");
+  if (spec.bitwise()) out.update_bits = add_matrix_digits(digits, layer, spec.update_bits(), own + ".D_bits");
 }
 
 void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
@@ -129,17 +131,23 @@ void add_step(Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& s
   step.excess = digits.add_digits(size, spec.excess(), name + ".over");
   step.hint = digits.add(size, name + ".h");
   step.exponential = digits.add(size, name + ".e");
-  step.probability = digits.add_digits(size, {{16}}, name + ".p");
+  step.probability = digits.add_digits(size, spec.probability(), name + ".p");
   step.remainder = digits.add_digits(size, spec.softmax_remainder(), name + ".softmax_rem");
   step.rest = digits.add_digits(size, spec.softmax_remainder(), name + ".w");
 }
 
-void add_data(Placement& data, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
+// Features and labels; in bits the digits column has their bits.
+void add_data(Placement& data, Placement& digits, const NetworkSpec& spec, NetworkLayout::Step& step, const std::string& name) {
   const LayerSpec& first = spec.layers().front();
   const std::vector<unsigned> parts = first.in.is_image ? std::vector<unsigned>{first.in.log_size()} : first.log_in_parts;
-  for (size_t part = 0; part < parts.size(); ++part)
-    step.inputs.push_back(data.add(parts[part] + spec.log_batch(), name + ".x" + std::to_string(part)));
-  step.labels = data.add(spec.layers().back().out.log_size() + spec.log_batch(), name + ".y");
+  for (size_t part = 0; part < parts.size(); ++part) {
+    const std::string own = name + ".x" + std::to_string(part);
+    step.inputs.push_back(data.add(parts[part] + spec.log_batch(), own));
+    if (spec.bitwise()) step.input_bits.push_back(digits.add_digits(parts[part] + spec.log_batch(), spec.feature_bits(), own + "_bits"));
+  }
+  const unsigned outputs = spec.layers().back().out.log_size() + spec.log_batch();
+  step.labels = data.add(outputs, name + ".y");
+  if (!spec.classifies()) step.target_bits = digits.add_digits(outputs, spec.target_bits(), name + ".y_bits");
 }
 
 // The columns of digits, and the mask.
@@ -149,7 +157,8 @@ void add_digits_columns(Program& program) {
   program.columns.push_back({ColumnKind::mask, program.log_height, "mask"});
 }
 
-void add_counts(Placement& digits, NetworkLayout& out) {
+void add_counts(Placement& digits, const NetworkSpec& spec, NetworkLayout& out) {
+  if (spec.bitwise()) return;
   out.counts_16 = digits.add(16, "counts 16");
   out.counts_8 = digits.add(8, "counts 8");
   out.counts_1 = digits.add(1, "counts 1");
@@ -179,14 +188,14 @@ NetworkLayout place_evaluation(const NetworkSpec& spec, size_t batches, Program&
   for (size_t s = 0; s < batches; ++s) {
     const std::string name = "batch" + std::to_string(s + 1);
     NetworkLayout::Step& step = out.steps[s];
-    add_data(data[s], spec, step, name);
+    add_data(data[s], digits, spec, step, name);
     for (size_t l = 0; l < spec.layers().size(); ++l)
       add_forward(digits, spec, step.layers.emplace_back(), l, name + ".layer" + std::to_string(l + 1));
     step.most = digits.add(spec.log_batch(), name + ".c");
     step.lead = digits.add_digits(size, spec.lead(), name + ".t");
     step.hint = digits.add(size, name + ".h");
   }
-  add_counts(digits, out);
+  add_counts(digits, spec, out);
   if (saturates) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
@@ -204,25 +213,32 @@ NetworkLayout place_evaluation(const NetworkSpec& spec, size_t batches, Program&
 NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   NetworkLayout out;
   Placement weights(program), update(program), tables(program), digits(program);
+  Placement velocity(program), next_velocity(program);
   std::vector<Placement> data(spec.steps(), Placement(program));
   out.steps.resize(spec.steps());
   for (size_t l = 0; l < spec.layers().size(); ++l) {
     const std::string name = "layer" + std::to_string(l + 1);
     out.weights.push_back(add_matrix(weights, spec.layers()[l], "W." + name));
     out.update.push_back(add_matrix(update, spec.layers()[l], "D." + name));
+    if (!spec.carries()) continue;
+    out.velocity.push_back(add_matrix(velocity, spec.layers()[l], "V." + name));
+    if (spec.bitwise())
+      out.velocity_bits.push_back(add_matrix_digits(digits, spec.layers()[l], spec.update_bits(), "V." + name + "_bits"));
+    out.next_velocity.push_back(add_matrix(next_velocity, spec.layers()[l], "V'." + name));
   }
   out.exp_values = tables.add(spec.exp_log_size(), "EXP");
   for (size_t s = 0; s < spec.steps(); ++s) {
     const std::string name = "step" + std::to_string(s + 1);
-    add_data(data[s], spec, out.steps[s], name);
+    add_data(data[s], digits, spec, out.steps[s], name);
     add_step(digits, spec, out.steps[s], name);
   }
-  add_counts(digits, out);
+  add_counts(digits, spec, out);
   if (spec.classifies()) out.counts_exp = digits.add(spec.exp_log_size(), "counts exp");
   if (spec.saturates()) out.counts_saturation = digits.add(NetworkSpec::saturation_bits, "counts saturation");
 
   const auto S = static_cast<uint32_t>(spec.steps());
-  out.update_column = out.first_data_column + S;
+  const uint32_t velocities = out.first_data_column + S;
+  out.update_column = velocities + (spec.carries() ? 2 : 0);
   const unsigned log_weights = weights.log_height(1), log_data = data.front().log_height(1);
   program.log_height =
       checked_height(std::max({log_weights, log_data, digits.log_height(digits_columns), tables.log_height(1), 3U}));
@@ -230,6 +246,12 @@ NetworkLayout place_network(const NetworkSpec& spec, Program& program) {
   program.columns.push_back({ColumnKind::weights, log_weights, "weights"});
   program.columns.push_back({ColumnKind::tables, tables.log_height(1), "tables"});
   for (uint32_t s = 0; s < S; ++s) program.columns.push_back({ColumnKind::data, log_data, "data " + std::to_string(s + 1)});
+  if (spec.carries()) {
+    program.columns.push_back({ColumnKind::data, log_weights, "velocity"});
+    program.columns.push_back({ColumnKind::data, log_weights, "next velocity"});
+    velocity.place(velocities, log_weights);
+    next_velocity.place(velocities + 1, log_weights);
+  }
   program.columns.push_back({ColumnKind::update, log_weights, "update"});
   add_digits_columns(program);
 

@@ -42,6 +42,7 @@ struct NetworkLayout {
     Digits back_over, back_under;
     MatrixDigits update_remainder;
     MatrixBlocks update;  // D_s; only where there are several steps
+    MatrixDigits update_bits;  // of D_s, or D: where everything is bits
   };
   struct Step {
     std::vector<uint32_t> inputs;  // parts of the features, or the image
@@ -49,18 +50,24 @@ struct NetworkLayout {
     std::vector<StepLayer> layers;
     uint32_t most = no_block, key = no_block, hint = no_block, exponential = no_block;  // of the cross-entropy
     Digits excess, probability, remainder, rest;
+    std::vector<Digits> input_bits;  // of each of `inputs`, and of targets: where everything is bits
+    Digits target_bits;
     Digits loss_over, loss_under;  // of the mean squared error, where it saturates
     Digits lead;                   // of evaluations: what the row's best has over each class
   };
 
-  std::vector<MatrixBlocks> weights, update;  // one a layer
+  std::vector<MatrixBlocks> weights, update;           // one a layer
+  std::vector<MatrixBlocks> velocity, next_velocity;  // likewise, where momentum is carried
+  std::vector<MatrixDigits> velocity_bits;            // and everything is bits
   std::vector<Step> steps;
   // Tables of 2^16, 2^8, 2 keys, and {0}; EXP, whose values every network commits to and whose counts are those of the
   // cross-entropy; that of 2^saturation_bits keys, where something saturates.
-  uint32_t counts_16 = 0, counts_8 = 0, counts_1 = 0, counts_0 = 0, exp_values = 0;
+  uint32_t counts_16 = no_block, counts_8 = no_block, counts_1 = no_block, counts_0 = no_block;  // none in bits
+  uint32_t exp_values = 0;
   uint32_t counts_exp = no_block, counts_saturation = no_block;
   std::vector<uint32_t> unused_update;  // aligned parts of the update column that belong to no tensor
 
+  // Where momentum is carried, the velocities' columns are the two behind those of the batches, before the update's.
   uint32_t weights_column = 0, tables_column = 1, first_data_column = 2, update_column = 0;
 };
 

@@ -33,7 +33,7 @@ void NetworkCompiler::labels(uint32_t s) {
 void NetworkCompiler::targets(uint32_t s) {
   const uint32_t block = layout_.steps[s].labels;
   const TensorShape& shape = spec_.layers().back().out;
-  signed_16(block);
+  signed_range(block, layout_.steps[s].target_bits, spec_.target_bits(), NetworkSpec::target_limit);
   if (shape.size() == shape.padded_size()) return;
   p_.zeros.push_back({shape.log_size() + rows_,
                       {{Fr::one(), {beyond_classes(), single(block_view(block, all(shape)))}}},
@@ -50,7 +50,7 @@ void NetworkCompiler::softmax(uint32_t s) {
   const Fr one = power_of_two(static_cast<unsigned>(spec_.parameters().g_frac));
 
   range(step.excess, spec_.excess());
-  range(step.probability, {{16}});
+  range(step.probability, spec_.probability());
   range(step.remainder, spec_.softmax_remainder());
   range(step.rest, spec_.softmax_remainder());
   boolean(step.hint);
@@ -81,7 +81,8 @@ void NetworkCompiler::softmax(uint32_t s) {
   const View sum_of_row = block_view(step.exponential, sources(Kind::sum, 0, classes) + row);
   Expression scaled = single(block_view(step.exponential, at), one);
   add_digits(scaled, -Fr::one(), step.remainder, spec_.softmax_remainder(), at);
-  const Expression probability = single(block_view(step.probability[0], at));
+  Expression probability;
+  add_digits(probability, Fr::one(), step.probability, spec_.probability(), at);
   p_.zeros.push_back({over, {{Fr::one(), {scaled}}, {-Fr::one(), {probability, single(sum_of_row)}}}, name_ + "softmax"});
   Expression below = single(sum_of_row);  // E - 1 - rem - w
   add_digits(below, -Fr::one(), step.remainder, spec_.softmax_remainder(), at);

@@ -21,8 +21,9 @@ struct NetworkProgram {
   explicit NetworkProgram(const NetworkSpec& spec);
 };
 
-// The witness of a round: every cell, multiplicities included. `data_blinders`: one a step, as registered;
-// `update_blinder`: that of C(D). Throws ParameterError if the round is not of this spec.
+// The witness of a round: every cell, multiplicities included. `data_blinders`: one a step, as registered, and where
+// momentum is carried those of the velocity and the next one; `update_blinder`: that of C(D). Throws ParameterError if the
+// round is not of this spec.
 sumcheck::ProgramValues network_values(const NetworkSpec& spec, const NetworkProgram& program,
                                        std::span<const int64_t> flat_weights, const NetworkRound& round,
                                        std::span<const Fr> data_blinders, const Fr& update_blinder);

@@ -19,6 +19,8 @@ void require(bool condition, const std::string& problem) {
 
 std::vector<unsigned> cut(size_t n, size_t parts) {
   std::vector<unsigned> out;
+  // Not into pieces that are together as large as the whole.
+  const size_t all = n;
   while (n != 0) {
     const auto below = static_cast<unsigned>(std::bit_width(n) - 1);
     if (out.size() + 1 == parts) {
@@ -28,6 +30,9 @@ std::vector<unsigned> cut(size_t n, size_t parts) {
     out.push_back(below);
     n -= size_t{1} << below;
   }
+  size_t padded = 0;
+  for (const unsigned part : out) padded += size_t{1} << part;
+  if (padded == size_t{1} << log2_ceil(all)) return {log2_ceil(all)};
   return out;
 }
 

@@ -23,23 +23,6 @@ unsigned bits_of(Wide v) {
   return bits;
 }
 
-// Digits whose sum reaches at least 2^bits - 1: 16 bits each, the last 8 where that is enough.
-DigitWidths digits_for(unsigned bits) {
-  DigitWidths out;
-  unsigned rest = std::max(bits, 1U);
-  for (; rest > 16; rest -= 16) out.widths.push_back(16);
-  out.widths.push_back(rest > 8 ? 16 : 8);
-  return out;
-}
-
-// Digits of exactly so many bits, a multiple of 8.
-DigitWidths exact_digits(unsigned bits) {
-  DigitWidths out;
-  for (; bits >= 16; bits -= 16) out.widths.push_back(16);
-  if (bits != 0) out.widths.push_back(8);
-  return out;
-}
-
 // "; fewer ..": the end of an error of what does not fit.
 std::string bits_text(Wide most) { return "of up to 2^" + std::to_string(bits_of(most)) + " units do not fit "; }
 
@@ -74,6 +57,27 @@ bool NetworkSpec::saturates() const {
   });
 }
 
+// Digits whose sum reaches at least 2^bits - 1: 16 bits each, the last 8 where that is enough, or fewer in bits.
+DigitWidths NetworkSpec::digits_for(unsigned bits, bool is_signed) const {
+  DigitWidths out{{}, is_signed, bitwise()};
+  unsigned rest = std::max(bits, 1U);
+  for (; rest > 16; rest -= 16) out.widths.push_back(16);
+  out.widths.push_back(bitwise() ? 1U << log2_ceil(rest) : rest > 8 ? 16 : 8);
+  return out;
+}
+
+// Digits of exactly so many bits, a multiple of 8.
+DigitWidths NetworkSpec::exact_digits(unsigned bits, bool is_signed) const {
+  DigitWidths out{{}, is_signed, bitwise()};
+  for (; bits >= 16; bits -= 16) out.widths.push_back(16);
+  if (bits != 0) out.widths.push_back(8);
+  return out;
+}
+
+DigitWidths NetworkSpec::probability() const { return exact_digits(16); }
+DigitWidths NetworkSpec::feature_bits() const { return bitwise() ? exact_digits(static_cast<unsigned>(p_.x_bits), true) : DigitWidths{}; }
+DigitWidths NetworkSpec::target_bits() const { return bitwise() ? exact_digits(16, true) : DigitWidths{}; }
+DigitWidths NetworkSpec::update_bits() const { return bitwise() ? exact_digits(16, true) : DigitWidths{}; }
 DigitWidths NetworkSpec::remainder() const { return exact_digits(static_cast<unsigned>(p_.w_frac)); }
 DigitWidths NetworkSpec::update_remainder() const { return exact_digits(static_cast<unsigned>(p_.eta_shift)); }
 
@@ -117,8 +121,11 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   require(p_.eta_shift >= 16 && p_.eta_shift <= 48 && p_.eta_shift % 8 == 0, "eta_shift is 16, 24, 32, 40 or 48");
   require(p_.eta >= 1 && p_.eta < (int64_t{1} << 60), "eta lies between 1 and 2^60");
   require(p_.saturation >= 16 && p_.saturation <= 24, "saturation lies between 16 and 24");
+  require(p_.bitwise == 0 || p_.bitwise == 1, "bitwise is 0 or 1");
   require(p_.bound >= 1 && p_.bound < (int64_t{1} << 15), "bound lies between 1 and 2^15 - 1 units of 2^-w_frac");
   require(p_.momentum >= 0 && p_.momentum < (int64_t{1} << 16), "momentum lies between 0 and 2^16 - 1 units of 2^-16");
+
+  require(p_.carry == 0 || (p_.carry == 1 && p_.momentum > 0), "carry is 0 or 1, and there must be a momentum to carry");
 
   log_batch_ = log2_ceil(batch());
   // Local steps move the weights by at most `bound` each.
@@ -139,6 +146,7 @@ NetworkSpec::NetworkSpec(const NetworkParameters& parameters) : p_(parameters) {
   measure_loss();
   measure_backward();
   measure_update();
+  require(!bitwise() || !saturates(), "in bits, values may not reach 2^saturation: fewer x_bits or w_bits, a smaller g_frac, or a narrower layer");
 }
 
 void NetworkSpec::measure_forward() {
@@ -159,7 +167,7 @@ void NetworkSpec::measure_forward() {
     require(most + 1 < most_cell / 2,
             name + ": outputs " + bits_text(most) + "30 bits: fewer x_bits, w_bits or a_frac, or a narrower layer");
     layer.most_output = static_cast<int64_t>(most);
-    layer.quotient = digits_for(bits_of(most) + (layer.relu ? 0 : 1));
+    layer.quotient = digits_for(bits_of(most) + (layer.relu ? 0 : 1), !layer.relu);
     input = most;
     if (layer.relu && most >= Wide{1} << p_.saturation) {
       layer.excess = digits_for(bits_of(most - static_cast<Wide>(most_activation)));
@@ -213,7 +221,7 @@ void NetworkSpec::measure_backward() {
                                          : static_cast<Wide>(pool_factor(l)) * gradient;
     const Wide back = sum / scale + 1;
     require(back + 1 < most_cell / 2, name + ": gradients of its inputs " + bits_text(back) + "30 bits");
-    layer.backward_quotient = digits_for(bits_of(back) + 1);
+    layer.backward_quotient = digits_for(bits_of(back) + 1, true);
     gradient = back;
     if (layer.has_weights() && back >= Wide{1} << p_.saturation) {
       layer.backward_excess = digits_for(bits_of(back - static_cast<Wide>(gradient_limit) + 1));

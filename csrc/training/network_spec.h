@@ -29,11 +29,13 @@ struct NetworkParameters {
   int64_t w_bits = 20;    // weights are signed integers of w_bits bits ..
   int64_t w_frac = 16;    // .. in units of 2^-w_frac; 8 or 16
   int64_t g_frac = 12;    // loss gradients are in units of 2^-g_frac
-  int64_t momentum = 0;   // of the last step's update, in units of 2^-16; a round starts from none
+  int64_t momentum = 0;   // of the last step's update, in units of 2^-16
+  int64_t carry = 0;      // 1: a round goes on from the member's last update; else it starts from none
   int64_t eta = 0;        // learning rate over batch size, times 2^(w_frac - a_frac - g_frac): eta / 2^eta_shift
   int64_t eta_shift = 0;  // 16, 24, 32, 40 or 48
   int64_t bound = 0;      // L2 bound of a step's update, in units of 2^-w_frac; below 2^15
   int64_t saturation = 20;  // values that could reach 2^saturation saturate; 16 to 24
+  int64_t bitwise = 0;      // 1: digits are committed to bit by bit, and no tables of 2^16 and 2^8 are needed
 
   // A multilayer perceptron: features, hidden units .., classes; biases everywhere, ReLU between the layers.
   static NetworkParameters perceptron(std::span<const int64_t> widths);
@@ -41,12 +43,16 @@ struct NetworkParameters {
   bool operator==(const NetworkParameters&) const = default;
 };
 
-// A value as a sum of digits: the lowest first, of 16 bits, the last of 16 or 8.
+// A value as a sum of digits: the lowest first, of 16 bits, the last of 16 or 8, or of 4, 2, 1 in bits. Signed: by the
+// highest digit, whose range is that of a signed number. Bitwise: each digit is its bits, a block of 2^bit_variables times
+// as many cells, and the highest bit of a signed one counts negatively.
 struct DigitWidths {
   std::vector<unsigned> widths;
+  bool is_signed = false, bitwise = false;
 
   unsigned bits() const;
   bool empty() const { return widths.empty(); }
+  unsigned bit_variables(size_t digit) const { return bitwise ? log2_ceil(widths[digit]) : 0; }
 };
 
 // A layer with the digits of its values, and the largest magnitudes that honest inputs reach.
@@ -95,6 +101,12 @@ class NetworkSpec {
   // Digits of the remainder of a division by 2^w_frac, and by 2^eta_shift.
   DigitWidths remainder() const;
   DigitWidths update_remainder() const;
+  DigitWidths probability() const;
+  // Of features, targets and a step's update: where everything is bits. Tables hold them otherwise, as they are.
+  DigitWidths feature_bits() const;
+  DigitWidths target_bits() const;
+  DigitWidths update_bits() const;
+  bool bitwise() const { return p_.bitwise != 0; }
   const DigitWidths& excess() const { return excess_; }              // c - z beyond the table
   const DigitWidths& softmax_remainder() const { return softmax_; }  // of the division by E
   DigitWidths lead() const;  // of what a row's best has over each class, in evaluations
@@ -109,8 +121,9 @@ class NetworkSpec {
   // What a mean of `area` cells is multiplied with: 2^w_frac / area, rounded.
   int64_t pool_factor(size_t layer) const;
 
-  // Units of 2^-16 that a step keeps of the one before; 0 in rounds of one step.
-  int64_t momentum() const { return p_.steps > 1 ? p_.momentum : 0; }
+  // Units of 2^-16 that a step keeps of the one before; 0 in rounds of one step that start from none.
+  int64_t momentum() const { return p_.steps > 1 || carries() ? p_.momentum : 0; }
+  bool carries() const { return p_.carry != 0; }  // momentum, over rounds
   // rate = min(eta, floor(target / (n + 1))).
   unsigned __int128 target() const { return target_; }
   unsigned norm_square_bits() const { return norm_square_bits_; }
@@ -125,6 +138,8 @@ class NetworkSpec {
   NetworkParameters p_;
   std::vector<LayerSpec> layers_;
   unsigned log_batch_ = 0, exp_log_size_ = 0, norm_square_bits_ = 0;
+  DigitWidths digits_for(unsigned bits, bool is_signed = false) const;
+  DigitWidths exact_digits(unsigned bits, bool is_signed = false) const;
   void measure_forward();
   void measure_loss();
   void measure_backward();

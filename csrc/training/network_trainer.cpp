@@ -39,6 +39,13 @@ void check_weights(const NetworkSpec& spec, std::span<const int64_t> flat) {
   }
 }
 
+void check_velocity(std::span<const int64_t> flat) {
+  for (size_t i = 0; i < flat.size(); ++i) {
+    if (flat[i] != static_cast<int16_t>(flat[i]))
+      throw ParameterError("velocity: entry " + std::to_string(i) + " is no signed integer of 16 bits");
+  }
+}
+
 }  // namespace
 
 void activate(const NetworkSpec& spec, NetworkStep& step, size_t l, const SecretMatrix& sums) {
@@ -151,7 +158,7 @@ NetworkStep network_step(const NetworkSpec& spec, const NetworkWeights& weights,
 }
 
 NetworkRound network_round(const NetworkSpec& spec, std::span<const int64_t> flat_weights,
-                           std::span<const NetworkBatch> batches) {
+                           std::span<const NetworkBatch> batches, std::span<const int64_t> velocity) {
   if (batches.size() != spec.steps())
     throw ParameterError("a round of this job has " + std::to_string(spec.steps()) + " batches, got " +
                          std::to_string(batches.size()));
@@ -159,13 +166,19 @@ NetworkRound network_round(const NetworkSpec& spec, std::span<const int64_t> fla
   check_weights(spec, flat_weights);
   NetworkRound round;
   round.update = NetworkWeights::zeros(spec);
+  if (!spec.carries() && !velocity.empty()) throw ParameterError("this job starts every round without a velocity");
+  if (spec.carries()) {
+    check_velocity(velocity);
+    round.velocity = velocity.empty() ? NetworkWeights::zeros(spec) : NetworkWeights::from_flat(spec, velocity);
+  }
   round.steps.reserve(batches.size());
   for (const NetworkBatch& batch : batches) {
-    const NetworkWeights* last = round.steps.empty() ? nullptr : &round.steps.back().update;
+    const NetworkWeights* last = !round.steps.empty() ? &round.steps.back().update : spec.carries() ? &round.velocity : nullptr;
     round.steps.push_back(network_step(spec, weights, batch, last));
     add_to(weights, round.steps.back().update);
     add_to(round.update, round.steps.back().update);
   }
+  if (spec.carries()) round.next_velocity = round.steps.back().update;
   return round;
 }
 

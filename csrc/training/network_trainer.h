@@ -68,17 +68,20 @@ struct NetworkStep {
 
 // One step from these (padded) weights. Throws ParameterError for a batch of another shape, with more rows than the job's
 // batch or none, or with values out of range; the message names row and column, never a value.
-// `last`: the update of the step before in this round, or none.
+// `last`: the update of the step before in this round, the velocity that it goes on from, or none.
 NetworkStep network_step(const NetworkSpec& spec, const NetworkWeights& weights, const NetworkBatch& batch,
                          const NetworkWeights* last = nullptr);
 
 // The local steps of a round, one batch each, each from the weights that the last one left.
 struct NetworkRound {
   std::vector<NetworkStep> steps;
-  NetworkWeights update;  // the sum of the steps' updates
+  NetworkWeights update;         // the sum of the steps' updates
+  NetworkWeights velocity;       // what the first step went on from, where momentum is carried
+  NetworkWeights next_velocity;  // the last step's update: what the next round goes on from
 };
+// `velocity`: flat, of 16 bits; empty for none, and for spec.carries() alone. Throws ParameterError for another.
 NetworkRound network_round(const NetworkSpec& spec, std::span<const int64_t> flat_weights,
-                           std::span<const NetworkBatch> batches);
+                           std::span<const NetworkBatch> batches, std::span<const int64_t> velocity = {});
 
 // A step of which only rows, inputs and labels are filled, checked as network_step does.
 NetworkStep network_inputs(const NetworkSpec& spec, const NetworkBatch& batch);

@@ -26,7 +26,7 @@ class Filler {
   void fill(uint32_t block, const SecretMatrix& values, const Part& part) {
     put(block, part, [&](size_t i) { return values[i]; });
   }
-  // The last digit takes what is left, with its sign, so that a value out of range stays one.
+  // The last digit takes what is left, with its sign, so that a value out of range stays one; of bits the last bit.
   void fill_digits(const Digits& digits, const DigitWidths& widths, const SecretMatrix& values) {
     fill_digits(digits, widths, values, whole(values));
   }
@@ -34,7 +34,11 @@ class Filler {
     unsigned shift = 0;
     for (size_t d = 0; d < digits.size(); ++d) {
       const int64_t mask = d + 1 < digits.size() ? (int64_t{1} << widths.widths[d]) - 1 : -1;
-      put(digits[d], part, [&](size_t i) { return values[i] >> shift & mask; });
+      const auto digit = [&](size_t i) { return values[i] >> shift & mask; };
+      if (widths.bitwise)
+        put_bits(digits[d], part, widths.widths[d], widths.is_signed && d + 1 == digits.size(), digit);
+      else
+        put(digits[d], part, digit);
       shift += widths.widths[d];
     }
   }
@@ -42,17 +46,35 @@ class Filler {
  private:
   static Part whole(const SecretMatrix& values) { return {1, values.size(), 0, values.size()}; }
 
-  template <class Value>
-  void put(uint32_t block, const Part& part, const Value& value) {
+  // The cells of a block that holds `width` of them for each of a part's values.
+  int32_t* place(uint32_t block, const Part& part, unsigned width) {
     const Block& b = program_.blocks[block];
     Cells& cells = columns_[b.column].cells;
     const size_t end = b.offset + (size_t{1} << b.log_size);
-    if (part.rows * part.length != size_t{1} << b.log_size)
+    if (part.rows * part.length * width != size_t{1} << b.log_size)
       throw ParameterError("network: values of another size than block " + b.name);
     if (cells.size() < end) cells.resize(end);
-    int32_t* to = cells.data() + b.offset;
+    return cells.data() + b.offset;
+  }
+
+  template <class Value>
+  void put(uint32_t block, const Part& part, const Value& value) {
+    int32_t* to = place(block, part, 1);
     for (size_t r = 0; r < part.rows; ++r) {
       for (size_t k = 0; k < part.length; ++k) *to++ = static_cast<int32_t>(value(r * part.row_length + part.first + k));
+    }
+  }
+
+  template <class Value>
+  void put_bits(uint32_t block, const Part& part, unsigned width, bool is_signed, const Value& value) {
+    int32_t* to = place(block, part, width);
+    for (size_t r = 0; r < part.rows; ++r) {
+      for (size_t k = 0; k < part.length; ++k) {
+        const int64_t v = value(r * part.row_length + part.first + k);
+        for (unsigned j = 0; j + 1 < width; ++j) *to++ = static_cast<int32_t>(v >> j & 1);
+        const int64_t top = v >> (width - 1);
+        *to++ = static_cast<int32_t>(is_signed ? -top : top);
+      }
     }
   }
 
@@ -93,6 +115,28 @@ void fill_data(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
   filler.fill(blocks.labels, labels);
 }
 
+// The bits of features, targets and updates, where everything is bits.
+void fill_bits_of_data(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const SecretMatrix& inputs,
+                       const SecretMatrix& labels) {
+  if (!spec.bitwise()) return;
+  const LayerSpec& first = spec.layers().front();
+  if (first.in.is_image)
+    filler.fill_digits(blocks.input_bits[0], spec.feature_bits(), inputs);
+  else
+    for_parts(first, spec.padded_batch(), [&](size_t part, const Part& where) {
+      filler.fill_digits(blocks.input_bits[part], spec.feature_bits(), inputs, where);
+    });
+  if (!spec.classifies()) filler.fill_digits(blocks.target_bits, spec.target_bits(), labels);
+}
+
+void fill_matrix_digits(Filler& filler, const LayerSpec& layer, const MatrixDigits& digits, const DigitWidths& widths,
+                        const NetworkWeights::Layer& values) {
+  for_parts(layer, layer.padded_units(), [&](size_t part, const Part& where) {
+    filler.fill_digits(digits.parts[part], widths, values.matrix, where);
+  });
+  if (layer.bias) filler.fill_digits(digits.bias, widths, values.bias);
+}
+
 void fill_forward(Filler& filler, const NetworkSpec& spec, size_t l, const NetworkLayout::StepLayer& to,
                   const NetworkStep::Layer& from) {
   const LayerSpec& layer = spec.layers()[l];
@@ -126,15 +170,13 @@ void fill_layer(Filler& filler, const NetworkSpec& spec, size_t l, const Network
 
 void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Step& blocks, const NetworkStep& step) {
   fill_data(filler, spec, blocks, step.inputs, step.labels);
+  fill_bits_of_data(filler, spec, blocks, step.inputs, step.labels);
   for (size_t l = 0; l < spec.layers().size(); ++l) {
     const LayerSpec& layer = spec.layers()[l];
     const NetworkLayout::StepLayer& to = blocks.layers[l];
     fill_layer(filler, spec, l, to, step.layers[l]);
-    const NetworkWeights::Layer& rest = step.update_remainder.layers[l];
-    for_parts(layer, layer.padded_units(), [&](size_t part, const Part& where) {
-      filler.fill_digits(to.update_remainder.parts[part], spec.update_remainder(), rest.matrix, where);
-    });
-    if (layer.bias) filler.fill_digits(to.update_remainder.bias, spec.update_remainder(), rest.bias);
+    fill_matrix_digits(filler, layer, to.update_remainder, spec.update_remainder(), step.update_remainder.layers[l]);
+    if (spec.bitwise()) fill_matrix_digits(filler, layer, to.update_bits, spec.update_bits(), step.update.layers[l]);
     if (spec.steps() > 1 && layer.has_weights()) fill_matrix(filler, layer, to.update, step.update.layers[l]);
   }
   if (!spec.classifies()) {
@@ -147,7 +189,7 @@ void fill_step(Filler& filler, const NetworkSpec& spec, const NetworkLayout::Ste
   filler.fill(blocks.hint, step.hint);
   filler.fill(blocks.exponential, step.exponential);
   filler.fill_digits(blocks.excess, spec.excess(), step.excess);
-  filler.fill_digits(blocks.probability, {{16}}, step.probability);
+  filler.fill_digits(blocks.probability, spec.probability(), step.probability);
   filler.fill_digits(blocks.remainder, spec.softmax_remainder(), step.remainder);
   filler.fill_digits(blocks.rest, spec.softmax_remainder(), step.rest);
 }
@@ -180,8 +222,9 @@ Cells batch_cells(const NetworkSpec& spec, const NetworkProgram& program, const 
 
 ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& program, std::span<const int64_t> flat_weights,
                             const NetworkRound& round, std::span<const Fr> data_blinders, const Fr& update_blinder) {
-  if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps())
-    throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps");
+  if (round.steps.size() != spec.steps() || data_blinders.size() != spec.steps() + (spec.carries() ? 2 : 0))
+    throw ParameterError("network: a round of this job has " + std::to_string(spec.steps()) + " steps" +
+                         (spec.carries() ? ", and blinders of two velocities" : ""));
   const NetworkLayout& layout = program.layout;
   ProgramValues out;
   out.columns.resize(program.program.columns.size());
@@ -193,6 +236,14 @@ ProgramValues network_cells(const NetworkSpec& spec, const NetworkProgram& progr
     out.columns[layout.first_data_column + s].blinder = data_blinders[s];
     out.rows.push_back(round.steps[s].rows);
     out.rates.push_back(round.steps[s].rate);
+  }
+  if (spec.carries()) {
+    fill_weights(filler, spec, layout.velocity, round.velocity);
+    fill_weights(filler, spec, layout.next_velocity, round.next_velocity);
+    for (size_t l = 0; l < layout.velocity_bits.size(); ++l)
+      fill_matrix_digits(filler, spec.layers()[l], layout.velocity_bits[l], spec.update_bits(), round.velocity.layers[l]);
+    for (size_t i = spec.steps(); i < data_blinders.size(); ++i)
+      out.columns[layout.first_data_column + i].blinder = data_blinders[i];
   }
   fill_weights(filler, spec, layout.update, round.update);
   out.columns[layout.update_column].blinder = update_blinder;
@@ -222,6 +273,7 @@ ProgramValues evaluation_values(const NetworkSpec& spec, const EvaluationProgram
     forward_from(spec, weights, step, 0);
     const NetworkLayout::Step& blocks = program.layout.steps[s];
     fill_data(filler, spec, blocks, step.inputs, step.labels);
+    fill_bits_of_data(filler, spec, blocks, step.inputs, step.labels);
     for (size_t l = 0; l < spec.layers().size(); ++l) fill_forward(filler, spec, l, blocks.layers[l], step.layers[l]);
     const RowScores scores = row_scores(spec, step, missing);
     missing -= scores.counted;

@@ -93,7 +93,8 @@ EngineVerifier::EngineVerifier(std::shared_ptr<const Engine> engine, groth16::Pl
                          " public inputs; a key of the engine has one");
 }
 
-bool EngineVerifier::verify(const Statement& statement, const EngineProof& proof) const {
+std::optional<EngineVerifier::Combination> EngineVerifier::combination(const Statement& statement,
+                                                                       const EngineProof& proof) const {
   const sumcheck::Program& program = engine_->program();
   const auto known = static_cast<size_t>(
       std::count_if(program.columns.begin(), program.columns.end(),
@@ -103,26 +104,29 @@ bool EngineVerifier::verify(const Statement& statement, const EngineProof& proof
     throw ParameterError("the statement has " + std::to_string(statement.commitments.size()) + " commitments and " +
                          std::to_string(statement.rows.size()) + " row counts, the program asks for " +
                          std::to_string(known) + " and " + std::to_string(program.steps));
-  if (!is_opening_point(proof.z)) return false;
-  const std::vector<G1Affine> commitments = all_commitments(program, statement, proof);
-  for (const G1Affine& c : commitments) {
-    if (!c.is_on_curve()) return false;
+  if (!is_opening_point(proof.z)) return std::nullopt;
+  Combination out;
+  out.points = all_commitments(program, statement, proof);
+  for (const G1Affine& c : out.points) {
+    if (!c.is_on_curve()) return std::nullopt;
   }
-  if (!proof.symmetric.is_on_curve()) return false;
+  if (!proof.symmetric.is_on_curve() || !proof.quotient.is_on_curve()) return std::nullopt;
 
-  std::vector<G1Affine> hashed = absorbed_points(program, commitments);
+  std::vector<G1Affine> hashed = absorbed_points(program, out.points);
   hashed.push_back(proof.symmetric);
-  const std::array<Fr, 2> context = context_elements(statement.context);
-  const Fr input = public_input(context, statement.rows, hashed, {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
-  if (!groth16::verify(key_, {&input, 1}, proof.groth16)) return false;
-
-  std::vector<G1Affine> points = commitments;
-  std::vector<Fr> weights;
+  out.input = public_input(context_elements(statement.context), statement.rows, hashed,
+                           {proof.rho, proof.z, proof.gamma, proof.i0, proof.i1});
   Fr power = Fr::one();
-  for (size_t c = 0; c < commitments.size(); ++c, power *= proof.rho) weights.push_back(power);
-  points.push_back(proof.symmetric);
-  weights.push_back(proof.gamma);
-  const G1Affine combined = msm(std::span<const G1Affine>(points), weights).to_affine();
+  for (size_t c = 0; c < out.points.size(); ++c, power *= proof.rho) out.weights.push_back(power);
+  out.points.push_back(proof.symmetric);
+  out.weights.push_back(proof.gamma);
+  return out;
+}
+
+bool EngineVerifier::verify(const Statement& statement, const EngineProof& proof) const {
+  const std::optional<Combination> about = combination(statement, proof);
+  if (!about || !groth16::verify(key_, {&about->input, 1}, proof.groth16)) return false;
+  const G1Affine combined = msm(std::span<const G1Affine>(about->points), about->weights).to_affine();
   return verify_pair_opening(columns_, combined, {proof.quotient, proof.i0, proof.i1}, proof.z);
 }
 

@@ -58,6 +58,7 @@ Factor Replay::coordinate(const Coordinate& c) const {
     case Coordinate::Kind::rho: return {rho[c.index]};
     case Coordinate::Kind::one: return Factor::of(Fr::one());
     case Coordinate::Kind::half: return half();
+    case Coordinate::Kind::weight: return Factor::of(weight_coordinate(c.index));
     case Coordinate::Kind::window:
     case Coordinate::Kind::zero: break;
   }
@@ -68,7 +69,7 @@ LC Replay::expression(const Expression& e, const ExpressionClaims& claims, Coord
   LC sum = e.constant;
   for (size_t t = 0; t < e.terms.size(); ++t) {
     const View& view = e.terms[t].view;
-    const Fr scale = e.terms[t].coefficient * power_of_two(summed_variables(view));
+    const Fr scale = e.terms[t].coefficient * claim_factor(view);
     sum.add_scaled(view.is_selector ? selector(view, outer).value : claim_values[claims[t]], scale);
   }
   if (b.records()) sum.normalise();
@@ -85,7 +86,8 @@ const Factor& Replay::selector(const View& view, Coordinate::Kind outer) {
         names.push_back({source.index != 0 ? Coordinate::Kind::one : Coordinate::Kind::zero, 0});
         break;
       case Source::Kind::inner:
-      case Source::Kind::window: throw ParameterError("wrap circuit: a selector of an inner variable, or a window");
+      case Source::Kind::window:
+      case Source::Kind::weight: throw ParameterError("wrap circuit: a selector of an inner variable, a window or weights");
     }
   }
   const auto key = std::pair(view.id, names);

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pyzkfl._core import secagg, standing
+from pyzkfl._core.base import set_thread_count, thread_count
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.bench.measure import Sample
 
 __all__ = ["secagg_round"]
 
 T = TypeVar("T")
+Vector = npt.NDArray[np.int64]
 
 MAX_ABS = (1 << 19) - 1  # 20 bits a coordinate, which is what the demo's weights have
 MASK_BYTES = 1 << 26
@@ -29,7 +32,7 @@ def mask_bytes_per_second(runs: int) -> float:
     return MASK_BYTES / min(secagg.bench_mask(MASK_BYTES) for _ in range(runs))
 
 
-def vector_of(index: int, round_: int, dim: int) -> npt.NDArray[np.int64]:
+def vector_of(index: int, round_: int, dim: int) -> Vector:
     """A client's vector: made again when it is needed, so that thousands of them need no memory."""
     generator = np.random.default_rng([index, round_])
     return generator.integers(-MAX_ABS, MAX_ABS, size=dim, endpoint=True, dtype=np.int64)
@@ -63,61 +66,137 @@ class Spent:
 
 
 class Simulation:
-    """All parties of a plan in this process."""
+    """All parties of a plan in this process: one after the other, so that each one's part can be measured, or with a
+    pool the members of a phase side by side, as they are in life."""
 
-    def __init__(self, plan: standing.Plan, identities: list[IdentityKey]) -> None:
+    def __init__(
+        self, plan: standing.Plan, identities: list[IdentityKey], pool: ThreadPoolExecutor | None = None
+    ) -> None:
         self.plan = plan
-        self.everyone = range(plan.n)
+        self.pool = pool
         self.members = [standing.Member(plan, index, identity) for index, identity in enumerate(identities)]
         self.server = standing.Server(plan)
 
+    def each(self, members: Sequence[int], step: Callable[[int], None]) -> None:
+        if self.pool is None:
+            for index in members:
+                step(index)
+            return
+
+        def work(part: Sequence[int]) -> None:
+            for index in part:
+                step(index)
+
+        parts = self.pool._max_workers
+        list(self.pool.map(work, [members[start::parts] for start in range(parts)]))
+
     def set_up(self) -> Spent:
-        spent, server = Spent(self.plan.n), self.server
-        for i, member in enumerate(self.members):
-            message = spent.client(i, member.keys)
-            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
-        spent.serve(server.close_keys)
-        for i, member in enumerate(self.members):
-            keys = spent.serve(lambda i=i: server.neighbour_keys(i))  # type: ignore[misc]
-            message = spent.client(i, lambda: member.deal(keys))  # noqa: B023
-            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
-        spent.serve(server.close_deal)
-        for i, member in enumerate(self.members):
-            dealt = spent.serve(lambda i=i: server.dealt(i))  # type: ignore[misc]
-            message = spent.client(i, lambda: member.accept(dealt))  # noqa: B023
+        spent, server, everyone = Spent(self.plan.n), self.server, range(self.plan.n)
+
+        def send(i: int, step: Callable[[], bytes]) -> None:
+            message = spent.client(i, step)
             if message:
-                spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+                spent.serve(lambda: server.receive(message))
+
+        def deal(i: int) -> None:
+            keys = spent.serve(lambda: server.neighbour_keys(i))
+            send(i, lambda: self.members[i].deal(keys))
+
+        def accept(i: int) -> None:
+            dealt = spent.serve(lambda: server.dealt(i))
+            send(i, lambda: self.members[i].accept(dealt))
+
+        def confirmed(i: int) -> None:
+            message = spent.serve(lambda: server.confirmed(i))
+
+            def take() -> bytes:
+                self.members[i].confirmed(message)
+                return b""
+
+            spent.client(i, take)
+
+        self.each(everyone, lambda i: send(i, self.members[i].keys))
+        spent.serve(server.close_keys)
+        self.each(everyone, deal)
+        spent.serve(server.close_deal)
+        self.each(everyone, accept)
         if self.plan.active:
             spent.serve(server.close_confirm)
-            for i, member in enumerate(self.members):
-                confirmed = spent.serve(lambda i=i: server.confirmed(i))  # type: ignore[misc]
-                spent.client(i, lambda: member.confirmed(confirmed) or b"")  # noqa: B023
+            self.each(everyone, confirmed)
         return spent
 
-    def run_round(self, round_: int, staying: range) -> tuple[Spent, bool]:
+    def run_round(self, round_: int, staying: range, vectors: dict[int, Vector] | None = None) -> tuple[Spent, bool]:
         """A round; (what was spent, whether the sum is the sum of the vectors)."""
         spent, server, dim = Spent(self.plan.n), self.server, self.plan.length
         expected = np.zeros(dim, dtype=np.int64)
         blinder = bytes(32)
+
+        def send(i: int, step: Callable[[], bytes]) -> None:
+            message = spent.client(i, step)
+            spent.serve(lambda: server.receive(message))
+
+        def mask(i: int) -> None:
+            nonlocal expected
+            vector = vector_of(i, round_, dim) if vectors is None else vectors[i]
+            if self.pool is None:
+                expected += vector
+            send(i, lambda: self.members[i].masked_input(round_, vector, blinder))
+
         spent.serve(lambda: server.open_round(round_))
-        for i in staying:
-            vector = vector_of(i, round_, dim)
-            expected += vector
-            member = self.members[i]
-            message = spent.client(i, lambda: member.masked_input(round_, vector, blinder))  # noqa: B023
-            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        self.each(staying, mask)
         request = spent.serve(server.close_masked)
         if self.plan.active:
             survivors = request
-            for i in (i for i in self.plan.committee if i in staying):
-                message = spent.client(i, lambda i=i: self.members[i].sign_survivors(survivors))  # type: ignore[misc]
-                spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+            signing = [i for i in self.plan.committee if i in staying]
+            self.each(signing, lambda i: send(i, lambda: self.members[i].sign_survivors(survivors)))
             request = spent.serve(server.close_consistency)
-        for i in staying:
-            message = spent.client(i, lambda i=i: self.members[i].unmask(request))  # type: ignore[misc]
-            spent.serve(lambda m=message: server.receive(m))  # type: ignore[misc]
+        self.each(staying, lambda i: send(i, lambda: self.members[i].unmask(request)))
         total, _ = spent.serve(server.sum)
+        if self.pool is not None and vectors is not None:
+            expected = np.sum([vectors[i] for i in staying], axis=0)
         return spent, bool(np.array_equal(total, expected))
+
+
+def throughput(
+    plan_of: Callable[[int, int], standing.Plan], identities: list[IdentityKey], staying: range, runs: int
+) -> tuple[float, float]:
+    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, on all threads."""
+    threads = thread_count()
+    set_thread_count(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            return rates_of(pool, plan_of, identities, staying, runs)
+    finally:
+        set_thread_count(threads)
+
+
+def rates_of(
+    pool: ThreadPoolExecutor,
+    plan_of: Callable[[int, int], standing.Plan],
+    identities: list[IdentityKey],
+    staying: range,
+    runs: int,
+) -> tuple[float, float]:
+    plan = plan_of(1 << 32, 1)
+    vectors = {i: vector_of(i, 0, plan.length) for i in staying}
+    rounds = 8 * runs
+    fresh, steady = [], []
+    for epoch in range(1, runs + 2):
+        plan = plan_of((1 << 32) + epoch, 1)  # known to all beforehand, and so are the members' identities
+        began = time.perf_counter()
+        simulation = Simulation(plan, identities, pool)
+        simulation.set_up()
+        _, exact = simulation.run_round(0, staying, vectors)
+        fresh.append(time.perf_counter() - began)
+        assert exact
+    simulation = Simulation(plan_of(1 << 33, rounds), identities, pool)
+    simulation.set_up()
+    for number in range(rounds):
+        began = time.perf_counter()
+        _, exact = simulation.run_round(number, staying, vectors)
+        steady.append(time.perf_counter() - began)
+        assert exact
+    return 1 / float(np.median(fresh[1:])), len(staying) / float(np.median(steady))
 
 
 def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: float, server: str) -> Sample:
@@ -126,7 +205,8 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
     Lost there, they cost the most: the server expands one mask for each lost client and staying neighbour. One
     operation is setup and round, all parties one after the other; client_seconds_max is the slowest client's own part
     of it, server_seconds the server's; `steady` has the same for a round on a setup that stands. `_cpu_` counts all
-    threads. No transport, no training, no proofs.
+    threads. For up to 100 clients `fresh_rounds_per_second` and `steady.inputs_per_second` are measured apart, with the
+    members of a phase side by side on all threads. No transport, no training, no proofs.
     """
     dropped = math.floor(dropout * clients + 1e-9)
     identities = [IdentityKey.generate() for _ in range(clients)]
@@ -160,6 +240,8 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
         exact = exact and all(fits for _, fits in rounds)
         steady = [spent for spent, _ in rounds[1:]]
 
+    rates = throughput(plan_of, identities, staying, runs) if clients <= 100 else None
+
     def median(values: list[float]) -> float:
         return float(np.median(values))
 
@@ -185,7 +267,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
             "dropped": dropped,
             "bits_per_value": plan.bits,
             "mask_bytes_per_second": mask_bytes_per_second(runs),
-            "fresh_rounds_per_second": 1 / min(seconds),
+            "fresh_rounds_per_second": rates[0] if rates else 1 / min(seconds),
             "steady": {
                 "client_seconds_max": median([max(spent.clients) for spent in steady]),
                 "client_cpu_seconds_max": median([max(spent.clients_cpu) for spent in steady]),
@@ -193,7 +275,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
                 "server_cpu_seconds": median([spent.server_cpu for spent in steady]),
                 "server_cpu_seconds_per_client": median([spent.server_cpu for spent in steady]) / clients,
                 "bytes_up_per_client": max(max(spent.sent) for spent in steady),
-                "inputs_per_second": len(staying) / min(spent.everybody for spent in steady),
+                "inputs_per_second": rates[1] if rates else len(staying) / min(spent.everybody for spent in steady),
             },
             "exact": exact,
         },

@@ -20,9 +20,13 @@ def register(app: typer.Typer) -> None:
         rounds: Annotated[int, typer.Option(help="rounds of training")] = 12,
         clients: Annotated[int, typer.Option(help="members of the consortium, at least 8")] = 8,
         seed: Annotated[int, typer.Option(help="how the data are split")] = 4,
-        network: Annotated[
-            bool, typer.Option("--network", help="train a network, proven by the engine; its setup takes minutes")
+        direct: Annotated[
+            bool, typer.Option("--direct", help="train a logistic classifier, proven by the direct circuit")
         ] = False,
+        chain: Annotated[
+            str | None,
+            typer.Option(help="address of a node such as anvil: rounds, stakes, verdicts and records go to its chain"),
+        ] = None,
     ) -> None:
         """Train on scikit-learn's breast-cancer data among hospitals that drop out and cheat."""
         try:
@@ -31,14 +35,23 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("the demo needs scikit-learn: pip install 'pyzkfl[demo]'") from None
         from pyzkfl.demo.runner import DemoConfig, run
 
+        if chain is not None and ledger is not None:
+            raise typer.BadParameter("--chain does not go with --ledger: the ledger is on the chain")
+        setting = None
+        if chain is not None:
+            from pyzkfl.demo.chain import ChainSetting
+
+            setting = ChainSetting(chain)
+        # On a chain the direct circuit proves: its verifier is the contract that the chain has.
+        network = not direct and chain is None
         config = DemoConfig(clients=clients, rounds=rounds, seed=seed, network=network, ledger=ledger)
         if json_:
             from pyzkfl import build_stamp
 
-            result = run(config, lambda name, values: None)
+            result = run(config, lambda name, values: None, setting)
             print(json.dumps({**build_stamp(), **result}))
             return
-        _show(config, run)
+        _show(config, lambda on_event: run(config, on_event, setting))
 
 
 def _show(config: Any, run: Any) -> None:
@@ -71,13 +84,18 @@ def _show(config: Any, run: Any) -> None:
                     completed=values["round"] + 1,
                     note=f"{len(values['survivors'])} in the sum, {gone} dropped out",
                 )
+            elif name == "round_on_chain":
+                for member in values["rejected"]:
+                    console.print(f"[red]rejected[/] round {values['round']}, {member}: by the committee on the chain")
             elif name in ("refused", "refused_by_member"):
                 console.print(
                     f"[red]refused[/] round {values['round']}, {values['client']}: {values['message']}", highlight=False
                 )
 
-        result = run(config, on_event)
+        result = run(on_event)
     _table(console, result)
+    if "parties" in result:
+        _chain_table(console, result)
 
 
 def _table(console: Any, result: dict[str, Any]) -> None:
@@ -104,3 +122,19 @@ def _table(console: Any, result: dict[str, Any]) -> None:
     ):
         table.add_row(label, text.format(**result))
     console.print(table)
+
+
+def _chain_table(console: Any, result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"accounts on chain {result['chain_id']}, {result['blocks']} blocks")
+    for column in ("party", "account", "ether spent", "stake", "paid", "reputation"):
+        table.add_column(column)
+    for row in result["parties"]:
+        figures = (f"{row['ether_spent']:.6f}", str(row["stake"]), str(row["paid"]), f"{row['reputation']:.3f}")
+        table.add_row(row["party"], row["account"], *figures)
+    console.print(table)
+    same = "yes" if result["chain_weights"] else "[red]NO[/]"
+    console.print(
+        f"rounds closed {result['rounds_closed']}, stake slashed {result['slashed']}, weights as on the chain: {same}"
+    )

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pyzkfl.cache_folder import cache_folder
+
 __all__ = ["diagnose", "register"]
 
 # Extra -> the distributions that it brings.
@@ -24,13 +26,6 @@ EXTRAS = {
     "demo": ["scikit-learn"],
 }
 REQUIRED = ["numpy", "cbor2", "rich", "typer"]
-
-
-def cache_folder() -> Path:
-    """Where proving keys are kept: $PYZKFL_CACHE, else pyzkfl under $XDG_CACHE_HOME or ~/.cache."""
-    if chosen := os.environ.get("PYZKFL_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pyzkfl"
 
 
 def folder_bytes(folder: Path) -> int:

@@ -128,10 +128,13 @@ class Forger(Client):
         names = {
             Attack.SCALED: "scaled_update",
             Attack.NO_TRAINING: "no_update",
-            Attack.SWAPPED_LABELS: "swapped_labels",
+            Attack.SWAPPED_LABELS: "swapped_targets" if self._has_targets() else "swapped_labels",
         }
         commitment, prove = keys.forge(honest, witness, names[attack])
         return commitment, prove(dataclasses.replace(honest, update_commitment=commitment))
+
+    def _has_targets(self) -> bool:
+        return self.job.network is not None and self.job.network.loss == "mse"
 
     def _with_update(self, honest: Statement, witness: Witness, update: npt.NDArray[np.int64]) -> tuple[bytes, Proof]:
         commitment = self.keys.commit_update(update, self._blinder)

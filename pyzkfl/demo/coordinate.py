@@ -16,11 +16,11 @@ from pyzkfl.demo.attackers import CheatingCoordinator
 from pyzkfl.demo.pipes import read_json, run_party, write_json
 from pyzkfl.demo.plan import Attack, terms_of
 from pyzkfl.job import Member
-from pyzkfl.ledger import SqliteLedger
+from pyzkfl.ledger import Ledger, SqliteLedger
 from pyzkfl.recorder import Recorder
 from pyzkfl.transport import SocketChannel
 
-__all__ = ["main"]
+__all__ = ["Manner", "main"]
 
 
 class Traffic:
@@ -34,12 +34,34 @@ class Traffic:
         self._file.flush()
 
 
-def main() -> int:
+class Manner:
+    """How a coordinator works. This one: records go to a file, and there is nothing else."""
+
+    kind = CheatingCoordinator
+
+    def hello(self) -> dict[str, Any]:
+        """What it tells its parent beside its public key."""
+        return {}
+
+    def ledger(self, config: dict[str, Any], consortium: dict[str, Any], identity: Any) -> Ledger:
+        """A new one."""
+        return SqliteLedger.create(config["ledger"], identity)
+
+    def prepare(self, coordinator: Any, consortium: dict[str, Any]) -> None:
+        """Before the first message."""
+
+    def report(self, coordinator: Any) -> dict[str, Any]:
+        """At the end."""
+        return {}
+
+
+def main(manner: Manner | None = None) -> int:
     """Run the whole job."""
+    manner = manner or Manner()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     config: dict[str, Any] = read_json(source)
     identity = _core.identity.IdentityKey.generate()
-    write_json(sink, {"public_key": identity.public_bytes.hex()})
+    write_json(sink, {"public_key": identity.public_bytes.hex(), **manner.hello()})
     consortium = read_json(source)
     members = [Member(name, bytes.fromhex(key)) for name, key in consortium["members"]]
     terms = terms_of(config["job"], members)
@@ -50,9 +72,9 @@ def main() -> int:
     tap = Traffic(config["traffic"]) if config["traffic"] else None
     with (
         SocketChannel(config["socket"], members, tap=tap) as channel,
-        SqliteLedger.create(config["ledger"], identity) as ledger,
+        manner.ledger(config, consortium, identity) as ledger,
     ):
-        coordinator = CheatingCoordinator(
+        coordinator = manner.kind(
             terms,
             identity,
             channel,
@@ -60,6 +82,7 @@ def main() -> int:
             on_event=event,
             attacks={int(round_): Attack(attack) for round_, attack in config["attacks"].items()},
         )
+        manner.prepare(coordinator, consortium)
         channel.wait_for(len(members))
         start = time.perf_counter()
         coordinator.run_setup()
@@ -70,7 +93,8 @@ def main() -> int:
             channel.wait_for(len(members))  # those that dropped out of the last round are back
             coordinator.run_round(round_)
         coordinator.finish()
-    write_json(sink, {"event": "result", **_result(coordinator, setup_seconds)})
+        outcome = {**_result(coordinator, setup_seconds), **manner.report(coordinator)}
+    write_json(sink, {"event": "result", **outcome})
     return 0
 
 
@@ -79,6 +103,7 @@ def _result(coordinator: CheatingCoordinator, setup_seconds: float) -> dict[str,
     return {
         "setup_seconds": setup_seconds,
         "weights": [int(v) for v in coordinator.weights],
+        "weights_rounds": [[int(v) for v in r.aggregate.weights] if r.aggregate else [] for r in reports],
         "verify_seconds": float(np.median([r.verify_seconds for r in reports])),
         "proof_bytes": max(r.proof_bytes for r in reports),
         "dropped": sum(len(r.dropped) for r in reports),

@@ -45,17 +45,35 @@ def _turn(path: str) -> Iterator[None]:
         yield
 
 
-def main() -> int:
+class Manner:
+    """How a member takes part. This one: over the socket alone."""
+
+    kind = DemoMember
+
+    def hello(self) -> dict[str, Any]:
+        """What it tells its parent beside its public key."""
+        return {}
+
+    def prepare(self, member: Any, consortium: dict[str, Any]) -> None:
+        """Before the first message."""
+
+    def report(self, member: Any) -> dict[str, Any]:
+        """At the end."""
+        return {}
+
+
+def main(manner: Manner | None = None) -> int:
     """Run until the coordinator says FINISH."""
+    manner = manner or Manner()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     config: dict[str, Any] = read_json(source)
     arrays = np.load(io.BytesIO(read_block(source)), allow_pickle=False)
     identity = _core.identity.IdentityKey.generate()
-    write_json(sink, {"public_key": identity.public_bytes.hex()})
+    write_json(sink, {"public_key": identity.public_bytes.hex(), **manner.hello()})
     consortium = read_json(source)
     coordinator = bytes.fromhex(consortium["coordinator"])
     drops = {int(round_): Phase(phase) for round_, phase in config["drops"].items()}
-    member = DemoMember(
+    member = manner.kind(
         config["name"],
         identity,
         arrays["x"],
@@ -65,6 +83,7 @@ def main() -> int:
         attacks={int(round_): Attack(attack) for round_, attack in config["attacks"].items()},
     )
     member.machine = config["machine"]
+    manner.prepare(member, consortium)
     sock = transport.connect(config["socket"], member, identity)
     while not member.finished:
         request = transport.receive_frame(sock)
@@ -80,7 +99,7 @@ def main() -> int:
             reply = transport.refused(member, identity, error)
         transport.send_frame(sock, reply)
     sock.close()
-    write_json(sink, {"prove_seconds": member.prove_seconds, "forgeries": member.forged})
+    write_json(sink, {"prove_seconds": member.prove_seconds, "forgeries": member.forged, **manner.report(member)})
     return 0
 
 

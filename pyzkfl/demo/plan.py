@@ -11,7 +11,7 @@ from pyzkfl.errors import ParameterError
 from pyzkfl.job import Job, Member
 from pyzkfl.network import NetworkJob
 
-__all__ = ["Attack", "Phase", "Plan", "make_plan", "terms_of"]
+__all__ = ["Attack", "Phase", "Plan", "make_chain_plan", "make_plan", "terms_of"]
 
 
 def terms_of(config: dict[str, Any], members: Sequence[Member]) -> Job:
@@ -22,7 +22,9 @@ def terms_of(config: dict[str, Any], members: Sequence[Member]) -> Job:
         return Job.logistic(members=members, **options)
     step = {name: options.pop(name) for name in ("batch", "learning_rate", "max_norm")}
     del options["features"]
-    return Job.model(NetworkJob(widths=tuple(widths), **step), members=members, **options)
+    # One output, fitted to 1 and -1: with ranges in bits there are then no tables at all, and the setup is short.
+    network = NetworkJob(widths=tuple(widths), loss="mse", g_frac=5, bitwise=True, **step)
+    return Job.model(network, members=members, **options)
 
 
 class Phase(enum.StrEnum):
@@ -93,3 +95,19 @@ def make_plan(members: int, rounds: int, with_two_batches: set[int]) -> Plan:
             attacks[forger][at] = attack
         round_ += 1
     return Plan(drops, attacks, coordinator)
+
+
+def make_chain_plan(members: int, rounds: int) -> Plan:
+    """The script on a chain: one member drops out of every round, another sends a forgery to the chain and loses stake.
+
+    A forgery on the chain is not taken back: its sender is out of that round's sum. More than two thirds of the stake
+    see every sum, so that the committee decides. The coordinator tries its two attacks as ever.
+    """
+    drops: dict[int, dict[int, Phase]] = {i: {} for i in range(members)}
+    attacks: dict[int, dict[int, Attack]] = {i: {} for i in range(members)}
+    kinds = [Attack.SCALED, Attack.SWAPPED_LABELS, Attack.LAST_ROUND, Attack.OTHER_CLIENT, Attack.NO_TRAINING]
+    for round_ in range(rounds):
+        drops[round_ % members][round_] = list(Phase)[round_ % len(Phase)]
+        if round_ < len(kinds):
+            attacks[(round_ + members // 2) % members][round_] = kinds[round_]
+    return Plan(drops, attacks, {1: Attack.BOTH_SHARES, 2: Attack.TWO_SETS})

@@ -19,34 +19,34 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.demo import hospitals
 from pyzkfl.demo.pipes import read_json, write_block, write_json
 from pyzkfl.demo.plan import Attack, Plan, make_plan, terms_of
 from pyzkfl.errors import ParameterError, PyzkflError
-from pyzkfl.job import Member
+from pyzkfl.job import Job, Member
 from pyzkfl.ledger import SqliteLedger
 
-__all__ = ["DemoConfig", "run"]
+__all__ = ["DemoConfig", "Setting", "run"]
 
-LEARNING_RATE = 2.0
-MAX_NORM = {True: 0.49, False: 1.0}  # of the network, of the logistic classifier
+LEARNING_RATE = {True: 0.3, False: 2.0}  # of the network, of the logistic classifier
+MAX_NORM = {True: 0.49, False: 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
 class DemoConfig:
     """clients: at least 8; rounds: at least 10 are needed to try every forgery once; seed: split of the data.
 
-    network: train a network, proven by the engine, whose setup takes minutes; else a logistic classifier, proven by the
-    direct circuit.
+    network: train a small network, proven by the engine; else a logistic classifier, proven by the direct circuit.
     """
 
     clients: int = 8
     rounds: int = 12
     batch: int = 32
     seed: int = 4
-    network: bool = False
+    network: bool = True
     ledger: str | None = None
     traffic: str | None = None
 
@@ -83,6 +83,38 @@ class _Party:
                 stream.close()
 
 
+class Setting:
+    """Where a demo takes place. This one: records go to a file, and there is nothing else."""
+
+    coordinator, member = "pyzkfl.demo.coordinate", "pyzkfl.demo.member"  # modules of the parties
+
+    def ledger(self, config: DemoConfig) -> str:
+        """What the ledger is called; for a file a path that is free."""
+        path = Path(config.ledger) if config.ledger else Path.cwd() / "pyzkfl-demo.ledger"
+        if path.exists():
+            if config.ledger:
+                raise ParameterError(f"{path} exists: choose another path, the demo does not overwrite a ledger")
+            path = path.with_name(f"pyzkfl-demo-{time.strftime('%Y%m%d-%H%M%S')}.ledger")
+        return os.fspath(path)
+
+    def plan(self, config: DemoConfig, with_two_batches: set[int]) -> Plan:
+        """The script."""
+        return make_plan(config.clients, config.rounds, with_two_batches)
+
+    def equip(self, names: list[str], hellos: list[dict[str, Any]]) -> dict[str, Any]:
+        """What coordinator and members, who said hello, are told beside the members list."""
+        return {}
+
+    def verify_ledger(self, ledger: str, outcome: dict[str, Any]) -> None:
+        """LedgerError unless it holds."""
+        with SqliteLedger.open(ledger) as opened:
+            opened.verify()
+
+    def figures(self, names: list[str], outcome: dict[str, Any]) -> dict[str, Any]:
+        """The setting's own."""
+        return {}
+
+
 @contextlib.contextmanager
 def _parties(modules: list[str]) -> Iterator[list[_Party]]:
     parties: list[_Party] = []
@@ -94,54 +126,54 @@ def _parties(modules: list[str]) -> Iterator[list[_Party]]:
             party.stop()
 
 
-def run(config: DemoConfig, on_event: Callable[[str, dict[str, Any]], None]) -> dict[str, Any]:
+def run(
+    config: DemoConfig, on_event: Callable[[str, dict[str, Any]], None], setting: Setting | None = None
+) -> dict[str, Any]:
     """Run the demo; returns the figures of the final table. on_event: names and values as they come.
 
     Raises PyzkflError when a party fails. Interrupting it (Ctrl-C) stops every process; the ledger keeps what was
     recorded.
     """
     start = time.perf_counter()
+    setting = setting or Setting()
     split = hospitals.load(config.clients, config.seed, config.batch)
     names = [f"hospital-{i + 1}" for i in range(config.clients)]
     two = {i for i, (x, _) in enumerate(split.parts) if len(x) > config.batch}
-    plan = make_plan(config.clients, config.rounds, two)
-    ledger = Path(config.ledger) if config.ledger else Path.cwd() / "pyzkfl-demo.ledger"
-    if ledger.exists():
-        if config.ledger:
-            raise ParameterError(f"{ledger} exists: choose another path, the demo does not overwrite a ledger")
-        ledger = ledger.with_name(f"pyzkfl-demo-{time.strftime('%Y%m%d-%H%M%S')}.ledger")
+    plan = setting.plan(config, two)
+    ledger = setting.ledger(config)
     with tempfile.TemporaryDirectory(prefix="pyzkfl-") as folder:
-        outcome = _run_parties(config, split, names, plan, ledger, folder, on_event)
-    return _summary(config, split, names, plan, ledger, outcome, time.perf_counter() - start)
+        outcome = _run_parties(config, setting, split, names, plan, ledger, folder, on_event)
+    return _summary(config, setting, split, names, plan, ledger, outcome, time.perf_counter() - start)
 
 
 def _run_parties(
     config: DemoConfig,
+    setting: Setting,
     split: hospitals.Split,
     names: list[str],
     plan: Plan,
-    ledger: Path,
+    ledger: str,
     folder: str,
     on_event: Callable[[str, dict[str, Any]], None],
 ) -> dict[str, Any]:
     socket, machine = os.path.join(folder, "socket"), os.path.join(folder, "machine")
     job = {
         "name": "breast cancer, network" if config.network else "breast cancer, logistic",
-        "network": [split.center.size, hospitals.HIDDEN, 2] if config.network else None,
+        "network": [split.center.size, hospitals.HIDDEN, 1] if config.network else None,
         "features": split.center.size,
         "rounds": config.rounds,
         "batch": config.batch,
-        "learning_rate": LEARNING_RATE,
+        "learning_rate": LEARNING_RATE[config.network],
         "max_norm": MAX_NORM[config.network],
         "center": split.center.tolist(),
         "scale": split.scale.tolist(),
     }
-    with _parties(["pyzkfl.demo.coordinate", *["pyzkfl.demo.member"] * len(names)]) as (coordinator, *members):
+    with _parties([setting.coordinator, *[setting.member] * len(names)]) as (coordinator, *members):
         write_json(
             coordinator.to,
             {
                 "socket": socket,
-                "ledger": os.fspath(ledger),
+                "ledger": ledger,
                 "traffic": config.traffic,
                 "job": job,
                 "attacks": {round_: str(attack) for round_, attack in plan.coordinator.items()},
@@ -159,10 +191,16 @@ def _run_parties(
                 },
             )
             rows = io.BytesIO()
-            np.savez(rows, x=split.parts[index][0], y=split.parts[index][1])
+            x, y = split.parts[index]
+            np.savez(rows, x=x, y=hospitals.targets(y) if config.network else y)
             write_block(member.to, rows.getvalue())
-        keys = [read_json(party.out)["public_key"] for party in (coordinator, *members)]
-        consortium = {"coordinator": keys[0], "members": [[n, k] for n, k in zip(names, keys[1:], strict=True)]}
+        hellos = [read_json(party.out) for party in (coordinator, *members)]
+        keys = [hello["public_key"] for hello in hellos]
+        consortium = {
+            "coordinator": keys[0],
+            "members": [[n, k] for n, k in zip(names, keys[1:], strict=True)],
+            **setting.equip(names, hellos),
+        }
         for party in (coordinator, *members):
             write_json(party.to, consortium)
         while True:
@@ -175,19 +213,27 @@ def _run_parties(
     return event
 
 
+def _accuracy(job: Job, weights: npt.NDArray[np.int64], split: hospitals.Split) -> float:
+    if job.network is None:
+        return job.accuracy(weights, split.test_x, split.test_y)
+    outputs = job.predict(weights, split.test_x)
+    return float(np.mean((outputs[:, 0] > 0) == split.test_y))
+
+
 def _summary(
     config: DemoConfig,
+    setting: Setting,
     split: hospitals.Split,
     names: list[str],
     plan: Plan,
-    ledger: Path,
+    ledger: str,
     outcome: dict[str, Any],
     seconds: float,
 ) -> dict[str, Any]:
     members = [Member(name, bytes.fromhex(key)) for name, key in outcome["consortium"]["members"]]
     job = terms_of(outcome["job"], members)
     hidden = hospitals.HIDDEN if config.network else 0
-    rate = (LEARNING_RATE, MAX_NORM[config.network], config.batch, hidden)
+    rate = (LEARNING_RATE[config.network], MAX_NORM[config.network], config.batch, hidden)
     forged = [[names[i], *entry] for i, member in enumerate(outcome["members"]) for entry in member["forgeries"]]
     tried = [(entry[0], entry[1], entry[2]) for entry in forged]
     refused = {(name, round_) for round_, name, _, _ in outcome["refused"]}
@@ -210,8 +256,7 @@ def _summary(
         raise PyzkflError(f"{planned} forgeries were planned, {len(table)} were tried")
     ledger_ok, ledger_error = True, ""
     try:
-        with SqliteLedger.open(ledger) as opened:
-            opened.verify()
+        setting.verify_ledger(ledger, outcome)
     except PyzkflError as error:
         ledger_ok, ledger_error = False, str(error)
     proofs = [s for member in outcome["members"] for s in member["prove_seconds"]]
@@ -219,7 +264,11 @@ def _summary(
         "rounds": config.rounds,
         "clients": config.clients,
         "dropped": outcome["dropped"],
-        "accuracy_federated": job.accuracy(np.array(outcome["weights"], dtype=np.int64), split.test_x, split.test_y),
+        "accuracy_federated": _accuracy(job, np.array(outcome["weights"], dtype=np.int64), split),
+        "accuracy_rounds": [
+            _accuracy(job, np.array(weights, dtype=np.int64), split) if weights else None
+            for weights in outcome["weights_rounds"]
+        ],
         "accuracy_central": hospitals.accuracy_central(split, *rate),
         "accuracy_alone": hospitals.accuracy_alone(split, config.rounds, *rate),
         "proof_bytes": outcome["proof_bytes"],
@@ -230,7 +279,7 @@ def _summary(
         "forgeries_refused": sum(row["refused"] for row in table),
         "ledger_ok": ledger_ok,
         "ledger_error": ledger_error,
-        "ledger": os.fspath(ledger),
+        "ledger": outcome.get("ledger", ledger),
         "seconds_total": seconds,
         "setup_seconds": outcome["setup_seconds"],
         "bytes_per_client_per_round": max(outcome["bytes_up"].values()) / config.rounds,
@@ -238,4 +287,5 @@ def _summary(
         "threads": _core.base.thread_count(),
         "cpu": _core.base.cpu_kernel(),
         "attack_kinds": [str(a) for a in Attack],
+        **setting.figures(names, outcome),
     }

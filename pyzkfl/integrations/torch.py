@@ -129,7 +129,7 @@ def _loss_name(loss: object) -> str:
     return "cross_entropy"
 
 
-def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int) -> tuple[float, float]:
+def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int, carry: bool) -> tuple[float, float]:
     if type(optimizer) is not torch.optim.SGD:
         raise UnprovableOption(f"optimizer {type(optimizer).__name__}: there is no relation for it; supported: SGD")
     if len(optimizer.param_groups) != 1:
@@ -138,11 +138,15 @@ def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int) -> tuple[fl
     for name in ("dampening", "weight_decay", "nesterov", "maximize"):
         if group[name]:
             raise UnprovableOption(f"SGD with {name}: there is no relation for it")
-    carried = any(state.get("momentum_buffer") is not None for state in optimizer.state.values())
-    if group["momentum"] and (steps == 1 or carried):
+    if group["momentum"] and any(state.get("momentum_buffer") is not None for state in optimizer.state.values()):
         raise UnprovableOption(
-            "SGD with momentum carried over rounds: there is no relation for it. A round's momentum starts from none: "
-            "take a new optimizer, and more than one step"
+            "SGD with momentum carried over from steps before the job: there is no relation for it. A job begins "
+            "without a velocity: take a new optimizer"
+        )
+    if group["momentum"] and steps == 1 and not carry:
+        raise UnprovableOption(
+            "SGD with momentum carried over rounds: a job does that only if it says so. Set carry_momentum=True, or "
+            "take more than one step a round, each round beginning without a velocity"
         )
     return float(group["lr"]), float(group["momentum"])
 
@@ -166,9 +170,9 @@ class Job(NetworkJob):
         """The job of an nn.Sequential of Linear, Conv2d, AvgPool2d, Flatten and ReLU.
 
         loss: CrossEntropyLoss or MSELoss. The learning rate is `lr`, or that of an SGD `optimizer`, with its momentum,
-        which starts from none in each round. input_shape: (channels, height, width) of images. settings: steps,
-        momentum, max_norm and the scales of NetworkJob. Raises UnprovableOption naming the layer, loss or option
-        without a relation.
+        which starts from none in each round unless carry_momentum is set. input_shape: (channels, height, width) of
+        images. settings: steps, momentum, carry_momentum, max_norm and the scales of NetworkJob. Raises
+        UnprovableOption naming the layer, loss or option without a relation.
         """
         found = _layers(module)
         if (lr is None) == (optimizer is None):
@@ -176,7 +180,8 @@ class Job(NetworkJob):
         if optimizer is not None:
             if "momentum" in settings:
                 raise ParameterError("give momentum or an optimizer, one of them")
-            lr, settings["momentum"] = _rate_and_momentum(optimizer, int(settings.get("steps", 1)))
+            steps, carry = int(settings.get("steps", 1)), bool(settings.get("carry_momentum", False))
+            lr, settings["momentum"] = _rate_and_momentum(optimizer, steps, carry)
         return cls(
             layers=tuple(layer for layer, _ in found),
             input_shape=_input_shape(found, input_shape),
@@ -247,6 +252,7 @@ def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult
     step changes the module.
     """
     weights = job.read(module)
+    velocity: npt.NDArray[np.int64] | None = None
     rounds = []
     for _ in range(epochs):
         waiting: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
@@ -254,7 +260,8 @@ def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult
             waiting.append((job.features(np.asarray(x)), job.labels(np.asarray(y))))
             if len(waiting) < job.steps:
                 continue
-            trained = job.train(weights, waiting)
+            trained = job.train(weights, waiting, velocity)
+            velocity = trained.velocity if job.carry_momentum else None
             rounds.append((weights, waiting, trained))
             weights = job.apply(weights, trained.update)
             waiting = []

@@ -9,6 +9,21 @@ SqliteLedger.open("training.ledger").verify()
 from __future__ import annotations
 
 from pyzkfl.ledger.blocks import Block, InclusionProof, SignedBlock, StoredRecord
+from pyzkfl.ledger.economy import Economy, Terms
+from pyzkfl.ledger.economy_records import (
+    Attestation,
+    Claim,
+    Delegation,
+    EconomyTerms,
+    Equivocation,
+    Execution,
+    Proposal,
+    Stake,
+    Transfer,
+    Validator,
+    Verdict,
+    Vote,
+)
 from pyzkfl.ledger.interface import Ledger, VerifyReport
 from pyzkfl.ledger.records import (
     Aggregate,
@@ -32,16 +47,24 @@ from pyzkfl.ledger.sqlite import SqliteLedger
 
 __all__ = [
     "Aggregate",
+    "Attestation",
     "Beacon",
     "BeaconCommit",
     "BeaconReveal",
     "Block",
+    "Claim",
     "Dataset",
+    "Delegation",
+    "Economy",
+    "EconomyTerms",
+    "Equivocation",
+    "Execution",
     "Finish",
     "InclusionProof",
     "JobTerms",
     "Ledger",
     "MemberAccepted",
+    "Proposal",
     "Record",
     "Refusal",
     "RoundStart",
@@ -49,9 +72,15 @@ __all__ = [
     "SetupFinal",
     "SignedBlock",
     "SqliteLedger",
+    "Stake",
     "StoredRecord",
     "Submission",
+    "Terms",
+    "Transfer",
+    "Validator",
+    "Verdict",
     "VerifyReport",
     "Void",
+    "Vote",
     "Weights",
 ]

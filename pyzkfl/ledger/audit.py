@@ -13,6 +13,7 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pyzkfl import encoding, merkle
@@ -27,8 +28,11 @@ from pyzkfl.ledger.storage import STORAGE_ERRORS, check_is_ledger, storage_error
 
 __all__ = ["audit"]
 
-_CHUNK = 1024  # records, or signatures not yet checked, held at a time
+_CHUNK = 512  # records read at a time; of so many the signatures are not yet checked, and of so many more being checked
 _EMPTY_ROOT = merkle.root([])
+
+_Item = tuple[bytes, bytes, bytes]  # public key, message, signature
+_Signed = tuple[Callable[[], str], list[_Item]]  # name of what is signed
 
 
 class _Audit:
@@ -41,8 +45,10 @@ class _Audit:
         self.next_sequence = 0
         self.tip = b""  # what the next record must name as the one before it
         self.jobs = 0
-        # Signatures are checked in bulk, so they lag behind: (name of what is signed, signatures).
-        self.unchecked: list[tuple[Callable[[], str], list[tuple[bytes, bytes, bytes]]]] = []
+        # Signatures are checked in bulk, by a thread of their own while the next records are read: they lag behind.
+        self.unchecked: list[_Signed] = []
+        self.checker = ThreadPoolExecutor(1, thread_name_prefix="pyzkfl-audit")
+        self.in_check: tuple[list[_Signed], Future[list[bool]]] | None = None
 
     def broken(self, name: str, why: str) -> LedgerError:
         """The error to raise; or raises that of an earlier record or block whose signature was not yet looked at."""
@@ -50,18 +56,36 @@ class _Audit:
         return LedgerError(f"{self.path}: {name} does not hold: {why}")
 
     def check_signatures(self) -> None:
-        unchecked, self.unchecked = self.unchecked, []
-        results = iter(encoding.verify_signatures([item for _, items in unchecked for item in items]))
-        for name, items in unchecked:
+        """All that were read so far."""
+        self.begin_check()
+        self.end_check()
+
+    def begin_check(self) -> None:
+        """Hand over what is not checked yet, once what was handed over before is found good."""
+        self.end_check()
+        # On one core: another reads on, which takes a little longer.
+        group, self.unchecked = self.unchecked, []
+        items = [item for _, items in group for item in items]
+        self.in_check = group, self.checker.submit(encoding.verify_signatures, items, alone=True)
+
+    def end_check(self) -> None:
+        if self.in_check is None:
+            return
+        (group, future), self.in_check = self.in_check, None
+        good = future.result()
+        if all(good):
+            return
+        results = iter(good)
+        for name, items in group:
             if not all(list(itertools.islice(results, len(items)))):
                 raise LedgerError(
                     f"{self.path}: {name()} does not hold: its content was changed, for a signature does not fit it"
                 )
 
-    def signed(self, name: Callable[[], str], items: list[tuple[bytes, bytes, bytes]]) -> None:
+    def signed(self, name: Callable[[], str], items: list[_Item]) -> None:
         self.unchecked.append((name, items))
         if len(self.unchecked) >= _CHUNK:
-            self.check_signatures()
+            self.begin_check()
 
     def run(self, known: SignedBlock | None) -> VerifyReport:
         check_is_ledger(self.connection, self.path)
@@ -74,7 +98,9 @@ class _Audit:
         self.tip = genesis.block.tip
         for row in iter(blocks.fetchone, None):
             head = self.read_block(row, head)
+            self.rules.begin_block(head.block.first, head.block.time_ms)
             self.read_records(records, head.block)
+            self.rules.end_block(head.block)
             if self.progress:
                 self.progress(self.next_sequence, self.total)
             found = found or known == head
@@ -203,3 +229,5 @@ def audit(
     except STORAGE_ERRORS as error:
         run.check_signatures()
         raise storage_error(path, error, f"from record {run.next_sequence}") from None
+    finally:
+        run.checker.shutdown()

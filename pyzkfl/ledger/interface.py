@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from pyzkfl.encoding import Kind
 from pyzkfl.ledger.blocks import InclusionProof, SignedBlock, StoredRecord
+from pyzkfl.ledger.economy import Economy
 from pyzkfl.ledger.records import Aggregate, Record, Refusal, Submission
+from pyzkfl.ledger.rules import Entry, Rules
 
-__all__ = ["Ledger", "VerifyProgress", "VerifyReport"]
+__all__ = ["Ledger", "VerifyProgress", "VerifyReport", "replay"]
 
 VerifyProgress = Callable[[int, int], None]  # records checked, records in all
 
@@ -48,6 +51,10 @@ class Ledger(abc.ABC):
         take it; DecodeError or UnsupportedVersion for malformed bytes; ParameterError for an empty list or a batch
         that is too large.
         """
+
+    def batches(self, records: Sequence[bytes]) -> list[list[bytes]]:
+        """Cut sealed records, in order, into parts that `append` takes: one, where the store takes them all at once."""
+        return [list(records)] if records else []
 
     @abc.abstractmethod
     def head(self) -> SignedBlock:
@@ -89,6 +96,21 @@ class Ledger(abc.ABC):
     def close(self) -> None:
         """Release the store. A second call does nothing."""
 
+    def blocks(self) -> Iterator[SignedBlock]:
+        """The blocks that hold records, in order."""
+        sequence = 0
+        while sequence < len(self):
+            signed = self.prove(sequence).head
+            yield signed
+            sequence = signed.block.next_sequence
+
+    def economy(self) -> Economy | None:
+        """Tokens, stakes, reputations and votes as the records have them; None for a ledger without an economy.
+
+        The whole ledger is read, and nothing verified. LedgerError for records that break a rule: run `verify`.
+        """
+        return replay(self, history=True).economy
+
     def verdicts(self, job: bytes, round: int) -> dict[str, str]:
         """Member -> "accepted" (in the opened sum), "submitted" (no sum yet), or the check that refused it."""
         refused = {
@@ -112,3 +134,18 @@ class Ledger(abc.ABC):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def replay(ledger: Ledger, *, history: bool = False) -> Rules:
+    """The rules as they stand after the ledger's last record; history: keep what each round paid."""
+    rules = Rules()
+    records = ledger.records()
+    for signed in ledger.blocks():
+        block = signed.block
+        rules.begin_block(block.first, block.time_ms)
+        for stored in itertools.islice(records, block.count):
+            rules.apply(Entry.read(stored.envelope()))
+            if rules.economy is not None:
+                rules.economy.history = history
+        rules.end_block(block)
+    return rules

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 from pyzkfl import encoding, merkle
@@ -170,7 +170,9 @@ class Record:
     def from_object(cls, value: Any) -> Self:
         """Read the canonical map; DecodeError for any other shape."""
         encoding.expect_map(value, cls.checks())
-        fields: dict[str, Any] = {name: tuple(v) if type(v) is list else v for name, v in value.items()}
+        fields: dict[str, Any] = value
+        if any(type(v) is list for v in value.values()):
+            fields = {name: tuple(v) if type(v) is list else v for name, v in value.items()}
         try:
             return cls(**fields)
         except ParameterError as error:
@@ -426,19 +428,27 @@ class Finish(Record):
     weights: Digest
 
 
-_CLASSES: dict[Kind, type[Record]] = {
-    cls.KIND: cls
-    for cls in (
-        JobTerms, MemberAccepted, SetupContribution, SetupFinal, Dataset, BeaconCommit, BeaconReveal, Beacon,
-        RoundStart, Submission, Refusal, Void, Aggregate, Weights, Finish,
-    )
-}  # fmt: skip
+def _classes(base: type[Record]) -> Iterator[tuple[Kind, type[Record]]]:
+    for cls in base.__subclasses__():
+        if "KIND" in vars(cls):
+            yield cls.KIND, cls
+        yield from _classes(cls)
+
+
+@functools.cache
+def _by_kind() -> dict[Kind, type[Record]]:
+    """Every kind of record, those of pyzkfl.ledger.economy_records included."""
+    from pyzkfl.ledger import economy_records  # defines more of them
+
+    assert economy_records
+    return dict(_classes(Record))
 
 
 def read_record(artefact: bytes) -> Record:
     """The record in an artefact of any ledger kind; DecodeError or UnsupportedVersion."""
     kind = Envelope(artefact, b"", b"").kind
-    if kind not in _CLASSES:
+    cls = _by_kind().get(kind)
+    if cls is None:
         raise DecodeError(f"an artefact of kind {kind.name} is not a ledger record")
     value = encoding.decode(kind, artefact, size_max=RECORD_BYTES_MAX)
-    return _CLASSES[kind].from_object(value)
+    return cls.from_object(value)

@@ -16,6 +16,9 @@ from typing import Any
 from pyzkfl import encoding
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.errors import DecodeError, LedgerError
+from pyzkfl.ledger.blocks import Block
+from pyzkfl.ledger.economy import Economy
+from pyzkfl.ledger.economy_records import EconomyRecord, EconomyTerms, Equivocation, Verdict
 from pyzkfl.ledger.records import (
     Aggregate,
     Beacon,
@@ -59,11 +62,14 @@ class Entry:
     envelope: Envelope
     message_envelope: Envelope | None = None
     message: Any = None
+    attestations: Sequence[Envelope] = ()
 
     @staticmethod
     def read(envelope: Envelope) -> Entry:
         """Parse record and evidence; DecodeError or UnsupportedVersion. No signature is checked here."""
         record = read_record(envelope.artefact)
+        if isinstance(record, (Verdict, Equivocation)):
+            return Entry(record, envelope, attestations=record.envelopes())
         if not isinstance(record, MemberAct):
             return Entry(record, envelope)
         inner = Envelope.from_bytes(record.message)
@@ -73,10 +79,11 @@ class Entry:
         return Entry(record, envelope, inner, message)
 
     def signed_items(self) -> list[tuple[bytes, bytes, bytes]]:
-        """The signatures that must hold: the record's, and that of the member's message."""
+        """The signatures that must hold: the record's, that of the member's message, those of attestations."""
         items = [self.envelope.signed_item()]
         if self.message_envelope is not None:
             items.append(self.message_envelope.signed_item())
+        items += [attestation.signed_item() for attestation in self.attestations]
         return items
 
 
@@ -119,7 +126,7 @@ class JobState:
             raise _Broken("the ledger has no job of this digest")
         self.job = record.job
         self.coordinator = entry.envelope.signer
-        self._document, self.members = _read_terms(record)
+        self.document, self.members = _read_terms(record)
         self.bound = b""  # digest of the job with its keys
         self.phase = "joining"
         self.active = set(self.members)  # members that were not removed
@@ -148,25 +155,10 @@ class JobState:
         _need(self.phase != "finished", "the job is finished")
         if isinstance(record, MemberAct):
             self._member_act(record, entry)
-        rules: dict[type[Record], Callable[[Any], None]] = {
-            MemberAccepted: self._accepted,
-            SetupContribution: self._contribution,
-            SetupFinal: self._final,
-            Dataset: self._dataset,
-            BeaconCommit: self._commit,
-            BeaconReveal: self._reveal,
-            Beacon: self._beacon,
-            RoundStart: self._round_start,
-            Submission: self._submission,
-            Void: self._void,
-            Aggregate: self._aggregate,
-            Weights: self._weights,
-            Finish: self._finish,
-        }
-        rule = rules.get(type(record))
-        _need(rule is not None, "the job is on the ledger already")
-        if rule is not None:
-            rule(record)
+        rule = _RULES.get(type(record))
+        if rule is None:
+            raise _Broken("the job is on the ledger already")
+        rule(self, record)
 
     # -- what a member did -------------------------------------------------------------------------------------
 
@@ -174,7 +166,7 @@ class JobState:
         """The member's own signed message must say what the record says."""
         if isinstance(record, SetupFinal):
             keys = {name: getattr(record, name) for name in ("verifying_key", "commitment_key", "setup")}
-            bound = encoding.digest(encoding.encode(Kind.JOB, {**self._document, **keys}))
+            bound = encoding.digest(encoding.encode(Kind.JOB, {**self.document, **keys}))
             _need(self.bound in (b"", bound), "its keys are not those that the other members confirmed")
             self.bound = bound
         message, inner = entry.message, entry.message_envelope
@@ -302,27 +294,90 @@ class JobState:
         self.phase = "committing to the beacon"
 
 
+_RULES: dict[type[Record], Callable[[JobState, Any], None]] = {
+    MemberAccepted: JobState._accepted,
+    SetupContribution: JobState._contribution,
+    SetupFinal: JobState._final,
+    Dataset: JobState._dataset,
+    BeaconCommit: JobState._commit,
+    BeaconReveal: JobState._reveal,
+    Beacon: JobState._beacon,
+    RoundStart: JobState._round_start,
+    Submission: JobState._submission,
+    Void: JobState._void,
+    Aggregate: JobState._aggregate,
+    Weights: JobState._weights,
+    Finish: JobState._finish,
+}
+
+
 class Rules:
-    """All jobs of a ledger. `load(job)` gives the state of a job not seen yet from storage, or None."""
+    """All jobs of a ledger, and its economy. Call `begin_block`, `apply` for each of its records, `end_block`.
+
+    load: gives the state of a job not seen yet from storage, or None.
+    """
 
     def __init__(self, load: Callable[[bytes], JobState | None] | None = None) -> None:
         self._states: dict[bytes, JobState] = {}
         self._finished: set[bytes] = set()
-        self._load = load
+        self.load = load
+        self._first = self._sequence = self._time_ms = 0
+        self.economy: Economy | None = None
+
+    def begin_block(self, first: int, time_ms: int) -> None:
+        """A block with these records from sequence `first` follows."""
+        self._first = self._sequence = first
+        self._time_ms = time_ms
+        if self.economy is not None:
+            self.economy.journal.begin()
+            self.economy.begin_block(time_ms)
+
+    def end_block(self, block: Block) -> None:
+        """Its records were all taken."""
+        if self.economy is not None:
+            self.economy.end_block(block.hash)
+            self.economy.journal.end()
+
+    def undo_block(self) -> None:
+        """Its records are not taken after all: the economy is as before it, and jobs are loaded again."""
+        self._states, self._finished = {}, set()
+        if self._first == 0:
+            self.economy = None
+        if self.economy is not None:
+            self.economy.journal.undo()
 
     def apply(self, entry: Entry) -> None:
-        """Take the next record of the ledger, or raise LedgerError; after an error these rules are unusable."""
-        job = entry.record.job
+        """Take the next record of the ledger, or raise LedgerError; the block must then be undone."""
+        if isinstance(entry.record, EconomyRecord):
+            self._apply_economy(entry.record, entry)
+        else:
+            self._apply_job(entry)
+        self._sequence += 1
+
+    def _apply_economy(self, record: EconomyRecord, entry: Entry) -> None:
+        try:
+            if self.economy is not None:
+                self.economy.apply(record, entry.envelope.signer)
+            elif isinstance(record, EconomyTerms) and self._sequence == 0:
+                self.economy = Economy(record)
+                self.economy.begin_block(self._time_ms)
+            else:
+                raise LedgerError("the ledger has no economy: its first record founds one")
+        except LedgerError as error:
+            raise LedgerError(f"{record}: {error}") from None
+
+    def _apply_job(self, entry: Entry) -> None:
+        record, job = entry.record, entry.record.job
         state = self._states.get(job)
         if state is None and job in self._finished:
-            raise LedgerError(f"{entry.record}: the job is finished")
-        if state is None and self._load is not None:
-            state = self._load(job)
+            raise LedgerError(f"{record}: the job is finished")
+        if state is None and self.load is not None:
+            state = self.load(job)
         if state is None:
             try:
                 state = JobState(entry)
             except _Broken as broken:
-                raise LedgerError(f"{entry.record}: {broken}") from None
+                raise LedgerError(f"{record}: {broken}") from None
         else:
             state.apply(entry)
         if state.phase == "finished":
@@ -330,3 +385,8 @@ class Rules:
             self._finished.add(job)
         else:
             self._states[job] = state
+        if self.economy is not None:
+            try:
+                self.economy.training(record, state.members, state.phase, state.document)
+            except LedgerError as error:
+                raise LedgerError(f"{record}: {error}") from None

@@ -23,7 +23,8 @@ from pyzkfl.errors import LedgerError, ParameterError, PyzkflError
 from pyzkfl.ledger import _framing
 from pyzkfl.ledger.audit import audit
 from pyzkfl.ledger.blocks import RECORD_HEADER, Block, InclusionProof, SignedBlock, StoredRecord
-from pyzkfl.ledger.interface import Ledger, VerifyProgress, VerifyReport
+from pyzkfl.ledger.economy_records import EconomyTerms
+from pyzkfl.ledger.interface import Ledger, VerifyProgress, VerifyReport, replay
 from pyzkfl.ledger.records import RECORD_BYTES_MAX, JobTerms, Record, RoundStart
 from pyzkfl.ledger.rules import Entry, JobState, Rules, signatures_hold
 from pyzkfl.ledger.seal import check_seal, log_path, remove_seal, write_seal
@@ -256,7 +257,10 @@ class SqliteLedger(Ledger):
         with self._lock, self._transaction() as connection:
             head = self.head()
             if head != self._head:  # another process appended, or nothing was read yet
-                self._rules = Rules(self._load_state)
+                self._rules = self._rules_now(head.block)
+                self._head = head
+            now = max(head.block.time_ms, time.time_ns() // 1_000_000)
+            self._rules.begin_block(head.block.next_sequence, now)
             for entry in entries:
                 self._rules.apply(entry)
             parts = [(e.envelope.signer, e.envelope.signature, e.envelope.artefact) for e in entries]
@@ -266,12 +270,33 @@ class SqliteLedger(Ledger):
             block = Block(
                 height=head.block.height + 1, previous=head.block.hash, first=first, count=len(frames),
                 root=merkle.root_of_hashes(hashes), last=hashes[-1],
-                time_ms=max(head.block.time_ms, time.time_ns() // 1_000_000), operator=head.block.operator,
+                time_ms=now, operator=head.block.operator,
             )  # fmt: skip
             signed = SignedBlock.sign(self._operator, block)
             self._insert_block(connection, signed)
+        self._rules.end_block(signed.block)
         self._head = signed
         return signed
+
+    def _rules_now(self, newest: Block) -> Rules:
+        """Jobs are loaded when they are met; an economy is a fold over all records, so they are all read."""
+        if newest.next_sequence > 0 and isinstance(self.record(0).record, EconomyTerms):
+            rules = replay(self)
+            rules.load = self._load_state
+            return rules
+        return Rules(self._load_state)
+
+    def blocks(self) -> Iterator[SignedBlock]:
+        height = 1
+        while True:
+            rows = self._query(
+                "SELECT block, signature FROM blocks WHERE height >= ? ORDER BY height LIMIT ?", height, _PAGE
+            )
+            for row in rows:
+                yield self._read_block([row])
+            if len(rows) < _PAGE:
+                return
+            height += len(rows)
 
     @staticmethod
     def _read_sealed(data: bytes) -> Entry:
@@ -288,8 +313,11 @@ class SqliteLedger(Ledger):
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException:
-                self._head, self._rules = None, Rules(self._load_state)
+            except BaseException as error:
+                if isinstance(error, PyzkflError):  # ours, before anything was committed
+                    self._rules.undo_block()
+                else:
+                    self._head, self._rules = None, Rules(self._load_state)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

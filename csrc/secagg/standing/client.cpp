@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/hkdf.h"
-#include "base/random.h"
+#include "base/thread_pool.h"
 #include "fields/fr.h"
 #include "secagg/config.h"
 #include "secagg/masked_vector.h"
@@ -19,6 +19,7 @@ namespace pyzkfl::secagg::standing {
 namespace {
 
 constexpr size_t kPair = 2 * kSecretBytes;  // the shares of one round: self seed, pad key
+constexpr size_t kAgreementsAThread = 2;    // fewer take no longer than waking another thread
 
 // A malformed message is, to a member, a message that an honest server would not send.
 template <class F>
@@ -76,7 +77,7 @@ void Member::need_round() const {
 }
 
 Author Member::author() const {
-  return {identity_.get(), plan_->active() ? ByteSpan() : std::as_const(tag_key_).span()};
+  return {identity_.get(), std::as_const(tag_key_).span()};
 }
 
 uint16_t Member::point_in(Index dealer) const {
@@ -88,9 +89,11 @@ uint16_t Member::point_in(Index dealer) const {
 
 Bytes Member::keys() {
   need(Phase::keys);
-  const SecretBytes key = derive_private_key(*plan_, index_, session_secret_.span());
-  Bytes message = member_message(*plan_, Kind::keys, index_, kSetup, x25519_public_key(key.span().first<32>()),
-                                 {identity_.get(), {}});
+  const SecretBytes seed = derive_private_key(*plan_, index_, std::as_const(session_secret_).span());
+  auto key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
+  Bytes message =
+      member_message(*plan_, Kind::keys, index_, kSetup, key->public_key(), {identity_.get(), {}});
+  private_key_ = std::move(key);
   phase_ = Phase::deal;
   return message;
 }
@@ -106,27 +109,31 @@ Bytes Member::deal(ByteSpan message) {
                            " neighbours have keys; with ourselves " + std::to_string(plan.threshold()) +
                            " are needed");
   }
-  const SecretBytes private_key = derive_private_key(plan, index_, std::as_const(session_secret_).span());
-  const X25519PublicKey own_key = x25519_public_key(private_key.span().first<32>());
-  check_neighbour_keys(plan, index_, own_key, shown);
-
-  const auto agree = [&](const X25519PublicKey& key) {
-    return x25519_agree(private_key.span().first<32>(), key);
-  };
-  SecretBytes tag_key;
-  if (!plan.active()) {
-    tag_key = decoded([&] {
-      return derive_tag_key(plan, index_, own_key, shown.server_key, agree(shown.server_key).span());
-    });
+  std::shared_ptr<const X25519PrivateKey> private_key = private_key_;
+  if (!private_key) {  // after a restart
+    const SecretBytes seed = derive_private_key(plan, index_, std::as_const(session_secret_).span());
+    private_key = std::make_shared<const X25519PrivateKey>(seed.span().first<32>());
   }
-  std::map<Index, SecretBytes> roots;
-  for (const auto& entry : shown.entries) {
-    try {
-      roots.emplace(entry.member, derive_pair_root(plan, index_, own_key, entry.member, entry.key,
-                                                   agree(entry.key).span()));
-    } catch (const DecodeError&) {
-      throw Misbehaviour(entry.member, "masking: " + text(entry.member) + " shows a key of low order");
+  const X25519PublicKey& own_key = private_key->public_key();
+  check_neighbour_keys(plan, index_, own_key, shown);
+  const SecretBytes tag_key = decoded([&] {
+    return derive_tag_key(plan, index_, own_key, shown.server_key, private_key->agree(shown.server_key).span());
+  });
+  std::vector<SecretBytes> agreed(shown.entries.size());
+  parallel_for(agreed.size(), kAgreementsAThread, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const auto& entry = shown.entries[i];
+      try {
+        agreed[i] = derive_pair_root(plan, index_, own_key, entry.member, entry.key,
+                                     private_key->agree(entry.key).span());
+      } catch (const DecodeError&) {
+        throw Misbehaviour(entry.member, "masking: " + text(entry.member) + " shows a key of low order");
+      }
     }
+  });
+  std::map<Index, SecretBytes> roots;
+  for (size_t i = 0; i < agreed.size(); ++i) {
+    roots.emplace(shown.entries[i].member, std::move(agreed[i]));
   }
 
   // The secrets of all rounds, one after the other, are shared as one.
@@ -175,11 +182,12 @@ Bytes Member::deal(ByteSpan message) {
         aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), plan.digest(), share));
   }
   Bytes reply = member_message(plan, Kind::deal, index_, kSetup, encode(out),
-                               {identity_.get(), std::as_const(tag_key).span()});
+                               {identity_.get(), tag_key.span()});
   pair_roots_ = std::move(roots);
   shares_.emplace(index_, std::move(own_shares));
-  tag_key_ = std::move(tag_key);
+  tag_key_ = tag_key.clone();
   session_secret_ = SecretBytes{};
+  private_key_.reset();
   phase_ = Phase::accept;
   return reply;
 }
@@ -287,6 +295,7 @@ Bytes Member::masked_input(uint32_t round, std::span<const int64_t> values,
                                encode(Masked{packed, vector.blinder().to_bytes_le()}), author());
   // Shares of rounds that are over are of use to a thief only.
   for (auto& entry : shares_) wipe(entry.second.span().first(kPair * round));
+  sent_ = vector_digest(packed, vector.blinder().to_bytes_le());
   next_round_ = round + 1;
   entered_ = true;
   bound_.reset();
@@ -346,114 +355,6 @@ Bytes Member::unmask(ByteSpan message) {
   Bytes reply = member_message(plan, Kind::unmask, index_, round, encode(out), author());
   bound_ = digest;
   return reply;
-}
-
-// --- state ------------------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr std::string_view kStateMagic = "pyzkfl secagg v1 standing state";
-constexpr size_t kStateSalt = 32;
-
-// Key and nonce from the identity key and a fresh salt: no password, no key used twice.
-SecretBytes state_key(const Plan& plan, Index index, const Ed25519PrivateKey& identity, ByteSpan salt) {
-  Writer info;
-  info.bytes(as_bytes(kStateMagic)).u16(index).bytes(plan.digest());
-  return hkdf_sha256(identity.seed().span(), salt, info.view(), 44);
-}
-
-// Writes into memory that is wiped, of a size that is known beforehand.
-class SecretWriter {
- public:
-  explicit SecretWriter(size_t size) : out_(size) {}
-  void bytes(ByteSpan data) {
-    std::ranges::copy(data, out_.span().begin() + static_cast<std::ptrdiff_t>(at_));
-    at_ += data.size();
-  }
-  void u32(uint32_t v) { bytes(Writer().u32(v).view()); }
-  void secret(const SecretBytes& s) {
-    u32(static_cast<uint32_t>(s.size()));
-    bytes(s.span());
-  }
-  ByteSpan written() const { return out_.span().first(at_); }
-
- private:
-  SecretBytes out_;
-  size_t at_ = 0;
-};
-
-SecretBytes read_secret(Reader& r) {
-  const uint32_t size = r.u32();
-  return SecretBytes::copy_of(r.bytes(size));
-}
-
-}  // namespace
-
-Bytes Member::save() const {
-  size_t size = 256 + session_secret_.size() + self_root_.size() + tag_key_.size() + 4 * confirmed_.size();
-  for (const auto* map : {&pair_roots_, &shares_}) {
-    for (const auto& entry : *map) size += 8 + entry.second.size();
-  }
-  SecretWriter w(size);
-  w.u32(static_cast<uint32_t>(phase_));
-  w.secret(session_secret_);
-  w.secret(self_root_);
-  w.secret(tag_key_);
-  for (const auto* map : {&pair_roots_, &shares_}) {
-    w.u32(static_cast<uint32_t>(map->size()));
-    for (const auto& [member, secret] : *map) {
-      w.u32(member);
-      w.secret(secret);
-    }
-  }
-  w.u32(static_cast<uint32_t>(confirmed_.size()));
-  for (const Index member : confirmed_) w.u32(member);
-  w.u32(next_round_);
-  w.u32(entered_ ? 1 : 0);
-  w.u32(bound_ ? 1 : 0);
-  if (bound_) w.bytes(*bound_);
-
-  Bytes salt(kStateSalt);
-  random_bytes(salt);
-  const SecretBytes key = state_key(*plan_, index_, *identity_, salt);
-  const Bytes sealed =
-      aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), as_bytes(kStateMagic), w.written());
-  salt.insert(salt.end(), sealed.begin(), sealed.end());
-  return salt;
-}
-
-Member Member::restore(std::shared_ptr<const Plan> plan, size_t index,
-                       std::shared_ptr<const Ed25519PrivateKey> identity, ByteSpan saved) {
-  Member out(std::move(plan), index, std::move(identity));
-  if (saved.size() < kStateSalt) throw DecodeError("saved masking state: truncated");
-  const SecretBytes key = state_key(*out.plan_, out.index_, *out.identity_, saved.first(kStateSalt));
-  const auto opened = aes256_gcm_open(key.span().first<32>(), key.span().subspan<32, 12>(),
-                                      as_bytes(kStateMagic), saved.subspan(kStateSalt));
-  if (!opened) {
-    throw DecodeError("saved masking state: damaged, or of another member, plan or identity");
-  }
-  Reader r(opened->span(), "saved masking state");
-  const uint32_t phase = r.u32();
-  if (phase > static_cast<uint32_t>(Phase::round)) r.fail("has an unknown phase");
-  out.phase_ = static_cast<Phase>(phase);
-  out.session_secret_ = read_secret(r);
-  out.self_root_ = read_secret(r);
-  out.tag_key_ = read_secret(r);
-  for (auto* map : {&out.pair_roots_, &out.shares_}) {
-    for (uint32_t left = r.u32(); left > 0; --left) {
-      const auto member = static_cast<Index>(r.u32());
-      map->insert_or_assign(member, read_secret(r));
-    }
-  }
-  for (uint32_t left = r.u32(); left > 0; --left) out.confirmed_.insert(static_cast<Index>(r.u32()));
-  out.next_round_ = r.u32();
-  out.entered_ = r.u32() != 0;
-  if (r.u32() != 0) {
-    out.bound_.emplace();
-    std::ranges::copy(r.bytes<32>(), out.bound_->begin());
-  }
-  r.done();
-  return out;
 }
 
 }  // namespace pyzkfl::secagg::standing

@@ -127,8 +127,7 @@ const char* name_of(Kind kind) {
 size_t sealed_bytes(const Plan& plan) { return 2 * kSecretBytes * plan.rounds() + kAes256GcmTagBytes; }
 
 uint64_t masked_bytes(const Plan& plan) {
-  return kHeaderBytes + packed_bytes(plan.length(), plan.bits()) + 32 +
-         (plan.active() ? kSignatureBytes : kTagBytes);
+  return kHeaderBytes + packed_bytes(plan.length(), plan.bits()) + 32 + kTagBytes;
 }
 
 Digest set_digest(const Plan& plan, uint32_t round, const Set& set) {

@@ -1,9 +1,9 @@
 // The messages of standing rounds: their bytes and nothing else (docs/secagg.md, part two).
 //
 // The frame is that of the one-round protocol with suite 2, the epoch where the round stands there and the
-// round where the attempt does. A member's message ends with its Ed25519 signature, or, with a semi-honest
-// server and from `deal` on, with a tag under a key that the member and the server agreed on. Decoders are
-// strict.
+// round where the attempt does. A member's message ends with its Ed25519 signature where other members rely on
+// it (`keys`, `consistent`), else with a tag under a key that the member and the server agreed on. Decoders
+// are strict.
 #pragma once
 
 #include <array>
@@ -51,7 +51,7 @@ struct NeighbourKeys {
     X25519PublicKey key;
     Ed25519Signature signature;  // of the member's `keys` message
   };
-  X25519PublicKey server_key;  // zeros with an active server
+  X25519PublicKey server_key;
   std::vector<Entry> entries;
 };
 

@@ -27,12 +27,13 @@ Digest trailer_digest(ByteSpan message) { return sha256(message.last(kTagBytes))
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {
+Server::Server(std::shared_ptr<const Plan> plan) : Server(std::move(plan), SecretBytes::random(32)) {}
+
+Server::Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed)
+    : plan_(std::move(plan)),
+      private_seed_(std::move(private_seed)),
+      private_key_(std::as_const(private_seed_).span().first<32>()) {
   if (!plan_) throw ParameterError("masking: a server needs a plan");
-  if (!plan_->active()) {
-    private_key_ = SecretBytes::random(32);
-    public_key_ = x25519_public_key(std::as_const(private_key_).span().first<32>());
-  }
 }
 
 const char* Server::phase() const {
@@ -97,7 +98,7 @@ void Server::refuse_repeated(Index sender, ByteSpan message) const {
 // Authenticated, and the first of its sender in this phase.
 ByteSpan Server::open(Kind kind, Index sender, ByteSpan message) const {
   const bool setup = phase_ == Phase::keys || phase_ == Phase::deal || phase_ == Phase::confirm;
-  const bool by_key = plan_->active() || kind == Kind::keys || kind == Kind::consistent;
+  const bool by_key = kind == Kind::keys || kind == Kind::consistent;  // these others rely on
   ByteSpan tag_key;
   if (!by_key) {
     const auto found = parties_.find(sender);
@@ -131,16 +132,15 @@ void Server::take_keys(Index sender, ByteSpan message) {
   if (body.size() != 32) throw Misbehaviour(sender, "masking: malformed message 'keys'");
   Party party;
   std::ranges::copy(body, party.key.begin());
-  if (x25519_is_low_order(party.key)) {
-    throw Misbehaviour(sender, "masking: the key of " + text(sender) + " is of low order");
-  }
   if (keys_seen_.contains(party.key)) {
     throw Misbehaviour(sender, "masking: the key of " + text(sender) + " is equal to another's");
   }
   party.signature = signature_of(message);
-  if (!plan_->active()) {
-    const SecretBytes agreed = x25519_agree(std::as_const(private_key_).span().first<32>(), party.key);
-    party.tag_key = derive_tag_key(*plan_, sender, party.key, public_key_, agreed.span());
+  try {
+    party.tag_key = derive_tag_key(*plan_, sender, party.key, private_key_.public_key(),
+                                   private_key_.agree(party.key).span());
+  } catch (const DecodeError&) {
+    throw Misbehaviour(sender, "masking: the key of " + text(sender) + " is of low order");
   }
   keys_seen_.insert(party.key);
   parties_.emplace(sender, std::move(party));
@@ -160,7 +160,7 @@ void Server::close_keys() {
 
 Bytes Server::neighbour_keys(Index member) const {
   need(Phase::deal);
-  NeighbourKeys out{public_key_, {}};
+  NeighbourKeys out{private_key_.public_key(), {}};
   for (const Index neighbour : party(member).shown) {
     const Party& other = parties_.at(neighbour);
     out.entries.push_back({neighbour, other.key, other.signature});
@@ -265,6 +265,7 @@ void Server::open_round(uint32_t round) {
   signatures_.clear();
   answers_.clear();
   suspects_.clear();
+  vectors_.clear();
   phase_ = Phase::masked;
 }
 
@@ -277,6 +278,7 @@ void Server::take_masked(Index sender, ByteSpan message) {
   decoded(sender, [&] {
     const Masked m = decode_masked(*plan_, body);
     total_->add_packed(m.packed, m.blinder);
+    vectors_.insert_or_assign(sender, vector_digest(m.packed, m.blinder));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "secagg/standing/client.h"
+#include "secagg/standing/key_schedule.h"
 #include "secagg/standing/server.h"
 
 namespace pyzkfl::secagg::standing::test {
@@ -51,6 +52,7 @@ inline std::shared_ptr<const Plan> plan_of(const Shape& s) {
 struct Standing {
   std::shared_ptr<const Plan> plan;
   std::vector<std::shared_ptr<const Ed25519PrivateKey>> identities;
+  std::vector<SecretBytes> session_secrets;
   std::vector<std::unique_ptr<Member>> members;
   std::unique_ptr<Server> server;
   std::map<Index, std::vector<int64_t>> values;  // of the round
@@ -65,7 +67,8 @@ struct Standing {
 
   explicit Standing(const Shape& shape = {}) : plan(plan_of(shape)), identities(identities_of(shape.n)) {
     for (size_t i = 0; i < shape.n; ++i) {
-      members.push_back(std::make_unique<Member>(plan, i, identities[i]));
+      session_secrets.push_back(SecretBytes::random(32));
+      members.push_back(std::make_unique<Member>(plan, i, identities[i], session_secrets[i].span()));
     }
     server = std::make_unique<Server>(plan);
   }
@@ -90,6 +93,25 @@ struct Standing {
       if (members[i]->in_committee()) out.push_back(i);
     }
     return out;
+  }
+
+  // The key of a member's tags, as the member derives it. `server_key` stands in every `neighbour_keys`.
+  SecretBytes tag_key(Index i) const {
+    const NeighbourKeys any = decode_neighbour_keys(
+        *plan,
+        open_server_message(*plan, Kind::neighbour_keys, kSetup, shown.at("neighbour_keys").begin()->second));
+    const SecretBytes own = derive_private_key(*plan, i, session_secrets[i].span());
+    return derive_tag_key(*plan, i, x25519_public_key(own.span().first<32>()), any.server_key,
+                          x25519_agree(own.span().first<32>(), any.server_key).span());
+  }
+  // What is in a message of member i that bears a tag.
+  ByteSpan opened(Kind kind, Index i, uint32_t r, ByteSpan message) const {
+    return open_member_message(*plan, kind, i, r, message, tag_key(i).span());
+  }
+  // A message of member i with a tag, whatever is in it.
+  Bytes forged(Kind kind, Index i, uint32_t r, ByteSpan body) const {
+    const SecretBytes key = tag_key(i);
+    return member_message(*plan, kind, i, r, body, {identities[i].get(), key.span()});
   }
 
   void keys(const Who& who) {

@@ -1,14 +1,18 @@
 // Masks and packing against their definitions, bit by bit, and sums at the edge of the modulus.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "base/aes_ctr.h"
+#include "base/cpu.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
 #include "secagg/config.h"
+#include "secagg/kernels/key_stream_vaes.h"
 #include "secagg/masked_vector.h"
 
 using namespace pyzkfl;
@@ -199,4 +203,40 @@ TEST_CASE("a vector of another length or an impossible width is refused") {
   CHECK_THROWS_AS(vector.add_values(std::vector<int64_t>{1}, Fr::zero()), ParameterError);
   CHECK_THROWS_AS(MaskedVector(2, 1), ParameterError);
   CHECK_THROWS_AS(MaskedVector(2, 65), ParameterError);
+}
+
+TEST_CASE("the kernel of vector AES gives OpenSSL's stream: every width, sign, start, and lengths about a vector") {
+  const vaes::KeyStream* const kernel = wide_aes_selected() ? vaes::key_stream() : nullptr;
+  if (kernel == nullptr) return;  // another processor, or PYZKFL_CPU: nothing but OpenSSL is used then
+  Bytes key(32);
+  random_bytes(key);
+  std::array<uint8_t, vaes::round_key_bytes> round_keys;
+  kernel->expand(round_keys.data(), key.data());
+  for (const uint64_t block : {uint64_t{0}, uint64_t{4}, uint64_t{255}, (uint64_t{1} << 32) - 2}) {
+    for (const size_t words : {1, 7, 8, 9, 63, 64, 65, 200}) {
+      for (const unsigned width : {2U, 4U, 8U}) {
+        // Also lengths that end within a vector's last word.
+        const size_t size = 8 * words - (words % 2 == 0 ? 0 : 8 - width);
+        Bytes stream(size);
+        AesCtr256 cipher(std::span<const uint8_t>(key).first<32>());
+        cipher.seek(block);
+        cipher.keystream(stream);
+        Bytes before(size + 8);
+        random_bytes(before);
+        for (const bool negative : {false, true}) {
+          Bytes lanes = before;
+          kernel->add(lanes.data(), size, width, negative, round_keys.data(), block);
+          bool equal = std::ranges::equal(std::span(lanes).subspan(size), std::span(before).subspan(size));
+          for (size_t at = 0; at < size; at += width) {
+            uint64_t was = 0, mask = 0, now = 0;
+            std::memcpy(&was, before.data() + at, width);
+            std::memcpy(&mask, stream.data() + at, width);
+            std::memcpy(&now, lanes.data() + at, width);
+            equal = equal && now == modulo(negative ? was - mask : was + mask, 8 * width);
+          }
+          CHECK(equal);
+        }
+      }
+    }
+  }
 }

@@ -43,7 +43,7 @@ UnmaskRequest request_of(const Standing& s, uint32_t round = 0) {
 }
 
 Unmask answer_of(const Standing& s, Index i, const Bytes& message, uint32_t round = 0) {
-  return decode_unmask(*s.plan, open_member_message(*s.plan, Kind::unmask, i, round, message));
+  return decode_unmask(*s.plan, s.opened(Kind::unmask, i, round, message));
 }
 
 // The secret of `dealer` from these holders' answers; empty if there are too few.
@@ -101,7 +101,7 @@ TEST_CASE("no member gives shares of both secrets of another in a round, and wit
     CHECK(of.size() == 8);
   }
   const Deal deal_of_2 =
-      decode_deal(*s.plan, open_member_message(*s.plan, Kind::deal, 2, kSetup, s.sent["deal"][2]), 7);
+      decode_deal(*s.plan, s.opened(Kind::deal, 2, kSetup, s.sent["deal"][2]), 7);
   const SecretBytes seed = recovered(s, 2, answers);
   CHECK(self_digest(*s.plan, 0, 2, seed.span()) == deal_of_2.rounds[0].self_digest);
 
@@ -130,7 +130,7 @@ TEST_CASE("no member gives shares of both secrets of another in a round, and wit
   const SecretBytes self_seed = recovered(forgetful, 2, opened(forgetful.everyone()));
   const SecretBytes pad_key = recovered(forgetful, 2, opened(forgetful.without({2})));
   Deal deal = decode_deal(
-      *s.plan, open_member_message(*forgetful.plan, Kind::deal, 2, kSetup, forgetful.sent["deal"][2]), 7);
+      *s.plan, forgetful.opened(Kind::deal, 2, kSetup, forgetful.sent["deal"][2]), 7);
   apply_pads(deal.rounds[0].pads, pad_key.span());
   std::vector<MaskTerm> masks;
   masks.push_back({self_seed.clone(), true});
@@ -140,7 +140,7 @@ TEST_CASE("no member gives shares of both secrets of another in a round, and wit
   }
   MaskedVector vector(5, forgetful.plan->bits());
   const Masked masked = decode_masked(
-      *forgetful.plan, open_member_message(*forgetful.plan, Kind::masked, 2, 0, forgetful.sent["masked"][2]));
+      *forgetful.plan, forgetful.opened(Kind::masked, 2, 0, forgetful.sent["masked"][2]));
   vector.add_packed(masked.packed, masked.blinder);
   vector.add_masks(masks);
   std::vector<int64_t> read(5);
@@ -252,12 +252,12 @@ TEST_CASE("a server that keeps deals from a victim cannot have its self mask ope
                   NotEnoughClients);
   const Bytes confirm = s.members[kVictim]->accept(server_message(*s.plan, Kind::dealt, kSetup, encode(cut)));
   const Confirm tags =
-      decode_confirm(*s.plan, open_member_message(*s.plan, Kind::confirm, kVictim, kSetup, confirm));
+      decode_confirm(*s.plan, s.opened(Kind::confirm, kVictim, kSetup, confirm));
   std::map<Index, std::map<Index, ConfirmTag>> tags_for;  // recipient, from
   for (const auto& entry : tags.entries) tags_for[entry.member][kVictim] = entry.tag;
   for (const Index i : s.without({kVictim})) {
     const Confirm c = decode_confirm(
-        *s.plan, open_member_message(*s.plan, Kind::confirm, i, kSetup, s.members[i]->accept(s.shown["dealt"][i])));
+        *s.plan, s.opened(Kind::confirm, i, kSetup, s.members[i]->accept(s.shown["dealt"][i])));
     for (const auto& entry : c.entries) tags_for[entry.member][i] = entry.tag;
   }
   // The cut-off members get no tag from the victim, or one made up.
@@ -369,7 +369,7 @@ TEST_CASE("a false share is outvoted and its holder noted; several void the sum"
     for (auto& entry : m.shares) {
       if (entry.member == about) entry.share[0] ^= 1;
     }
-    return member_message(*s.plan, Kind::unmask, from, 0, encode(m), {s.identities[from].get(), {}});
+    return s.forged(Kind::unmask, from, 0, encode(m));
   };
   s.server->receive(false_answer(0, 3));
   s.unmask({1, 2, 3, 4});
@@ -500,18 +500,16 @@ TEST_CASE("a member that is not set up, or not a survivor, sends nothing into a 
   s.open(0);
   CHECK_THROWS_AS((void)s.masked_input(5, 0), ProtocolError);  // it has no confirmations
   const auto forged = [&](Index i) {
-    return member_message(*s.plan, Kind::masked, i, 0,
-                          encode(Masked{Bytes(packed_bytes(5, s.plan->bits())), Fr().to_bytes_le()}),
-                          {s.identities[i].get(), {}});
+    return s.forged(Kind::masked, i, 0,
+                    encode(Masked{Bytes(packed_bytes(5, s.plan->bits())), Fr().to_bytes_le()}));
   };
   for (const Index i : {5, 6, 7}) {
-    CHECK(contains(error_of([&] { s.server->receive(forged(i)); }), "is not set up"));
+    CHECK(contains(error_of([&] { s.server->receive(forged(i)); }), i == 7 ? "showed no key" : "is not set up"));
   }
   s.mask(s.without({5, 6, 7}));
   s.sign(s.without({5, 6, 7}));
   CHECK(contains(error_of([&] {
-                   s.server->receive(member_message(*s.plan, Kind::unmask, 5, 0, encode(Unmask{}),
-                                                    {s.identities[5].get(), {}}));
+                   s.server->receive(s.forged(Kind::unmask, 5, 0, encode(Unmask{})));
                  }),
                  "is not a survivor"));
   s.unmask(s.without({5, 6, 7}));

@@ -98,6 +98,11 @@ class Verifier {
         case Coordinate::Kind::zero: out.push_back(Fr::zero()); break;
         case Coordinate::Kind::one: out.push_back(Fr::one()); break;
         case Coordinate::Kind::half: out.push_back(power_of_two(-1)); break;
+        case Coordinate::Kind::weight: {  // 2^(2^i) / (1 + 2^(2^i))
+          const Fr w = Fr::from_u64(uint64_t{1} << (1U << c.index));
+          out.push_back(w * (w + Fr::one()).inverse());
+          break;
+        }
       }
     }
     return out;
@@ -165,6 +170,7 @@ class Verifier {
       }
       for (const Source& source : named) {
         if (source.kind == Source::Kind::sum) value = value.dbl();
+        if (source.kind == Source::Kind::weight) value *= Fr::from_u64(1 + (uint64_t{1} << (1U << source.index)));
       }
       sum += e.terms[i].coefficient * value;
     }

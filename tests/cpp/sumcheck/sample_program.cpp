@@ -75,14 +75,17 @@ class SampleBuilder {
   }
 
   // Sources for `count` variables: mostly different outer and inner ones, else sums and bits.
-  std::vector<Source> variables(unsigned count, unsigned outer, unsigned inner, unsigned first_outer = 0) {
+  std::vector<Source> variables(unsigned count, unsigned outer, unsigned inner, unsigned first_outer = 0, bool weighs = false) {
     std::vector<Source> free;
     for (auto i = static_cast<uint8_t>(first_outer); i < outer; ++i) free.push_back({Source::Kind::outer, i});
     for (uint8_t i = 0; i < inner; ++i) free.push_back({Source::Kind::inner, i});
     if (below(2) != 0) std::shuffle(free.begin(), free.end(), random_);
     std::vector<Source> out;
+    uint8_t weights = 0;
     for (unsigned j = 0; j < count; ++j) {
-      if (!free.empty() && below(5) != 0) {
+      if (weighs && weights < 4 && below(3) == 0) {
+        out.push_back({Source::Kind::weight, weights++});
+      } else if (!free.empty() && below(5) != 0) {
         out.push_back(free.back());
         free.pop_back();
       } else if (below(2) != 0) {
@@ -100,7 +103,7 @@ class SampleBuilder {
     const unsigned count = s_.program.blocks[block].log_size;
     View v{false, block, {}, {}};
     if (!shape_.windows || count == 0 || below(2) != 0) {
-      v.variables = variables(count, outer, inner, first_outer);
+      v.variables = variables(count, outer, inner, first_outer, true);
       return v;
     }
     const auto own = static_cast<unsigned>(1 + below(std::min(count, 3u)));

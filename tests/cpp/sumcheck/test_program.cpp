@@ -41,7 +41,7 @@ TEST_CASE("a malformed program is refused by name") {
       {"of tables: more than one", [](Program& p) { p.columns[0].kind = p.columns[1].kind = ColumnKind::tables; }},
       {"of updates: more than one", [](Program& p) { p.columns[4].kind = ColumnKind::update; }},
       {"one mask", [](Program& p) { p.columns[6].kind = ColumnKind::digits; }},
-      {"of data", [](Program& p) { p.columns[3].kind = ColumnKind::data; }},
+      {"of data", [](Program& p) { p.columns[3].kind = p.columns[4].kind = p.columns[5].kind = ColumnKind::data; }},
       {"too low", [](Program& p) { p.columns[6].log_height = 2; }},
       {"block 0 (source in W)", [](Program& p) { p.blocks[0].column = 7; }},
       {"mask", [](Program& p) { p.blocks[0].column = 6; }},

@@ -230,6 +230,7 @@ TEST_CASE("windows that say nothing sensible are refused by name") {
     v.windows[0].kernels = 1 << 6;
     v.windows[0].second.resize(6, {K::sum, 0});
   });
+  refused([](View& v) { v.windows[0].second.resize(15, {K::bit, 0}); });  // a table of 2^15
   refused([](View& v) { v.windows.pop_back(); });
   refused([](View& v) { v.windows.push_back(v.windows[0]); });
   refused([](View& v) { v.variables[0].index = 1; });
@@ -242,6 +243,62 @@ TEST_CASE("windows that say nothing sensible are refused by name") {
   Convolution c = convolution({8, 3, 1, 1, 8}, 1);
   c.program.products[0].pairs[0].right.terms[0].view.variables[0] = {K::outer, 0};
   CHECK_THROWS_WITH_AS(c.program.check(), doctest::Contains("both sides"), ParameterError);
+}
+
+TEST_CASE("windows cost no more than a circuit can hold, whoever wrote the program") {
+  const auto message = [](auto change) -> std::string {
+    Convolution c = convolution({8, 3, 1, 1, 8}, 1);
+    change(c.program.products[0].pairs[0].left.terms);
+    try {
+      c.program.check();
+    } catch (const ParameterError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  // 2^12 outputs and 2^6 kernels: as many pairs as a window may have.
+  const auto widest = [](std::vector<Term>& terms) {
+    Window& w = terms[0].view.windows[0];
+    w.outputs = 1 << 12;
+    w.first.assign(12, {K::bit, 0});
+    w.kernels = 1 << 6;
+    w.second.assign(6, {K::bit, 0});
+  };
+  const auto copies = [&](size_t count) {
+    return message([&](std::vector<Term>& terms) {
+      widest(terms);
+      terms.resize(count, terms[0]);
+    });
+  };
+  CHECK(copies(15) == "");
+  CHECK(copies(16).find("all windows together") != std::string::npos);
+  // The direct check runs over all that a view sums.
+  CHECK(message([](std::vector<Term>& terms) {
+          for (Window& w : terms[0].view.windows) {
+            w.first.assign(13, {K::sum, 0});
+            w.second.assign(2, {K::sum, 0});
+          }
+        }).find("sums over more than 28") != std::string::npos);
+}
+
+TEST_CASE("views that differ in any number of a window have claims of their own") {
+  const auto claims = [](auto change) {
+    Program p = convolution({8, 3, 1, 1, 8}, 1).program;
+    p.products[0].pairs.push_back(p.products[0].pairs[0]);
+    change(p.products[0].pairs[1].left.terms[0].view.windows[1]);
+    return ClaimTable(p).claims.size();
+  };
+  const size_t shared = claims([](Window&) {});
+  const auto own = [&](auto change) { CHECK(claims(change) == shared + 1); };
+  own([](Window& w) { w.role = Window::Role::output; });
+  own([](Window& w) { --w.inputs; });
+  own([](Window& w) { --w.outputs; });
+  own([](Window& w) { --w.kernels; });
+  own([](Window& w) { ++w.stride; });
+  own([](Window& w) { --w.padding; });
+  own([](Window& w) { std::swap(w.first[0], w.first[1]); });
+  own([](Window& w) { w.second[0] = {K::sum, 0}; });
+  own([](Window& w) { w.second[0] = {K::bit, 1}; });
 }
 
 TEST_CASE("the digest of a program covers every number of a window") {

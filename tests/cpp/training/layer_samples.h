@@ -43,6 +43,12 @@ inline std::vector<LayeredJob> layered_jobs() {
   NetworkParameters kept = network_parameters({4, 5, 3}, 4, 3);
   kept.momentum = 32768;
   out.push_back({"momentum without clipping", NetworkSpec::with_learning_rate(kept, 0.01), 4});
+  for (const int64_t steps : {1, 2}) {
+    NetworkParameters carried = network_parameters({4, 5, 3}, 4, steps);
+    carried.momentum = 30000;
+    carried.carry = 1;
+    out.push_back({"momentum carried over rounds", NetworkSpec::with_learning_rate(carried, 0.01), 3});
+  }
   NetworkParameters deep =
       layered_parameters({1, 4, 4}, {L::conv2d(2, {3, 3}, {1, 1}, {1, 1}, true), L::conv2d(2, {3, 3}, {2, 2}, {1, 1}, true),
                                      L::linear(2, false)}, 2);
@@ -51,6 +57,17 @@ inline std::vector<LayeredJob> layered_jobs() {
   deep = NetworkSpec::with_learning_rate(deep, 0.1);
   deep.saturation = 16;
   out.push_back({"convolutions that saturate both ways", deep, 2});
+  // In bits: both losses, features and classes that pad, local steps with momentum, 16-bit features, images.
+  const auto in_bits = [&](const char* name, NetworkParameters p, size_t rows) {
+    p.bitwise = 1;
+    out.push_back({name, NetworkSpec::with_learning_rate(p, 0.1), rows});
+  };
+  in_bits("in bits: a perceptron with padding of every kind", network_parameters({15, 6, 3}, 8), 5);
+  in_bits("in bits: local steps", network_parameters({4, 5, 3}, 4, 3), 3);
+  squared.bound = 30000;
+  in_bits("in bits: the mean squared error with momentum", squared, 3);
+  in_bits("in bits: convolution, pool, ReLU, images that pad",
+          layered_parameters({1, 5, 6}, {L::conv2d(3, {3, 3}, {1, 1}, {1, 1}, true), L::avg_pool2d({2, 2}), L::linear(3, false)}, 3), 2);
   return out;
 }
 

@@ -19,7 +19,7 @@ struct NetworkSample {
     for (size_t s = 0; s < features.size(); ++s) out.push_back({features[s], labels[s]});
     return out;
   }
-  std::vector<Fr> blinders() const { return std::vector<Fr>(spec.steps(), Fr::from_u64(5)); }
+  std::vector<Fr> blinders() const { return std::vector<Fr>(spec.steps() + (spec.carries() ? 2 : 0), Fr::from_u64(5)); }
 };
 
 inline NetworkParameters network_parameters(const std::vector<int64_t>& widths, int64_t batch, int64_t steps = 1,

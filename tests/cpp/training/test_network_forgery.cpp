@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/errors.h"
 #include "layer_samples.h"
@@ -40,9 +41,9 @@ std::optional<ProgramValues> forge(const NetworkSample& sample, const NetworkPro
   }
 }
 
-bool names_one_of(const std::string& reason, const NetworkForgeryInfo& info, const std::vector<size_t>& relations) {
-  return std::any_of(relations.begin(), relations.end(), [&](size_t i) {
-    return reason.starts_with(relation_kind_name(info.kind) + std::string(" ") + std::to_string(i) + " (");
+bool names_one_of(const std::string& reason, const Refusal& refusal) {
+  return std::any_of(refusal.relations.begin(), refusal.relations.end(), [&](size_t i) {
+    return reason.starts_with(relation_kind_name(refusal.kind) + std::string(" ") + std::to_string(i) + " (");
   });
 }
 
@@ -84,11 +85,11 @@ TEST_CASE("each forgery of a network is refused by its relation, and is a witnes
         const auto forged = forge(sample, program, info.forgery);
         if (!forged) continue;
         ++occasions[info.name];
-        const std::vector<size_t> relations = refusing_relations(program.program, info);
-        CHECK(!relations.empty());
+        const Refusal expected = refusing_relations(program.program, info);
+        CHECK(!expected.relations.empty());
         const std::string reason = refusal(program.program, *forged);
         CAPTURE(reason);
-        CHECK(names_one_of(reason, info, relations));
+        CHECK(names_one_of(reason, expected));
         CHECK(refusal(without_relation(program.program, info, forged->rates), *forged) == "");
       }
     }
@@ -123,14 +124,21 @@ TEST_CASE("every relation that can be violated alone has a forgery") {
     if (name.starts_with("layer ") && name.size() > 8) name = name.substr(8);
     return name;
   };
+  // What stands for range lookups has tests of its own.
+  const auto is_range = [](const std::string& name) {
+    return name.starts_with("cells of ") || name.starts_with("bits of ") || name.ends_with(" is zero");
+  };
   std::map<RelationKind, std::set<std::string>> covered, there;
   for (const Job& job : jobs()) {
     const sumcheck::Program program = NetworkProgram{NetworkSpec(job.parameters)}.program;
     const auto note = [&](RelationKind kind, const auto& list) {
-      for (const auto& relation : list) there[kind].insert(essence(relation.name));
+      for (const auto& relation : list) {
+        if (!is_range(relation.name)) there[kind].insert(essence(relation.name));
+      }
       for (const NetworkForgeryInfo& info : network_forgeries()) {
-        if (info.kind != kind) continue;
-        for (const size_t i : refusing_relations(program, info)) covered[kind].insert(essence(list[i].name));
+        const Refusal refusal = refusing_relations(program, info);
+        if (refusal.kind != kind) continue;
+        for (const size_t i : refusal.relations) covered[kind].insert(essence(list[i].name));
       }
     };
     note(RelationKind::linear_check, program.linear);
@@ -144,6 +152,59 @@ TEST_CASE("every relation that can be violated alone has a forgery") {
       CHECK(covered[kind].contains(name));
     }
   }
+}
+
+TEST_CASE("a number in bits is the sum of these bits, and each of them is one") {
+  size_t numbers = 0, bits = 0;
+  for (const LayeredJob& job : layered_jobs()) {
+    if (job.parameters.bitwise == 0) continue;
+    CAPTURE(job.name);
+    const NetworkSample sample = network_sample(job.parameters, job.rows, 1, 0.3);
+    const NetworkProgram program(sample.spec);
+    const sumcheck::Program& p = program.program;
+    const NetworkRound round = network_round(sample.spec, sample.weights, sample.batches());
+    ProgramValues values = network_values(sample.spec, program, sample.weights, round, sample.blinders(), Fr::from_u64(6));
+    CHECK(refusal(p, values) == "");
+    // Of a program, with another first cell in a block.
+    const auto refused = [&](const sumcheck::Program& program_in, uint32_t block, int32_t value) {
+      const sumcheck::Block& b = p.blocks[block];
+      auto& cells = values.columns[b.column].cells;
+      cells.resize(std::max<size_t>(cells.size(), b.offset + 1));
+      const int32_t before = std::exchange(cells[b.offset], value);
+      const std::string reason = refusal(program_in, values);
+      cells[b.offset] = before;
+      return reason;
+    };
+    const auto cell = [&](uint32_t block) {
+      const sumcheck::Block& b = p.blocks[block];
+      const auto& cells = values.columns[b.column].cells;
+      return b.offset < cells.size() ? cells[b.offset] : 0;
+    };
+    for (size_t i = 0; i < p.linear.size(); ++i) {
+      if (!p.linear[i].name.starts_with("bits of ")) continue;
+      ++numbers;
+      // Another number than its bits; other bits than the number's, the sign's too.
+      for (const sumcheck::Term& term : p.linear[i].expression.terms) {
+        const uint32_t block = term.view.id;
+        const std::string reason = refused(p, block, 1 - cell(block));
+        CAPTURE(p.blocks[block].name);
+        CHECK(reason.starts_with("linear check " + std::to_string(i) + " ("));
+      }
+    }
+    values.rates.clear();  // of clips, which the programs below do not have
+    for (size_t i = 0; i < p.zeros.size(); ++i) {
+      if (!p.zeros[i].name.starts_with("cells of ")) continue;
+      ++bits;
+      sumcheck::Program alone;
+      alone.log_height = p.log_height, alone.steps = p.steps, alone.columns = p.columns, alone.blocks = p.blocks;
+      alone.zeros = {p.zeros[i]};
+      const uint32_t block = p.zeros[i].products[0].factors[0].terms[0].view.id;
+      for (const int32_t value : {-1, 2, 1 << 16}) CHECK(refused(alone, block, value).starts_with("zero-check 0 (cells of "));
+      for (const int32_t value : {0, 1}) CHECK(refused(alone, block, value) == "");
+    }
+  }
+  CHECK(numbers >= 20);
+  CHECK(bits >= 50);
 }
 
 TEST_CASE("every lookup has a forgery, but those that only keep identities of integers from wrapping") {
@@ -167,7 +228,9 @@ TEST_CASE("every lookup has a forgery, but those that only keep identities of in
     for (const sumcheck::RangeLookup& range : program.ranges) there.insert(essence(program.blocks[range.block].name));
     for (const NetworkForgeryInfo& info : network_forgeries()) {
       if (info.kind != RelationKind::range_lookup) continue;
-      for (const size_t i : refusing_relations(program, info))
+      const Refusal refusal = refusing_relations(program, info);
+      if (refusal.kind != RelationKind::range_lookup) continue;
+      for (const size_t i : refusal.relations)
         covered.insert(essence(program.blocks[program.ranges[i].block].name));
     }
     CHECK(program.pairs.size() == (job.parameters.loss == NetworkLoss::cross_entropy ? program.steps : 0));

@@ -87,6 +87,10 @@ TEST_CASE("what an image is padded with is read by nothing") {
       auto& cells = values.columns[block.column].cells;
       cells.resize(std::max<size_t>(cells.size(), block.offset + i + 1));
       cells[block.offset + i] = 100;
+      if (sample.spec.bitwise()) {
+        const sumcheck::Block& bits = program.program.blocks[program.layout.steps[0].input_bits[0][0]];
+        for (size_t j = 0; j < 8; ++j) values.columns[bits.column].cells[bits.offset + 8 * i + j] = 100 >> j & 1;
+      }
       ++padded_cells;
     }
     sumcheck::fill_multiplicities(program.program, values);

@@ -123,17 +123,25 @@ class Prover {
                                                      p_.blocks[v.id].log_size);
     if (!v.windows.empty()) return window_view(v, cells, outer, inner);
     std::vector<size_t> summed;
-    Vector point;
+    Vector point, weights;  // of a summed variable's 1
     for (const Source& source : v.variables) {
-      if (source.kind == Source::Kind::sum) summed.push_back(point.size());
+      const bool weighs = source.kind == Source::Kind::weight;
+      if (source.kind == Source::Kind::sum || weighs) {
+        summed.push_back(point.size());
+        weights.push_back(Fr::from_u64(weighs ? uint64_t{1} << (1U << source.index) : 1));
+      }
       point.push_back(source.kind == Source::Kind::outer   ? outer[source.index]
                       : source.kind == Source::Kind::inner ? inner[source.index]
                                                            : Fr::from_u64(source.index));
     }
     Fr sum;
     for (uint64_t k = 0; k < uint64_t{1} << summed.size(); ++k) {
-      for (size_t j = 0; j < summed.size(); ++j) point[summed[j]] = Fr::from_u64(k >> j & 1);
-      sum += extension(cells, point);
+      Fr weight = Fr::one();
+      for (size_t j = 0; j < summed.size(); ++j) {
+        point[summed[j]] = Fr::from_u64(k >> j & 1);
+        if ((k >> j & 1) != 0) weight *= weights[j];
+      }
+      sum += weight * extension(cells, point);
     }
     return sum;
   }
@@ -141,6 +149,7 @@ class Prover {
   Fr window_view(const View& v, const Vector& cells, std::span<const Fr> outer, std::span<const Fr> inner) const {
     const auto factor = [&](const Source& source, bool bit) {
       if (source.kind == Source::Kind::sum) return Fr::one();  // both values of the variable
+      if (source.kind == Source::Kind::weight) return Fr::from_u64(bit ? uint64_t{1} << (1U << source.index) : 1);
       const Fr x = source.kind == Source::Kind::outer   ? outer[source.index]
                    : source.kind == Source::Kind::inner ? inner[source.index]
                                                         : Fr::from_u64(source.index);
@@ -190,6 +199,10 @@ class Prover {
       case Coordinate::Kind::window:
       case Coordinate::Kind::zero: return Fr::zero();
       case Coordinate::Kind::one: return Fr::one();
+      case Coordinate::Kind::weight: {
+        const Fr w = Fr::from_u64(uint64_t{1} << (1U << c.index));
+        return w * (w + Fr::one()).inverse();
+      }
       case Coordinate::Kind::half: break;
     }
     return half_power(1);

@@ -7,6 +7,7 @@
 #include "reference_prover.h"
 #include "refusal.h"
 #include "sample_programs.h"
+#include "window_program.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::wrap;
@@ -193,6 +194,30 @@ TEST_CASE("lookups: a lie in each place of the tree is refused there") {
   }
 }
 
+TEST_CASE("lookups: a cell outside its own table is not counted in a wider one") {
+  // The cell must be 0; 1 is a key of the table of 4, and a forger moves its multiplicity there.
+  Sample s = everything();
+  cell(s, 5, 2) = 1;
+  const auto counts = [&](uint32_t table) -> int32_t& {
+    const sumcheck::Block& block = s.program.blocks[s.program.tables[table].multiplicities];
+    return cell(s, block.column, block.offset + (table == 0 ? 1 : 0));
+  };
+  --counts(2);
+  ++counts(0);
+  CHECK(refusal(s.program, forge(s, {}).assignment) == "lookups/root numerator");
+  // Were it looked up in that table, it would pass.
+  for (RangeLookup& range : s.program.ranges) {
+    if (s.program.blocks[range.block].name != "zeros") continue;
+    s.program.blocks.push_back({5, 2, 0, "first zero"});
+    s.program.blocks.push_back({5, 3, 0, "second zero"});
+    const auto last = static_cast<uint32_t>(s.program.blocks.size() - 1);
+    range.block = last;
+    s.program.ranges.push_back({last - 1, 0, 0});
+    break;
+  }
+  CHECK(refusal(s.program, forge(s, {}).assignment) == "");
+}
+
 // Where every leaf has a denominator other than 0, which the challenge g sees to, so has the root; the check
 // is what makes that a fact instead of a probability. So no forgery passes without it, but it is the one that
 // refuses 0/0.
@@ -228,6 +253,71 @@ TEST_CASE("false claims that satisfy their relation, and false values of columns
       if (number == lists.column_values) list[3] += Fr::one();
     };
     check_needed(forge(s, values), "claims at their point");
+  }
+}
+
+TEST_CASE("windows: a false value read through one is refused where it is told") {
+  REQUIRE(refusal(convolved().program, reference_proof(convolved().program, convolved().values).assignment) == "");
+  // Y, dX (by outputs and by kernels), dW; P, N, R. Each block's first cell.
+  for (const uint32_t block : {conv_Y, conv_dX, conv_dW}) {
+    Sample s = convolved();
+    ++cell(s, 2, s.program.blocks[block].offset);
+    check_needed(forge(s, {}), "product sums at their point");
+  }
+  for (const uint32_t block : {conv_P, conv_N, conv_R}) {
+    Sample s = convolved();
+    ++cell(s, 2, s.program.blocks[block].offset);
+    check_needed(forge(s, {}), "linear check");
+  }
+  // What pads X (no zero here) read as if it were an input: P and dW of a window of four inputs.
+  {
+    Sample s = convolved();
+    cell(s, 2, 8 + 3) += 9;
+    check_needed(forge(s, {}), "linear check");
+  }
+}
+
+TEST_CASE("windows: two false claims that satisfy a relation together are refused by what they claim of their column") {
+  const Sample s = convolved();
+  const ClaimTable table(s.program);
+  // The claims of each linear check: the block's, then the window's.
+  for (size_t i = 0; i < s.program.linear.size(); ++i) {
+    CAPTURE(s.program.linear[i].name);
+    const std::vector<uint32_t>& claims = table.linear[i];
+    REQUIRE(claims.size() == 2);
+    const Fr doubled = claim_factor(s.program.linear[i].expression.terms[1].view);
+    Deviations lies;
+    lies.change_list = [&](size_t number, std::vector<Fr>& list, const std::vector<Fr>&) {
+      if (number != 0) return;
+      const Fr by = Fr::random();
+      list[claims[0]] += by * doubled;
+      list[claims[1]] += by;
+    };
+    check_needed(forge(s, lies), "claims at their point");
+  }
+  // Of a product sum's sides: the window's claim times the other's stays what it is.
+  for (size_t m = 0; m < s.program.products.size(); ++m) {
+    CAPTURE(s.program.products[m].name);
+    const auto& pair = table.products[m].pairs[0];
+    const size_t begin = table.phase_begin(ClaimTable::inner), rounds = 1 + table.kappa_count;
+    const bool shared = pair.left[0] < begin || pair.right[0] < begin;
+    REQUIRE_FALSE(shared);
+    // Both sides of another product may read the same claim; then the lie breaks the sum itself.
+    size_t readers = 0;
+    for (const auto& other : table.products) {
+      for (const auto& p : other.pairs) readers += (p.left[0] == pair.left[0]) + (p.right[0] == pair.right[0]);
+    }
+    Deviations lies;
+    lies.change_list = [&](size_t number, std::vector<Fr>& list, const std::vector<Fr>&) {
+      if (number != rounds) return;
+      const Fr by = Fr::random();
+      list[pair.left[0] - begin] *= by;
+      list[pair.right[0] - begin] *= by.inverse();
+    };
+    if (readers == 2)
+      check_needed(forge(s, lies), "claims at their point");
+    else
+      CHECK(refusal(s.program, forge(s, lies).assignment) == "product sums/product sums at their point");
   }
 }
 

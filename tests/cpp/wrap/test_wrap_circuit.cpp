@@ -1,6 +1,7 @@
 // The wrap circuit accepts what a prover by definition makes of honest values, and nothing else.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "../sumcheck/sample_program.h"
@@ -8,6 +9,7 @@
 #include "reference_prover.h"
 #include "refusal.h"
 #include "sample_programs.h"
+#include "window_program.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::wrap;
@@ -140,13 +142,13 @@ Built build(const Program& program, const WrapAssignment& assignment) {
   return {std::move(cs), std::move(witness)};
 }
 
-// The private wires that a permutation makes inside, by their number.
-std::set<uint32_t> permutation_wires(const ConstraintSystem& cs) {
+// The private wires that products with these labels make, by their number.
+std::set<uint32_t> product_wires(const ConstraintSystem& cs, std::initializer_list<const char*> labels) {
   std::set<uint32_t> out;
   const SparseMatrix& c = cs.matrix(Side::c);
   for (size_t k = 0; k < cs.num_circuit_constraints(); ++k) {
     const std::string label = cs.label(k);
-    if (!label.ends_with("transcript") && !label.ends_with("statement hash")) continue;
+    if (std::none_of(labels.begin(), labels.end(), [&](const char* end) { return label.ends_with(end); })) continue;
     REQUIRE(c.row_start[k + 1] == c.row_start[k] + 1);
     out.insert(c.wire[c.row_start[k]] - cs.layout().first_private());
   }
@@ -156,7 +158,7 @@ std::set<uint32_t> permutation_wires(const ConstraintSystem& cs) {
 }  // namespace
 
 TEST_CASE("no private wire is free: changed alone, each breaks a constraint") {
-  for (const Sample& s : {everything(), two_steps()}) {
+  for (const Sample& s : {everything(), two_steps(), convolved()}) {
     const Built built = build(s.program, reference_proof(s.program, s.values).assignment);
     REQUIRE_FALSE(built.cs.check(built.witness).has_value());
     const size_t rows = built.cs.num_constraints();
@@ -203,7 +205,7 @@ TEST_CASE("a prover that cheats on one wire and computes everything behind it fr
   for (const Sample& s : {everything(), two_steps()}) {
     const WrapAssignment assignment = reference_proof(s.program, s.values).assignment;
     const Built built = build(s.program, assignment);
-    const std::set<uint32_t> inside = permutation_wires(built.cs);
+    const std::set<uint32_t> inside = product_wires(built.cs, {"transcript", "statement hash"});  // inside permutations
     const uint32_t first = built.cs.layout().first_private();
     size_t tried = 0;
     for (uint32_t i = 0; i < built.cs.layout().num_private; ++i) {
@@ -219,4 +221,47 @@ TEST_CASE("a prover that cheats on one wire and computes everything behind it fr
     }
     CHECK(tried > 200);
   }
+}
+
+TEST_CASE("a prover that cheats on a window's product is refused") {
+  const Sample s = convolved();
+  const WrapAssignment assignment = reference_proof(s.program, s.values).assignment;
+  const Built built = build(s.program, assignment);
+  const std::set<uint32_t> wires = product_wires(built.cs, {"/window", "/equality table"});
+  CHECK(wires.size() > 40);
+  for (const uint32_t i : wires) {
+    CAPTURE(i);
+    const Fr& v = built.witness[built.cs.layout().first_private() + i];
+    for (const Fr& wrong : {v + Fr::one(), v.dbl()}) {
+      if (wrong == v) continue;  // 0, of the view that reads nothing
+      CHECK(refusal(s.program, assignment, [&](Builder& b) { b.substitute_private(i, wrong); }) != "");
+    }
+  }
+}
+
+TEST_CASE("rho, z and gamma, which leave the circuit, are drawn after the mask's value; nothing before it leaves") {
+  const Sample s = everything();
+  const Reference honest = reference_proof(s.program, s.values);
+  // The last list before rho: the values of all columns, the mask's at its end.
+  size_t lists = 0;
+  Deviations count;
+  count.points = honest.points;
+  count.change_list = [&](size_t number, std::vector<Fr>&, const std::vector<Fr>&) { lists = number; };
+  const Reference same = reference_proof(s.program, s.values, count);
+  Deviations other;
+  other.points = honest.points;
+  other.change_list = [&](size_t number, std::vector<Fr>& list, const std::vector<Fr>&) {
+    if (number == lists) list.back() += Fr::one();
+  };
+  const Reference masked = reference_proof(s.program, s.values, other);
+  const size_t all = honest.challenges.size();
+  REQUIRE(same.challenges == honest.challenges);
+  REQUIRE(masked.challenges.size() == all);
+  for (size_t i = 0; i < all; ++i) {
+    CAPTURE(i);
+    CHECK((masked.challenges[i] == honest.challenges[i]) == (i < all - 3));
+  }
+  CHECK(honest.scalars.rho == honest.challenges[all - 3]);
+  CHECK(honest.scalars.z == honest.challenges[all - 2]);
+  CHECK(honest.scalars.gamma == honest.challenges[all - 1]);
 }

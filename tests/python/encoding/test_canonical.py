@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyzkfl import encoding
+from pyzkfl._core import base
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope, Kind
 from pyzkfl.errors import DecodeError, ParameterError, ProtocolError, UnsupportedVersion
@@ -48,6 +49,31 @@ def test_a_changed_byte_never_decodes_to_the_same_value(value: object, data: st.
         changed = encoding.decode(Kind.MESSAGE, bytes(encoded))
         assert changed != value or repr(changed) != repr(value)
         assert encoding.encode(Kind.MESSAGE, changed) == bytes(encoded)
+
+
+def natively_canonical(body: bytes) -> bool:
+    return base.is_canonical_cbor(HEADER + body, len(HEADER), encoding.DEPTH_MAX)
+
+
+@given(values, st.data())
+def test_the_cores_check_takes_what_is_encoded_and_nothing_that_is_not(value: object, data: st.DataObject) -> None:
+    body = encoding.encode(Kind.MESSAGE, value)[len(HEADER) :]
+    assert natively_canonical(body)
+    place = data.draw(st.integers(0, len(body)))
+    changed = body[:place] + data.draw(st.binary(max_size=3)) + body[place + data.draw(st.integers(0, 3)) :]
+    if natively_canonical(changed):
+        with contextlib.suppress(UnicodeDecodeError, cbor2.CBORDecodeError):  # text is not the core's business
+            cbor2.loads(changed)
+            assert encoding._decode_slowly(changed) == cbor2.loads(changed)
+    else:
+        with pytest.raises(DecodeError):
+            encoding._decode_slowly(changed)
+
+
+def test_without_the_core_the_same_bytes_decode(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoding.encode(Kind.MESSAGE, {"b": [1, b"x", None], "a": "text"})
+    monkeypatch.setattr(encoding, "_native_check", lambda: lambda data, start, depth_max: False)
+    assert encoding.decode(Kind.MESSAGE, data) == {"b": [1, b"x", None], "a": "text"}
 
 
 NOT_CANONICAL = {

@@ -58,7 +58,7 @@ def program_digest(program: Program) -> bytes:
 
     def sources(name: str, of: Program) -> None:
         for source in items(name, of):
-            kind(source["kind"], "outer", "inner", "sum", "bit", "window")
+            kind(source["kind"], "outer", "inner", "sum", "bit", "window", "weight")
             number(source["index"], 1)
 
     number(program["log_height"], 4)
@@ -118,7 +118,8 @@ def program_digest(program: Program) -> bytes:
 
 # ---- Claims --------------------------------------------------------------------------------------------------------
 
-# ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0), ("bit", 0 | 1), or ("window", number) for its variables
+# ("tau" | "kappa" | "zeta" | "rho", index), ("half", 0), ("bit", 0 | 1), ("weight", index), or ("window", number) for
+# its variables
 Coordinate = tuple[str, int]
 
 
@@ -228,9 +229,16 @@ def claim_of(program: Program, view: Program, names: tuple[str, str]) -> Claim:
     return Claim(block["column"], block["offset"], block["log_size"], point, windows)
 
 
-def summed_variables(view: Program) -> int:
+def claim_factor(view: Program) -> int:
+    """What a view's claim is multiplied with: 2 a summed variable, 1 + 2^(2^index) a weight."""
     lists = [view["variables"], *(w[side] for w in view["windows"] for side in ("first", "second"))]
-    return sum(source["kind"] == "sum" for sources in lists for source in sources)
+    out = 1
+    for source in (s for sources in lists for s in sources):
+        if source["kind"] == "sum":
+            out *= 2
+        elif source["kind"] == "weight":
+            out *= 1 + 2 ** 2 ** source["index"]
+    return out
 
 
 def at_rho(column: int, offset: int, log_size: int) -> Claim:

@@ -110,7 +110,7 @@ class Slow:
         self.table = exponentials(p["a_frac"])
         self.layers = layers_of(p)
         self.first = next(number for number, layer in enumerate(self.layers) if layer.weights)
-        self.momentum = p["momentum"] if p["steps"] > 1 else 0
+        self.momentum = p["momentum"] if p["steps"] > 1 or p.get("carry") else 0
         # The largest honest values decide where there is saturation.
         most_weight = 2 ** (p["w_bits"] - 1) + (p["steps"] - 1) * p["bound"]
         unit, limit = 2 ** p["w_frac"], 2 ** p["saturation"]
@@ -217,11 +217,15 @@ class Slow:
         kept = [self.momentum * 2 ** (k - 16) * d for d in last or [0] * len(gradient)]
         return [-rescale(rate * v - m, k) for v, m in zip(gradient, kept, strict=True)]
 
-    def round(self, flat: list[int], batches: list[tuple[Matrix, list[Any]]]) -> list[int]:
-        """D of all local steps."""
+    def round(
+        self, flat: list[int], batches: list[tuple[Matrix, list[Any]]], velocity: list[int] | None = None
+    ) -> list[int]:
+        """D of all local steps; `velocity` becomes that of the last."""
         total = [0] * len(flat)
-        update = None
+        update = velocity
         for x, y in batches:
             update = self.step([w + d for w, d in zip(flat, total, strict=True)], x, y, update)
             total = [t + d for t, d in zip(total, update, strict=True)]
+        if velocity is not None:
+            velocity[:] = update
         return total

@@ -20,11 +20,11 @@ from program_shape import (
     Program,
     R,
     Shape,
+    claim_factor,
     claim_of,
     coordinates,
     program_digest,
     segment_claims,
-    summed_variables,
 )
 
 HALF = (R + 1) // 2
@@ -150,6 +150,8 @@ class Replay:
         name, index = c
         if name == "half":
             return HALF
+        if name == "weight":
+            return int(2 ** 2**index * pow(1 + 2 ** 2**index, -1, R) % R)
         return index if name == "bit" else self.known[name][index]
 
     def weight_at(self, claim: Claim, x: Point) -> int:
@@ -178,7 +180,7 @@ class Replay:
                 value = self.selector(self.program["selectors"][view["id"]], point)
             else:
                 value = self.values[self.shape.claims.numbers[claim_of(self.program, view, names)]]
-            out += term["coefficient"] * 2 ** summed_variables(view) * value
+            out += term["coefficient"] * claim_factor(view) * value
         return int(out % R)
 
     # -- T0 .. T7 --

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyzkfl import _core, encoding, merkle
+from pyzkfl import _core, dataset_rows, encoding, merkle
 from pyzkfl.committed_data import (
     BatchProof,
     CommittedData,
@@ -22,7 +22,7 @@ from pyzkfl.committed_data import (
     commit_dataset,
     open_batches,
 )
-from pyzkfl.dataset_rows import Shuffle
+from pyzkfl.dataset_rows import Shuffle, temporary_file
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
 from pyzkfl.statement import batch_index
@@ -295,6 +295,19 @@ def test_what_was_opened_must_be_what_the_beacon_picked(five: CommittedData) -> 
         open_batches(JOB, public, (3,), [proofs[3]])
 
 
+def test_one_leaf_at_two_places_of_the_tree_is_not_two_batches(five: CommittedData) -> None:
+    """Whatever the beacon picks, that member would train twice on the batch that it likes best."""
+    best = five.proof(2)
+    leaves = [best.rows.to_bytes(4, "little") + best.commitment] * 4
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    public = DataCommitment.of_tree(merkle.root(leaves), 4)
+    proofs = [BatchProof(i, best.rows, best.commitment, tuple(merkle.inclusion_proof(hashes, i))) for i in range(4)]
+    for proof in proofs:
+        public.verify(proof)
+    with pytest.raises(ProofInvalid, match="step 1: batch 1 is one that was opened before"):
+        open_batches(JOB, public, (3, 1), [proofs[3], proofs[1]])
+
+
 @pytest.mark.filterwarnings("ignore:insecure keys")
 def test_a_round_on_the_beacons_batches_is_proven_and_verified_from_the_root() -> None:
     prover = NetworkProver.insecure(JOB)
@@ -379,6 +392,80 @@ def test_values_at_the_ends_of_the_range_are_taken_and_others_clipped_if_asked(k
         assert data.clipped == 3
         rows = [row for index in range(2) for row in data.batch(index)[0].tolist()]
         assert [-128, 127, 32, 127] in rows
+
+
+@pytest.mark.parametrize("job", [JOB, NetworkJob(widths=(4, 2), batch=8, learning_rate=0.1, loss="mse", x_bits=16)])
+def test_the_rows_of_a_stream_lie_in_files_encrypted(job: NetworkJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+
+    def noted(folder: Any) -> Any:
+        opened.append(temporary_file(folder))
+        return opened[-1]
+
+    monkeypatch.setattr(dataset_rows, "temporary_file", noted)
+    x = np.full((40, 4), 1.0)
+    y = np.full((40, 2), 3.0) if job.loss == "mse" else np.ones(40, int)
+    wide = job.x_bits == 16
+    features = np.full(160, 32, dtype="<i2" if wide else "i1").tobytes()
+    labels = np.full(y.size, 96 if wide else 1, dtype="<i4").tobytes()
+
+    seen = []
+    for _ in range(2):
+        data = commit_dataset(job, iter([(x[:0], y[:0]), (x[:7], y[:7]), (x[7:], y[7:])]), Key(job))
+        for index in range(len(data)):
+            bx, by, _ = data.batch(index)
+            assert (bx == 32).all() and (by == (96 if wide else 1)).all()
+        in_files = [os.pread(file.fileno(), 1 << 20, 0) for file in opened[-2:]]
+        assert [len(text) for text in in_files] == [len(features), len(labels)]
+        # Equal rows, and not two equal pieces of 8 bytes anywhere: no part of a key stream comes twice.
+        pieces = [text[i : i + 8] for text in in_files for i in range(0, len(text), 8)]
+        assert len(set(pieces)) == len(pieces)
+        seen.append(pieces)
+    assert not set(seen[0]) & set(seen[1])
+
+
+def test_rows_are_crypted_where_they_stand_in_the_stream_of_a_cipher() -> None:
+    # FIPS 197's key for AES-256, from counter 0: openssl enc -aes-256-ctr.
+    key = bytes(range(32))
+    stream = np.zeros((1, 96), dtype=np.uint8)
+    _core.base.crypt_rows(key, stream, np.array([0]))
+    assert bytes(stream[0, :16]).hex() == "f29000b62a499fd0a9f39a6add2e7780"
+    for length in (1, 5, 16, 24):
+        rows = np.zeros((3, length), dtype=np.uint8)
+        _core.base.crypt_rows(key, rows, np.array([3, 0, 2]))
+        for row, number in zip(rows, (3, 0, 2), strict=True):
+            assert bytes(row) == bytes(stream[0, number * length : (number + 1) * length])
+        _core.base.crypt_rows(key, rows, np.array([3, 0, 2]))
+        assert not rows.any()
+    for bad in ((key[1:], rows, np.array([1, 2, 3])), (key, rows, np.array([1, 2])), (key, rows, np.array([-1, 0, 1]))):
+        with pytest.raises(ParameterError):
+            _core.base.crypt_rows(*bad)
+
+
+SQUARED = NetworkJob(widths=(4, 2), batch=8, learning_rate=0.1, loss="mse")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_targets_beyond_sixteen_bits_are_refused_and_clipped_only_if_asked(streamed: bool) -> None:
+    targets = np.zeros((9, 2))
+    targets[0] = [-1024.0, 1023.96875]  # the ends, in units of 2^-5
+    targets[7, 1] = 1024.5
+    x = np.zeros((9, 4))
+    key = Key(SQUARED)
+
+    def source() -> Any:
+        return iter([(x[:5], targets[:5]), (x[5:], targets[5:])]) if streamed else (x, targets)
+
+    with pytest.raises(RangeError, match="row 7, column 1: the target does not fit 16 bits") as caught:
+        commit_dataset(SQUARED, source(), key)
+    assert "1024.5" not in str(caught.value) and key.made == 0
+    data = commit_dataset(SQUARED, source(), key, clip=True)
+    assert data.clipped == 1
+    found = sorted(row for index in range(2) for row in data.batch(index)[1].tolist())
+    assert found[0] == [-(1 << 15), (1 << 15) - 1] and found[-1] == [0, (1 << 15) - 1] and found[1:-1] == [[0, 0]] * 7
+    with pytest.raises(RangeError, match="row 7, column 1"):
+        SQUARED.labels(targets)
+    assert SQUARED.labels(targets, clip=True)[7, 1] == (1 << 15) - 1
 
 
 def test_what_is_no_dataset_is_named(key: Key, tmp_path: Path) -> None:

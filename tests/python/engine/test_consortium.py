@@ -87,8 +87,6 @@ def test_the_job_has_one_encoding_and_other_networks_other_digests(job: Job, ter
     for change in ({"statement": "logistic-step"}, {"network": {"batch": 8}}, {"network": {**network, "batch": b""}}):
         with pytest.raises((DecodeError, UnsupportedVersion)):
             Job.from_bytes(encoding.encode(encoding.Kind.JOB, {**body, **change}))
-    with pytest.raises(ParameterError, match="one local step"):
-        Job.model(dataclasses.replace(NETWORK, steps=2), name="x", members=terms.members, rounds=2)
 
 
 def test_everybody_begins_with_the_same_weights_and_another_job_with_others(job: Job, terms: Job) -> None:
@@ -129,6 +127,36 @@ def test_a_proof_is_for_its_statement_alone(job, keys, parties) -> None:
             proofs.verify(statement, a.proof, keys)
     with pytest.raises(ProofInvalid, match="m1"):
         proofs.verify_batch([(a.statement, a.proof), (b.statement, a.proof)], keys)
+
+
+def test_in_a_batch_exactly_the_bad_proofs_are_found(keys, parties) -> None:
+    a, b, c = ((p.statement, p.proof) for p in parties)
+    no_opening = EngineProof(a[1].data[:-1] + bytes([a[1].data[-1] ^ 1]))  # another i1, which the public input covers
+    swapped = (a[0], b[1])
+    assert keys.failing([a, b, c]) == [] and keys.failing([c] * 7) == []
+    for bad in ({0}, {4}, {1, 2}, {0, 3, 4}, set(range(5))):
+        items = [
+            swapped if i in bad and i % 2 else (a[0], no_opening) if i in bad else (a, b, c)[i % 3] for i in range(5)
+        ]
+        assert keys.failing(items) == sorted(bad)
+    with pytest.raises(DecodeError):
+        keys.failing([a, (b[0], EngineProof(bytes(512)))])
+
+
+def test_two_false_openings_do_not_make_up_for_each_other(keys, parties) -> None:
+    # Nothing but the opening sees W. Of one proof with W + P and W - P the errors cancel, but for weights of their own.
+    statement, proof = parties[0].statement, parties[0].proof
+    w, p = proof.data[320:352], proof.data[288:320]
+    opposite = bytes([p[0] ^ 0x40]) + p[1:]
+    sides = [
+        EngineProof(proof.data[:320] + bytes(_core.curves.g1_sum_compressed([w, point])) + proof.data[352:])
+        for point in (p, opposite)
+    ]
+    assert bytes(_core.curves.g1_sum_compressed([*(s.data[320:352] for s in sides)])) == bytes(
+        _core.curves.g1_sum_compressed([w, w])
+    )
+    honest = (statement, proof)
+    assert keys.failing([honest, *((statement, side) for side in sides), honest]) == [1, 2]
 
 
 @pytest.mark.parametrize("forgery", ["scaled_update", "no_update", "swapped_labels", "reversed_update", "larger_rate"])

@@ -133,6 +133,8 @@ def test_what_makes_no_sense_is_refused_before_any_work(prover, case, proof) -> 
     for change in ({"correct": 0}, {"correct": 14}, {"rows": (8, 9)}, {"rows": (8,)}, empty):
         with pytest.raises(ParameterError):
             dataclasses.replace(s, **change)
+    with pytest.raises(ParameterError, match="twice"):  # the best batch, again and again
+        dataclasses.replace(s, rows=(8, 8), data_commitments=(s.data_commitments[0],) * 2)
     one = EvaluationStatement(JOB, b"", s.weights_commitment, s.data_commitments[:1], (8,), 1)
     with pytest.raises(ParameterError, match="2 batches"):
         prover.verify(one, proof)

@@ -14,6 +14,8 @@ from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStateme
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
 
+TALL = (*[Conv2d(1, (200, 1), padding=(99, 0), relu=True)] * 40, Linear(2))
+
 
 class Round:
     """One member's proven round of a small network."""
@@ -140,6 +142,25 @@ def test_every_byte_of_a_proof_counts(proven: tuple[Round, NetworkProof]) -> Non
             done.prover.verify(done.statement, NetworkProof(wrong))
 
 
+def test_a_proof_has_one_encoding_scalars_below_r_and_no_point_at_infinity(proven: tuple[Round, NetworkProof]) -> None:
+    done, proof = proven
+    order = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    refused = []
+    for at in range(352, 512, 32):  # rho, z, gamma, i0, i1
+        same = int.from_bytes(proof.data[at : at + 32], "big") + order
+        refused.append((at, same.to_bytes(32, "big")))
+    for at in (0, 96, *range(128, 352, 32)):  # points of G1
+        refused.append((at, b"\x40" + bytes(31)))
+    for at, part in refused:
+        with pytest.raises(DecodeError):
+            done.prover.verify(done.statement, NetworkProof(proof.data[:at] + part + proof.data[at + 32 :]))
+    # Of z, 0, 1 and -1 decode and open nothing.
+    for z in (0, 1, order - 1):
+        changed = proof.data[:384] + z.to_bytes(32, "big") + proof.data[416:]
+        with pytest.raises(ProofInvalid):
+            done.prover.verify(done.statement, NetworkProof(changed))
+
+
 def test_commitments_to_updates_add_up(proven: tuple[Round, NetworkProof]) -> None:
     done, _ = proven
     other = Round(done.prover, 3)
@@ -232,6 +253,8 @@ def test_training_follows_float_sgd() -> None:
         ({"x_bits": 7}, "x_bits"),
         ({"w_frac": 12}, "w_frac"),
         ({"w_bits": 31, "widths": (5000, 5000, 3)}, "layer"),
+        # A stranger's job: 25 million constraints for its windows, if nobody counted them.
+        ({"widths": (), "layers": TALL, "input_shape": (1, 1024, 1)}, "all windows together"),
     ],
 )
 def test_a_job_that_cannot_be_proven_says_why(settings: dict[str, object], match: str) -> None:

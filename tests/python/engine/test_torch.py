@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,35 @@ def test_a_layer_without_a_relation_names_itself(layers: list[Any], match: str) 
         Job.from_module(nn.Sequential(*layers), loss=nn.CrossEntropyLoss(), lr=0.1, batch=8)
 
 
+def used_optimizer(module: Any) -> Any:
+    """One that has made a step: it has a velocity."""
+    module = copy.deepcopy(module)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9)
+    module(torch.ones(1, next(module.parameters()).shape[1])).pow(2).sum().backward()
+    optimizer.step()
+    return optimizer
+
+
+def test_fit_carries_momentum_over_rounds_as_torch_does() -> None:
+    rng = np.random.default_rng(6)
+    x, y = torch.tensor(rng.normal(size=(256, 4)), dtype=torch.float32), torch.tensor(rng.integers(0, 3, 256))
+    module = nn.Sequential(nn.Linear(4, 3))
+    plain = copy.deepcopy(module)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.05, momentum=0.9)
+    settings = {"x_bits": 16, "a_frac": 10, "carry_momentum": True}
+    job = Job.from_module(module, loss=nn.CrossEntropyLoss(), optimizer=optimizer, batch=32, **settings)
+    reset = copy.deepcopy(module)
+    fit(job, module, (x, y), epochs=2)
+    fit(dataclasses.replace(job, carry_momentum=False), reset, (x, y), epochs=2)
+    for _ in range(2):
+        for first in range(0, 256, 32):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(plain(x[first : first + 32]), y[first : first + 32]).backward()
+            optimizer.step()
+    away = [float((m[0].weight - plain[0].weight).detach().norm()) for m in (module, reset)]
+    assert away[0] < 0.01 and away[1] > 10 * away[0]
+
+
 def test_losses_and_optimisers_without_a_relation_name_themselves() -> None:
     module = perceptron()
     for loss, match in (
@@ -94,7 +125,8 @@ def test_losses_and_optimisers_without_a_relation_name_themselves() -> None:
             Job.from_module(module, loss=loss, lr=0.1, batch=8)
     for optimizer, match in (
         (torch.optim.Adam(module.parameters()), "Adam"),
-        (torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9), "momentum carried over rounds"),
+        (torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9), "carry_momentum=True"),
+        (used_optimizer(module), "from steps before the job"),
         (torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9, nesterov=True), "nesterov"),
         (torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9, dampening=0.1), "dampening"),
         (torch.optim.SGD(module.parameters(), lr=0.1, weight_decay=0.1), "weight_decay"),

@@ -173,7 +173,7 @@ class Prover:
         choices = []
         for source in [s for sources in lists for s in sources]:
             kind, index = source["kind"], source["index"]
-            if kind == "sum":
+            if kind in ("sum", "weight"):
                 choices.append([0, 1])
             elif kind == "window":
                 choices.append([("window", index)])
@@ -182,8 +182,11 @@ class Prover:
         total = 0
         for point in cartesian(*choices):
             at = iter(point)
+            named = zip([s for sources in lists for s in sources], point, strict=True)
+            weight = prod(2 ** 2 ** s["index"] for s, value in named if s["kind"] == "weight" and value == 1)
             parts = [[next(at) for _ in sources] for sources in lists]
-            total += functional(values, parts[0], v["windows"], list(zip(parts[1::2], parts[2::2], strict=True)))
+            sides = list(zip(parts[1::2], parts[2::2], strict=True))
+            total += weight * functional(values, parts[0], v["windows"], sides)
         return total % R
 
     def expression(self, e: Program, outer: Sequence[int], inner: Sequence[int] = ()) -> int:
@@ -232,6 +235,8 @@ class Prover:
         name, index = c
         if name == "half":
             return pow(2, -1, R)
+        if name == "weight":
+            return 2 ** 2**index * pow(1 + 2 ** 2**index, -1, R) % R
         return index if name == "bit" else self.known[name][index]
 
     # -- T0 .. T7 --

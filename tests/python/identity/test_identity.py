@@ -12,6 +12,7 @@ from shutil import which
 
 import pytest
 
+from pyzkfl._core import identity
 from pyzkfl._core.identity import IdentityKey, fingerprint, verify
 from pyzkfl.errors import DecodeError, ParameterError, SystemFailure
 
@@ -136,3 +137,30 @@ def test_the_openssl_command_reads_our_keys_and_we_read_its(tmp_path: Path, key:
     )
     theirs.chmod(0o600)
     assert len(IdentityKey.load(theirs, "word").public_bytes) == 32
+
+
+def test_many_signatures_at_once_hold_exactly_when_they_hold_alone() -> None:
+    keys = [IdentityKey.generate() for _ in range(5)]
+    items = []
+    for number in range(120):
+        key, message = keys[number % 5], bytes([number]) * (number * 7 % 90)
+        items.append((key.public_bytes, message, key.sign(message)))
+    bad = {7: 0, 40: 31, 41: 32, 99: 63}
+    for place, byte in bad.items():
+        public, message, signature = items[place]
+        changed = bytearray(signature)
+        changed[byte] ^= 4
+        items[place] = (public, message, bytes(changed))
+    items[50] = (*items[50][:2], items[50][2][:63])
+    verifier = identity.Verifier(keys_max=3)
+    for _ in range(2):
+        assert verifier.verify(items) == [i not in bad and i != 50 for i in range(120)]
+    assert [identity.verify(*item) for item in items] == verifier.verify(items) == verifier.verify(items, alone=True)
+    assert verifier.verify([]) == []
+
+
+def test_what_is_no_list_of_keys_messages_and_signatures_is_refused() -> None:
+    verifier = identity.Verifier()
+    for wrong in ([(bytes(31), b"", bytes(64))], [(bytes(32), b"")], [(bytes(32), "text", bytes(64))]):
+        with pytest.raises(ParameterError):
+            verifier.verify(wrong)

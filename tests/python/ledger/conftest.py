@@ -1,17 +1,27 @@
-"""A small consortium that writes ledger records: real keys, real signed messages, made-up commitments and proofs."""
+"""A small consortium that writes ledger records: real keys, real signed messages, made-up commitments and proofs.
+
+And the stores that it writes to: a file, a chain in this process, a node. What every ledger does is tested on each.
+"""
 
 from __future__ import annotations
 
+import abc
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyzkfl import encoding, merkle
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope, Kind
-from pyzkfl.ledger import SqliteLedger, records
+from pyzkfl.ledger import Ledger, SqliteLedger, records
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))  # for anvil, which starts a node
+
+sys.path.insert(0, str(Path(__file__).parent))  # for economy_story; importlib mode does not put the folder there
 
 
 def fill(*parts: object) -> bytes:
@@ -111,12 +121,90 @@ class Story:
         return [item.seal(self.coordinator) for item in items]
 
 
+class Store(abc.ABC):
+    """A place for ledgers, one after the other."""
+
+    @abc.abstractmethod
+    def create(self, operator: IdentityKey) -> Ledger:
+        """A new ledger, open for appending."""
+
+    @abc.abstractmethod
+    def open(self, operator: IdentityKey | None = None) -> Ledger:
+        """The newest one again."""
+
+
+class FileStore(Store):
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder
+
+    def create(self, operator: IdentityKey) -> Ledger:
+        self.path = self.folder / f"{len(list(self.folder.iterdir()))}.ledger"
+        return SqliteLedger.create(self.path, operator)
+
+    def open(self, operator: IdentityKey | None = None) -> Ledger:
+        return SqliteLedger.open(self.path, operator)
+
+
+class ChainStore(Store):
+    """chain: as NodeChain or RevmChain; account: with funds."""
+
+    def __init__(self, chain: Any, account: str) -> None:
+        self.chain, self.account, self.address = chain, account, ""
+
+    def create(self, operator: IdentityKey, **options: Any) -> Ledger:
+        from pyzkfl.ledger.evm import EvmLedger
+
+        ledger = EvmLedger.create(self.chain, operator, account=self.account, **options)
+        self.address = ledger.address
+        return ledger
+
+    def open(self, operator: IdentityKey | None = None, **options: Any) -> Ledger:
+        from pyzkfl.ledger.evm import EvmLedger
+
+        account = None if operator is None else self.account
+        return EvmLedger.open(self.chain, self.address, operator, account=account, **options)
+
+
+@pytest.fixture
+def in_process() -> ChainStore:
+    """A chain in this process (pyrevm)."""
+    from pyzkfl.ledger.revm import RevmChain
+
+    chain = RevmChain()
+    return ChainStore(chain, chain.account(0))
+
+
+@pytest.fixture(scope="session")
+def node(repository: Path) -> Iterator[str]:
+    """The address of a node."""
+    from anvil import anvil
+
+    with anvil(repository) as url:
+        yield url
+
+
+@pytest.fixture
+def on_a_node(request: pytest.FixtureRequest) -> ChainStore:
+    """A chain behind a node (anvil)."""
+    from anvil import AnvilChain
+
+    key = hashlib.sha256(request.node.nodeid.encode()).digest()
+    chain = AnvilChain(request.getfixturevalue("node"), [key])
+    return ChainStore(chain, chain.addresses[0])
+
+
+@pytest.fixture(params=["file", "in_process", "on_a_node"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each kind of store in turn."""
+    return FileStore(tmp_path) if request.param == "file" else request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def story() -> Story:
     return Story()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, story: Story) -> Iterator[SqliteLedger]:
-    with SqliteLedger.create(tmp_path / "x.ledger", operator=story.coordinator) as opened:
+def ledger(store: Store, story: Story) -> Iterator[Ledger]:
+    with store.create(story.coordinator) as opened:
         yield opened

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from pyzkfl import encoding
+from pyzkfl import encoding, ledger
 from pyzkfl.encoding import Kind
 from pyzkfl.errors import DecodeError, ParameterError
 from pyzkfl.ledger import records
@@ -19,7 +19,25 @@ def all_kinds(story: object) -> list[Record]:
     items = [*story.prologue(), *story.round(0), story.start(1)]  # type: ignore[attr-defined]
     job = story.job  # type: ignore[attr-defined]
     items += [records.Refusal(job, 1, "m1", 0, "ProofInvalid", "why", b"x"), records.Void(job, 1, "why")]
+    items += economy_records()
     return [*items, story.finish(2)]  # type: ignore[attr-defined]
+
+
+def economy_records() -> list[Record]:
+    one, two = bytes([1]) * 32, bytes([2]) * 32
+    return [
+        ledger.EconomyTerms(ZERO, b"document"),
+        ledger.Transfer(ZERO, 0, 1, one, 5),
+        ledger.Stake(ZERO, 1, 0, 7),
+        ledger.Claim(ZERO, 2),
+        ledger.Validator(ZERO, 3, 1, two),
+        ledger.Delegation(ZERO, 4, one),
+        ledger.Proposal(ZERO, 5, "pool", b"", 9),
+        ledger.Vote(ZERO, 6, 0, 2),
+        ledger.Execution(ZERO, 7, 0),
+        ledger.Verdict(ZERO, one, 3, two, ("m1",), (1, 2), (0, 0), (b"a", b"b")),
+        ledger.Equivocation(ZERO, one, 3, two, b"a", b"b"),
+    ]
 
 
 def test_every_kind_of_record_survives_its_encoding(story: object) -> None:

@@ -11,8 +11,13 @@ from pyzkfl import encoding
 from pyzkfl._core.identity import IdentityKey
 from pyzkfl.encoding import Envelope
 from pyzkfl.errors import DecodeError, LedgerError, ParameterError, UnsupportedVersion
-from pyzkfl.ledger import Ledger, SqliteLedger, records
+from pyzkfl.ledger import Ledger, records
 from pyzkfl.ledger.records import Record
+
+# Hundreds of questions to a node: the chain in this process answers the same.
+many_questions = pytest.mark.parametrize(
+    "store", ["file", "in_process", pytest.param("on_a_node", marks=pytest.mark.deep)], indirect=True
+)
 
 
 def refused(ledger: Ledger, sealed: list[bytes], why: str) -> None:
@@ -22,7 +27,7 @@ def refused(ledger: Ledger, sealed: list[bytes], why: str) -> None:
     assert ledger.head() == before and len(list(ledger.records())) == len(ledger)
 
 
-def test_a_whole_job_is_recorded_in_any_batches(ledger: SqliteLedger, story) -> None:
+def test_a_whole_job_is_recorded_in_any_batches(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue()))
     for record in story.round(0):
         ledger.append(story.sealed(record))
@@ -35,14 +40,16 @@ def test_a_whole_job_is_recorded_in_any_batches(ledger: SqliteLedger, story) -> 
     assert (report.records, report.jobs) == (len(ledger), 1)
 
 
-def test_every_record_of_a_job_is_refused_a_second_time(ledger: SqliteLedger, story) -> None:
+@many_questions
+def test_every_record_of_a_job_is_refused_a_second_time(ledger: Ledger, story) -> None:
     for record in [*story.prologue(), *story.round(0), story.finish(1)]:
         sealed = story.sealed(record)
         ledger.append(sealed)
         refused(ledger, sealed, ".")
 
 
-def test_every_record_of_a_job_is_refused_before_its_time(ledger: SqliteLedger, story) -> None:
+@many_questions
+def test_every_record_of_a_job_is_refused_before_its_time(ledger: Ledger, story) -> None:
     order = [*story.before_setup(), *story.setup(), *story.beacon(), *story.round(0), story.finish(1)]
     # Acts of several members within a phase may come in any order; one of a later phase may not come before.
     phases = {type(r).__name__ + str(getattr(r, "phase", "")): i for i, r in reversed(list(enumerate(order)))}
@@ -56,7 +63,7 @@ def test_every_record_of_a_job_is_refused_before_its_time(ledger: SqliteLedger, 
         ledger.append(story.sealed(record))
 
 
-def test_a_batch_with_one_bad_record_leaves_nothing_behind(ledger: SqliteLedger, story) -> None:
+def test_a_batch_with_one_bad_record_leaves_nothing_behind(ledger: Ledger, story) -> None:
     good = story.prologue()
     refused(ledger, story.sealed(*good, story.start(7)), "round start, round 7")
     assert len(ledger) == 0
@@ -64,14 +71,14 @@ def test_a_batch_with_one_bad_record_leaves_nothing_behind(ledger: SqliteLedger,
     ledger.append(story.sealed(*good))  # and the ledger still knows where it stands
 
 
-def test_a_record_of_a_foreign_signer_is_refused(ledger: SqliteLedger, story) -> None:
+def test_a_record_of_a_foreign_signer_is_refused(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue()))
     stranger = IdentityKey.generate()
     for signer in (stranger, story.members["m0"]):
         refused(ledger, [story.start(0).seal(signer)], "not the job's coordinator")
 
 
-def test_a_record_whose_signature_does_not_hold_is_refused(ledger: SqliteLedger, story) -> None:
+def test_a_record_whose_signature_does_not_hold_is_refused(ledger: Ledger, story) -> None:
     good = Envelope.from_bytes(story.sealed(story.prologue()[0])[0])
     for bad in (
         dataclasses.replace(good, signature=bytes(64)),
@@ -81,7 +88,7 @@ def test_a_record_whose_signature_does_not_hold_is_refused(ledger: SqliteLedger,
         refused(ledger, [bad.to_bytes()], "a signature does not hold")
 
 
-def test_a_members_act_needs_that_members_own_message(ledger: SqliteLedger, story) -> None:
+def test_a_members_act_needs_that_members_own_message(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue(), story.start(0)))
     mine = story.submission("m0", 0)
     forged = Envelope.from_bytes(mine.message)
@@ -105,7 +112,7 @@ def test_a_members_act_needs_that_members_own_message(ledger: SqliteLedger, stor
     ledger.append(story.sealed(mine))
 
 
-def test_a_record_that_says_other_than_the_members_message_is_refused(ledger: SqliteLedger, story) -> None:
+def test_a_record_that_says_other_than_the_members_message_is_refused(ledger: Ledger, story) -> None:
     def attempt(record: Record, why: str) -> None:
         refused(ledger, story.sealed(record), why)
 
@@ -123,7 +130,7 @@ def test_a_record_that_says_other_than_the_members_message_is_refused(ledger: Sq
     attempt(dataclasses.replace(story.reveal("m0"), nonce=bytes(32)), "another nonce")
 
 
-def test_members_who_confirm_different_keys_are_refused(ledger: SqliteLedger, story) -> None:
+def test_members_who_confirm_different_keys_are_refused(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.before_setup(), *story.setup()[:6], story.final("m0")))
     other = {**story.keys, "setup": bytes(32)}
     bound = encoding.digest(encoding.encode(encoding.Kind.JOB, {**story.document, **other}))
@@ -131,12 +138,12 @@ def test_members_who_confirm_different_keys_are_refused(ledger: SqliteLedger, st
     refused(ledger, story.sealed(records.SetupFinal(story.job, "m1", message, **other)), "other members confirmed")
 
 
-def test_a_rerandomised_proof_is_the_same_submission_and_refused(ledger: SqliteLedger, story) -> None:
+def test_a_rerandomised_proof_is_the_same_submission_and_refused(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue(), story.start(0), story.submission("m0", 0)))
     refused(ledger, story.sealed(story.submission("m0", 0, proof=b"re-randomised")), "on the ledger already")
 
 
-def test_a_submission_is_refused_in_another_round_or_outside_of_one(ledger: SqliteLedger, story) -> None:
+def test_a_submission_is_refused_in_another_round_or_outside_of_one(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue()))
     refused(ledger, story.sealed(story.submission("m0", 0)), "between rounds")
     ledger.append(story.sealed(*story.round(0), story.start(1)))
@@ -144,14 +151,14 @@ def test_a_submission_is_refused_in_another_round_or_outside_of_one(ledger: Sqli
     refused(ledger, story.sealed(story.submission("m0", 2)), "next round 1")
 
 
-def test_a_sum_needs_three_survivors_whose_submissions_are_recorded(ledger: SqliteLedger, story) -> None:
+def test_a_sum_needs_three_survivors_whose_submissions_are_recorded(ledger: Ledger, story) -> None:
     submissions = [story.submission(name, 0) for name in ("m0", "m1")]
     ledger.append(story.sealed(*story.prologue(), story.start(0), *submissions))
     refused(ledger, story.sealed(story.aggregate(0, ("m0", "m1"))), "at least 3 survivors")
     refused(ledger, story.sealed(story.aggregate(0)), "no submission of 'm2'")
 
 
-def test_weights_must_be_those_that_the_round_before_left(ledger: SqliteLedger, story) -> None:
+def test_weights_must_be_those_that_the_round_before_left(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue(), *story.round(0)))
     refused(ledger, story.sealed(records.RoundStart(story.job, 1, bytes(32))), "its weights are not")
     refused(ledger, story.sealed(records.Finish(story.job, 1, bytes(32))), "its weights are not")
@@ -185,11 +192,11 @@ def bad_terms(change: Callable[[dict], None]) -> Callable[[object], Record]:
         (bad_terms(lambda d: d.pop("setup")), "not a job"),
     ],
 )
-def test_terms_that_do_not_hold_are_refused(ledger: SqliteLedger, story, make, why) -> None:
+def test_terms_that_do_not_hold_are_refused(ledger: Ledger, story, make, why) -> None:
     refused(ledger, story.sealed(make(story)), why)
 
 
-def test_malformed_bytes_are_decode_errors(ledger: SqliteLedger, story) -> None:
+def test_malformed_bytes_are_decode_errors(ledger: Ledger, story) -> None:
     sealed = story.sealed(*story.prologue()[:1])[0]
     for bad in (b"", b"garbage", sealed[:-1], sealed + b"\0", encoding.encode(encoding.Kind.MESSAGE, {})):
         with pytest.raises(DecodeError):
@@ -204,7 +211,7 @@ def test_malformed_bytes_are_decode_errors(ledger: SqliteLedger, story) -> None:
     assert len(ledger) == 0
 
 
-def test_several_jobs_live_in_one_ledger_and_do_not_mix(ledger: SqliteLedger, story) -> None:
+def test_several_jobs_live_in_one_ledger_and_do_not_mix(ledger: Ledger, story) -> None:
     second = type(story)(name="second")
     second.coordinator = story.coordinator
     pairs = zip(story.prologue(), second.prologue(), strict=True)
@@ -217,7 +224,7 @@ def test_several_jobs_live_in_one_ledger_and_do_not_mix(ledger: SqliteLedger, st
 # -- refusals ----------------------------------------
 
 
-def test_refusals_are_recorded_by_whoever_takes_part_and_tell_the_verdict(ledger: SqliteLedger, story) -> None:
+def test_refusals_are_recorded_by_whoever_takes_part_and_tell_the_verdict(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue(), story.start(0)))
     accept = [story.submission(name, 0) for name in ("m0", "m1", "m2")]
     refusal = records.Refusal(story.job, 0, "m0", 0, "ProofInvalid", "the update is not the agreed step\n", b"evidence")
@@ -238,9 +245,9 @@ def test_refusals_are_recorded_by_whoever_takes_part_and_tell_the_verdict(ledger
     ledger.verify()
 
 
-def test_a_member_that_does_not_reveal_is_removed_and_the_beacon_starts_again(tmp_path, story) -> None:
+def test_a_member_that_does_not_reveal_is_removed_and_the_beacon_starts_again(store, story) -> None:
     story = type(story)(members=5)
-    with SqliteLedger.create(tmp_path / "y.ledger", operator=story.coordinator) as ledger:
+    with store.create(story.coordinator) as ledger:
         names = list(story.members)
         ledger.append(story.sealed(*story.before_setup(), *story.setup(), *map(story.commit, names)))
         ledger.append(story.sealed(*map(story.reveal, names[:4])))
@@ -249,7 +256,7 @@ def test_a_member_that_does_not_reveal_is_removed_and_the_beacon_starts_again(tm
         refused(ledger, [removal.seal(story.members["m0"])], "only the coordinator removes")
         refused(ledger, story.sealed(dataclasses.replace(removal, member="m0")), "did what was due")
         ledger.append(story.sealed(removal))
-    with SqliteLedger.open(tmp_path / "y.ledger", story.coordinator) as ledger:  # and it is remembered
+    with store.open(story.coordinator) as ledger:  # and it is remembered
         refused(ledger, story.sealed(story.commit("m4", 1)), "no such member takes part")
         refused(ledger, story.sealed(story.commit("m0", 0)), "attempt 1")
         ledger.append(story.sealed(*(story.commit(name, 1) for name in names[:4])))
@@ -265,16 +272,17 @@ def test_a_member_that_does_not_reveal_is_removed_and_the_beacon_starts_again(tm
         assert ledger.verify().records == len(ledger)
 
 
-def test_an_opened_ledger_knows_where_every_job_stands(tmp_path, story) -> None:
+@many_questions
+def test_an_opened_ledger_knows_where_every_job_stands(store, story) -> None:
     """Closing and opening between any two records changes nothing about what is taken and what is refused."""
-    path = tmp_path / "z.ledger"
     order = [*story.prologue(), *story.round(0), story.start(1), records.Void(story.job, 1, "few")]
     order += [dataclasses.replace(story.start(2), weights=story.weights(1)), records.Void(story.job, 2, "few")]
     order += [records.Finish(story.job, 3, story.weights(1))]
-    SqliteLedger.create(path, story.coordinator).close()
+    store.create(story.coordinator).close()
     for previous, record in zip([None, *order], order, strict=False):
-        with SqliteLedger.open(path, story.coordinator) as ledger:
+        with store.open(story.coordinator) as ledger:
             if previous is not None:
                 refused(ledger, story.sealed(previous), ".")
             ledger.append(story.sealed(record))
-    assert SqliteLedger.open(path).verify().records == len(order)
+    with store.open() as ledger:
+        assert ledger.verify().records == len(order)

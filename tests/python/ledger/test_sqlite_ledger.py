@@ -7,14 +7,12 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from pyzkfl._core.identity import IdentityKey
-from pyzkfl.errors import DecodeError, LedgerError, ParameterError, ProofInvalid, UnsupportedVersion
-from pyzkfl.ledger import InclusionProof, SignedBlock, SqliteLedger, _framing, records
+from pyzkfl.errors import DecodeError, LedgerError, UnsupportedVersion
+from pyzkfl.ledger import SignedBlock, SqliteLedger, _framing, records
 
 
 def files(folder: Path) -> list[str]:
@@ -240,32 +238,6 @@ def test_a_read_only_ledger_can_be_verified_and_says_that_it_cannot_be_written(s
 # -- reading ----------------------------------------
 
 
-def test_records_are_found_by_number_kind_job_and_key(closed: Path, story) -> None:
-    with SqliteLedger.open(closed) as ledger:
-        everything = list(ledger.records())
-        assert [stored.sequence for stored in everything] == list(range(len(ledger)))
-        assert ledger.record(3) == everything[3]
-        kind = records.Submission.KIND
-        assert [s.sequence for s in ledger.records(kind=kind)] == [
-            s.sequence for s in everything if s.record.KIND is kind
-        ]
-        assert list(ledger.records(job=bytes(32))) == []
-        assert [s.sequence for s in ledger.records(start=len(ledger) - 2)] == [len(ledger) - 2, len(ledger) - 1]
-        found = ledger.find(records.Submission, story.job, round=0, member="m1")
-        assert found is not None and found.record.member == "m1" and found == ledger.record(found.sequence)
-        assert ledger.find(records.Submission, story.job, round=1, member="m1") is None
-        names = [s.record.member for s in ledger.find_all(records.Submission, story.job, round=0)]
-        assert names == ["m0", "m1", "m2"]
-        assert len(ledger.find_all(records.SetupContribution, story.job)) == 6
-        assert len(ledger.find_all(records.SetupContribution, story.job, phase=2)) == 3
-        with pytest.raises(LedgerError, match="there is no record"):
-            ledger.record(len(ledger))
-        with pytest.raises(ParameterError):
-            ledger.find(records.Submission, story.job, round=0)
-        with pytest.raises(ParameterError):
-            ledger.find_all(records.Submission, story.job, member="m0")
-
-
 def test_a_reader_sees_what_a_writer_appends_meanwhile_and_after_it_closed(closed: Path, story) -> None:
     reader = SqliteLedger.open(closed)
     count = len(reader)
@@ -283,42 +255,6 @@ def test_a_reader_sees_what_a_writer_appends_meanwhile_and_after_it_closed(close
         with SqliteLedger.open(closed, story.coordinator) as writer:
             writer.append(story.sealed(dataclasses.replace(story.finish(2), weights=story.weights(1))))
         assert reader.verify().records == count + 6  # the reader had left no log: it opens the file anew
-
-
-def test_two_writers_take_turns_and_neither_overwrites_the_other(closed: Path, story) -> None:
-    with SqliteLedger.open(closed, story.coordinator) as one, SqliteLedger.open(closed, story.coordinator) as two:
-        one.append(story.sealed(story.start(1)))
-        with pytest.raises(LedgerError):
-            two.append(story.sealed(story.start(1)))
-        two.append(story.sealed(story.submission("m0", 1)))
-        with pytest.raises(LedgerError, match="already"):
-            one.append(story.sealed(story.submission("m0", 1, b"another proof")))
-        one.append(story.sealed(story.submission("m1", 1)))
-    assert SqliteLedger.open(closed).verify().sealed
-
-
-def test_threads_may_share_a_ledger(closed: Path, story) -> None:
-    with SqliteLedger.open(closed, story.coordinator) as ledger:
-        ledger.append(story.sealed(story.start(1)))
-        sealed = [story.sealed(records.Refusal(story.job, 1, "m0", n, "check")) for n in range(40)]
-        errors: list[BaseException] = []
-
-        def work(part: list[list[bytes]]) -> None:
-            try:
-                for batch in part:
-                    ledger.append(batch)
-                    ledger.head()
-            except BaseException as error:
-                errors.append(error)
-
-        threads = [threading.Thread(target=work, args=(sealed[i::4],)) for i in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert not errors
-        assert len(ledger.find_all(records.Refusal, story.job, round=1)) == 40
-        ledger.verify()
 
 
 def test_verification_reads_in_bounded_memory(tmp_path: Path, story) -> None:
@@ -360,32 +296,6 @@ def test_a_known_head_finds_a_ledger_that_was_cut_short(closed: Path, story) -> 
         ledger.verify(head=old)
         with pytest.raises(LedgerError, match="cut short or rewritten"):
             ledger.verify(head=head)
-
-
-def test_a_known_head_finds_an_operator_that_rewrote_history(tmp_path: Path, story) -> None:
-    heads = []
-    for number, name in enumerate(("a", "b")):
-        with SqliteLedger.create(tmp_path / name, story.coordinator) as ledger:
-            ledger.append(story.sealed(*story.prologue()[: number + 1]))
-            heads.append(ledger.head())
-    with pytest.raises(LedgerError, match="rewritten"):
-        SqliteLedger.open(tmp_path / "b").verify(head=heads[0])
-
-
-def test_an_inclusion_proof_shows_a_record_without_the_ledger(closed: Path, story) -> None:
-    operator = story.coordinator.public_bytes
-    with SqliteLedger.open(closed) as ledger:
-        for sequence in range(len(ledger)):
-            proof = InclusionProof.from_bytes(ledger.prove(sequence).to_bytes())
-            assert proof.verify(operator) == ledger.record(sequence)
-        data = ledger.prove(5).to_bytes()
-    with pytest.raises(LedgerError, match="not signed by the operator"):
-        InclusionProof.from_bytes(data).verify(IdentityKey.generate().public_bytes)
-    for place in range(0, len(data), 3):
-        changed = bytearray(data)
-        changed[place] ^= 0x10
-        with pytest.raises((DecodeError, ProofInvalid, LedgerError)):
-            InclusionProof.from_bytes(bytes(changed)).verify(operator)
 
 
 def test_a_block_reads_only_what_it_wrote(closed: Path) -> None:

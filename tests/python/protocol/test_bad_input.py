@@ -232,6 +232,8 @@ def test_a_registration_with_a_point_that_nobody_can_open_is_refused(proven) -> 
     ):
         with pytest.raises(ProofInvalid):
             DatasetCommitment((bad,)).verify(statement.job, keys)
+    with pytest.raises(ProofInvalid, match="registered twice"):  # the beacon would have no choice
+        DatasetCommitment((good, good)).verify(statement.job, keys)
 
 
 def test_a_job_survives_its_encoding_and_nothing_else_decodes_to_one() -> None:

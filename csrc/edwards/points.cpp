@@ -1,0 +1,122 @@
+// Points of Ed25519's curve (see points.h).
+#include "edwards/points.h"
+
+namespace pyzkfl::edwards {
+namespace {
+
+Fe small(uint64_t n) { return {{n, 0, 0, 0, 0}}; }
+
+// The square root of -1: 2^((p - 1) / 4) = (2^((p - 5) / 8))^2 * 2.
+const Fe& root_of_minus_one() {
+  static const Fe value = square(power_p58(small(2))) * small(2);
+  return value;
+}
+
+Point finish(const Fe& e, const Fe& f, const Fe& g, const Fe& h) { return {e * f, g * h, f * g, e * h}; }
+
+// 1 / Z of every point, by Montgomery's trick; no Z is zero on a complete curve.
+std::vector<Fe> inverses(std::span<const Point> points) {
+  std::vector<Fe> out(points.size());
+  Fe product = kOne;
+  for (size_t i = 0; i < points.size(); ++i) {
+    out[i] = product;
+    product = product * points[i].Z;
+  }
+  Fe inverse = invert(product);
+  for (size_t i = points.size(); i-- > 0;) {
+    out[i] = out[i] * inverse;
+    inverse = inverse * points[i].Z;
+  }
+  return out;
+}
+
+}  // namespace
+
+const Fe& curve_d() {
+  static const Fe value = (kZero - small(121665)) * invert(small(121666));
+  return value;
+}
+
+const Point& base_point() {
+  static const Point value = [] {
+    const std::array<uint8_t, 32> y = to_bytes(small(4) * invert(small(5)));
+    return *decompress(y);  // the sign bit is 0
+  }();
+  return value;
+}
+
+Point add(const Point& p, const Point& q) {
+  const Fe a = (p.Y - p.X) * (q.Y - q.X);
+  const Fe b = (p.Y + p.X) * (q.Y + q.X);
+  const Fe c = p.T * q.T * (curve_d() + curve_d());
+  const Fe d = p.Z * (q.Z + q.Z);
+  return finish(b - a, d - c, d + c, b + a);
+}
+
+Point add(const Point& p, const Niels& q) {
+  const Fe a = (p.Y - p.X) * q.difference;
+  const Fe b = (p.Y + p.X) * q.sum;
+  const Fe c = p.T * q.product;
+  const Fe d = p.Z + p.Z;
+  return finish(b - a, d - c, d + c, b + a);
+}
+
+Point subtract(const Point& p, const Niels& q) {
+  const Fe a = (p.Y - p.X) * q.sum;
+  const Fe b = (p.Y + p.X) * q.difference;
+  const Fe c = p.T * q.product;
+  const Fe d = p.Z + p.Z;
+  return finish(b - a, d + c, d - c, b + a);
+}
+
+Point twice(const Point& p) {
+  const Fe a = square(p.X);
+  const Fe b = square(p.Y);
+  const Fe c = square(p.Z);
+  const Fe h = a + b;
+  const Fe e = h - square(p.X + p.Y);
+  const Fe g = a - b;
+  return finish(e, c + c + g, g, h);
+}
+
+Point negate(const Point& p) { return {(kZero - p.X) * kOne, p.Y, p.Z, (kZero - p.T) * kOne}; }
+
+std::optional<Point> decompress(std::span<const uint8_t, 32> bytes) {
+  const Fe y = from_bytes(bytes);
+  const Fe yy = square(y);
+  const Fe u = (yy - kOne) * kOne;
+  const Fe v = yy * curve_d() + kOne;
+  const Fe v3 = square(v) * v;
+  Fe x = u * v3 * power_p58(square(v3) * v * u);  // the root of u / v, or of -u / v
+  const Fe check = square(x) * v;
+  if (!is_zero(check - u)) {
+    if (!is_zero(check + u)) return std::nullopt;
+    x = x * root_of_minus_one();
+  }
+  if (is_negative(x) != (bytes[31] >> 7 == 1)) x = (kZero - x) * kOne;
+  return Point{x, y, kOne, x * y};
+}
+
+std::vector<Niels> normalise(std::span<const Point> points) {
+  const std::vector<Fe> inverse = inverses(points);
+  std::vector<Niels> out(points.size());
+  const Fe d2 = curve_d() + curve_d();
+  for (size_t i = 0; i < points.size(); ++i) {
+    const Fe x = points[i].X * inverse[i];
+    const Fe y = points[i].Y * inverse[i];
+    out[i] = {y + x, y - x, x * y * d2};
+  }
+  return out;
+}
+
+std::vector<std::array<uint8_t, 32>> compress(std::span<const Point> points) {
+  const std::vector<Fe> inverse = inverses(points);
+  std::vector<std::array<uint8_t, 32>> out(points.size());
+  for (size_t i = 0; i < points.size(); ++i) {
+    out[i] = to_bytes(points[i].Y * inverse[i]);
+    out[i][31] |= is_negative(points[i].X * inverse[i]) ? 0x80 : 0;
+  }
+  return out;
+}
+
+}  // namespace pyzkfl::edwards

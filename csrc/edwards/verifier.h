@@ -1,0 +1,42 @@
+// Many Ed25519 signatures at once, on all threads: what a ledger's verification spends its time on.
+//
+// R' = [S] B - [k] A is computed for each signature and compared with R byte by byte, as RFC 8032's verification without
+// cofactor has it, so a signature holds here exactly when it holds alone. (A random combination of all equations would be
+// quicker still, and would accept some signatures that do not hold alone: Chalkias, Garillot and Nikolaenko 2020.) What
+// makes it quick is that a ledger has few signers: each gets a table of multiples, kept for its next signatures, and B a
+// larger one. Whatever does not hold is asked of OpenSSL again, whose word is final: a signature is refused by nobody else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace pyzkfl::edwards {
+
+struct SignedMessage {
+  std::span<const uint8_t, 32> key;
+  ByteSpan message;
+  ByteSpan signature;  // of 64 bytes; with any other length it does not hold
+};
+
+class Verifier {
+ public:
+  // Keeps tables of at most `keys_max` keys, 15 KiB each.
+  explicit Verifier(size_t keys_max = 512);
+  ~Verifier();
+
+  // 1 for each signature that holds, 0 for each that does not. Thread-safe. Public inputs: variable time. alone: on the
+  // calling thread, for a caller that has work for the others.
+  [[nodiscard]] std::vector<uint8_t> verify(std::span<const SignedMessage> items, bool alone = false);
+  // The same without asking OpenSSL: what the tables alone say. For tests, which hold the two against each other.
+  [[nodiscard]] std::vector<uint8_t> verify_by_tables(std::span<const SignedMessage> items, bool alone = false);
+
+ private:
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace pyzkfl::edwards

@@ -1,0 +1,284 @@
+"""A job whose rounds stand in the registry of an EVM chain: what member and coordinator do there beside their messages.
+
+    class Member(EvmMember, Client): ...            class Boss(EvmCoordinator, Coordinator): ...
+
+The protocol is the same (docs/protocol.md). On the chain are dataset roots, the beacon, every submission with its
+proof, the sum of commitments, the verdicts and the pay (docs/contracts.md). The members are the validators of their
+job: whoever sees the sum checks every submission of the round, those outside the sum too, and signs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pyzkfl import _core, merkle, proofs
+from pyzkfl.client import Client
+from pyzkfl.coordinator import Coordinator, Round, RoundReport
+from pyzkfl.dataset import DatasetCommitment
+from pyzkfl.errors import ChainError, ParameterError, ProtocolError, PyzkflError
+from pyzkfl.job import Job
+from pyzkfl.ledger.deployment import Deployment
+from pyzkfl.ledger.evm_job import JobOnChain, JobTermsOnChain, Published
+from pyzkfl.ledger.evm_points import g1_to_evm
+from pyzkfl.messages import Message, Type
+from pyzkfl.proofs import Opening, Submission, Submissions
+from pyzkfl.recorder import sum_digest
+from pyzkfl.statement import batch_index, weights_digest
+
+__all__ = ["Account", "EvmCoordinator", "EvmMember", "EvmRound", "public_values", "terms_on_chain"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """A party on a chain. address, key: its account (the key signs verdicts; the chain signs transactions with it).
+
+    coordinator: the account that opens the job. stake: units to bond. patience: as in JobOnChain.
+    """
+
+    contracts: Deployment
+    chain_id: int
+    address: str
+    key: bytes = dataclasses.field(repr=False)
+    coordinator: str = ""
+    stake: int = 0
+    patience: float = 60.0
+
+    def job(self, job: Job) -> JobOnChain:
+        """The job, bound to its keys, as this party acts on it."""
+        return JobOnChain(
+            self.contracts, account=self.address, coordinator=self.coordinator or self.address, bound=job.digest,
+            names=[member.name for member in job.members], patience=self.patience,
+        )  # fmt: skip
+
+
+def public_values(dataset: DatasetCommitment, index: int) -> bytes:
+    """What a verdict takes from the member beside C(D): rows, C(X), the batch's path in the dataset's tree."""
+    batch = dataset.batches[index]
+    path = merkle.inclusion_proof([merkle.leaf_hash(other.leaf()) for other in dataset.batches], index)
+    return batch.rows.to_bytes(32, "big") + g1_to_evm(batch.commitment) + b"".join(path)
+
+
+def terms_on_chain(proof_bytes: int, most_batches: int, **windows: Any) -> JobTermsOnChain:
+    """Terms with room for the public values of datasets of that many batches."""
+    depth = max(most_batches - 1, 0).bit_length()
+    return JobTermsOnChain(proof_bytes=proof_bytes, public_bytes=96 + 32 * depth, **windows)
+
+
+class EvmMember(Client):
+    """Mixed in before Client or a subclass of it; call `join` before the first message."""
+
+    on_chain: JobOnChain
+    _account: Account | None = None
+
+    def join(self, account: Account) -> None:
+        """Put the stake down and join the validators."""
+        self._account = account
+
+    def handle(self, data: bytes) -> bytes:
+        """As Client.handle; the answer leaves when what belongs to it is on the chain. Raises ChainError too."""
+        reply = super().handle(data)
+        acts: dict[Type, Callable[[bytes], None]] = {
+            Type.JOB: self._register,
+            Type.REGISTRATIONS: lambda _: self.on_chain.commit_nonce(),
+            Type.BEACON_COMMITMENTS: lambda _: self.on_chain.reveal_nonce(),
+            Type.MASK_SHARES: self._submit_on_chain,
+            Type.AGGREGATE: self._judge,
+            Type.FINISH: lambda _: self._claim(),
+        }
+        act = acts.get(Message.open(data, signer=self._coordinator).type)
+        if act is not None:
+            act(reply)
+        return reply
+
+    def _register(self, reply: bytes) -> None:
+        if self._account is None or self._dataset is None:
+            raise ParameterError(f"{self.name}: join the chain first")
+        self.on_chain = self._account.job(self.job)
+        self.on_chain.bond(self._account.stake)
+        self.on_chain.validate()
+        self.on_chain.register(self._dataset.public.root, len(self._dataset))
+
+    def _claim(self) -> None:
+        self.on_chain.claim()
+
+    def _combine(self, roots: Mapping[str, bytes], reveals: Mapping[str, bytes]) -> bytes:
+        super()._combine(roots, reveals)  # the messages must be right as well
+        for name, root in roots.items():
+            if self.on_chain.dataset(name) != (root, len(self._datasets[name].batches)):
+                raise ProtocolError(f"{self.name}: {name!r} registered another dataset on the chain")
+        return self.on_chain.beacon()
+
+    def _submit_on_chain(self, reply: bytes) -> None:
+        own = Message.open(reply, signer=self._identity.public_bytes)
+        body = Message.open(own.body["submission"], signer=self._identity.public_bytes).body
+        values = self._values(self.name, self._round)
+        self.on_chain.submit(self._round, body["commitment"], values, body["proof"])
+
+    def _values(self, name: str, round_: int) -> bytes:
+        dataset = self._datasets[name]
+        assert self._beacon is not None  # after registration
+        return public_values(dataset, batch_index(self._beacon, round_, name, len(dataset.batches)))
+
+    def _judge(self, reply: bytes) -> None:
+        """Check the round as the chain has it, and sign the verdict; ProtocolError where the aggregate is another."""
+        assert self._account is not None and self.weights is not None
+        if not self.on_chain.has_seat(self._round):
+            return
+        held = self._held()
+        published = self.on_chain.published(self._round)
+        statements = [s.statement for s in self._submissions]
+        names = tuple(s.client for s in statements)
+        expected = (
+            tuple(self.job.index_of(name) for name in names),
+            _core.curves.g1_sum_compressed([s.update_commitment for s in statements]),
+            weights_digest(self.weights),
+            tuple(s.rows for s in statements),
+            (0,) * len(names),
+        )
+        found = (published.survivors, published.commitment, published.next_weights, published.examples, published.gains)
+        if found != expected or not set(names) <= set(held) or self._sum != (published.sum_digest, published.blinder):
+            raise ProtocolError(f"{self.name}: the chain's aggregate of round {self._round} is not the opened one")
+        accepted = [self.job.index_of(name) for name in held]
+        self.on_chain.attest(self._round, accepted, self._account.key, self._account.chain_id)
+
+    def _held(self) -> list[str]:
+        """Whose submission on the chain holds."""
+        weights = self._submissions[0].statement.weights
+        held = []
+        for name, sent in self.on_chain.submissions(self._round).items():
+            statement = self.statement_of(name, sent.commitment, weights=weights)
+            try:
+                proof = proofs.read_proof(self.job, sent.proof)
+                proofs.verify(statement, proof, self.keys)
+            except PyzkflError:
+                continue
+            if sent.public_values == self._values(name, self._round):
+                held.append(name)
+        return held
+
+    def _on_aggregate(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        answer = super()._on_aggregate(request)
+        total = np.array(request.body["total"], dtype=np.int64)
+        self._sum = (sum_digest(total), request.body["blinder"])
+        return answer
+
+
+class EvmRound(Round):
+    """A round that begins and ends on the chain. Mixed in before Round or a subclass of it."""
+
+    @property
+    def on_chain(self) -> JobOnChain:
+        """The coordinator's view of the job there."""
+        assert isinstance(self.c, EvmCoordinator)
+        return self.c.on_chain
+
+    def run(self) -> RoundReport:
+        self.on_chain.start_round(self.round, weights_digest(self.c.weights))
+        return super().run()
+
+    def publish(self, opening: Opening, entries: list[list[Any]]) -> RoundReport:
+        """The sum goes to the chain before the members, who judge it there; then windows pass and the round is paid."""
+        c, chain = self.c, self.on_chain
+        assert isinstance(c, EvmCoordinator)
+        items = tuple(submission for submission, _ in self.accepted.values())
+        checked = proofs.aggregate(self.job, Submissions(items, opening, c._need_keys()))
+        examples = tuple(item.statement.rows for item in items)
+        published = Published(
+            survivors=tuple(self.job.index_of(name) for name in checked.survivors), commitment=checked.commitment,
+            sum_digest=sum_digest(checked.total), blinder=opening.blinder,
+            next_weights=weights_digest(checked.weights), examples=examples, gains=(0,) * len(items),
+        )  # fmt: skip
+        submissions = chain.submissions(self.round)
+        if len(submissions) < len(self.job.members):
+            c.let_pass(chain.round_state(self.round)["submit_until"])
+        chain.publish(self.round, published, submissions)
+        report = super().publish(opening, entries)
+        c.let_pass(c.verdict_stands_at(self.round))
+        outcome = chain.finalise(self.round, examples, published.gains)
+        rejected = chain.rejected(self.round)
+        c._event("round_on_chain", {"round": self.round, "outcome": outcome, "rejected": rejected})
+        if outcome != "closed":
+            raise ChainError(
+                f"round {self.round} is void on the chain: {outcome}; members and chain have other weights"
+            )
+        return report
+
+    def void(self, error: PyzkflError) -> RoundReport:
+        report = super().void(error)
+        c = self.c
+        assert isinstance(c, EvmCoordinator)
+        c.let_pass(self.on_chain.round_state(self.round)["aggregate_until"])
+        self.on_chain.void(self.round)
+        return report
+
+
+class EvmCoordinator(Coordinator):
+    """Mixed in before Coordinator or a subclass of it; call `use` before the registration."""
+
+    on_chain: JobOnChain
+    _account: Account | None = None
+    _let_pass: Callable[[int], None] | None = None
+
+    def use(
+        self,
+        account: Account,
+        terms: JobTermsOnChain,
+        accounts: Sequence[str],
+        *,
+        let_pass: Callable[[int], None] | None = None,
+    ) -> None:
+        """account: the coordinator's; accounts: of the members, in order. let_pass: waits until the chain's clock shows
+        a time (seconds); default: sleeps and looks."""
+        self._account, self._terms, self._accounts, self._let_pass = account, terms, tuple(accounts), let_pass
+
+    @property
+    def round_type(self) -> type[Round]:
+        """Rounds on the chain."""
+        return EvmRound
+
+    def run_registration(self) -> None:
+        if self._account is None:
+            raise ParameterError("give the coordinator its account on the chain first: use()")
+        self.on_chain = self._account.job(self.job)
+        self.on_chain.bond(self._account.stake)
+        self.on_chain.open(self._terms, self._accounts)
+        super().run_registration()
+
+    def _combine(
+        self, roots: Mapping[str, bytes], commitments: Mapping[str, bytes], reveals: Mapping[str, bytes]
+    ) -> bytes:
+        super()._combine(roots, commitments, reveals)
+        return self.on_chain.beacon()
+
+    def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
+        submission = super().check_submission(round_, name, sealed)
+        sent = self.on_chain.submissions(round_).get(name)
+        ours = (submission.statement.update_commitment, submission.proof.to_bytes())
+        if sent is None or (sent.commitment, sent.proof) != ours:
+            raise ProtocolError(f"{name} submitted something else on the chain")
+        return submission
+
+    def let_pass(self, until: int) -> None:
+        """Wait until the chain's clock shows this."""
+        if self._let_pass is not None:
+            return self._let_pass(until)
+        assert self._account is not None
+        while self._account.contracts.registry.chain.time() < until:
+            time.sleep(1.0)
+        return None
+
+    def verdict_stands_at(self, round_: int) -> int:
+        """When the verdict on a round can no longer be challenged, or the time for one is over."""
+        committee = self.on_chain.contracts.committee
+        poll = committee.call("polls", committee.call("pollOf", self.on_chain.id, round_))
+        until, decided_at = int(poll[2]), int(poll[4])
+        return decided_at + self._terms.challenge_s if decided_at else until
+
+    def finish(self) -> None:
+        self.on_chain.finish()
+        super().finish()

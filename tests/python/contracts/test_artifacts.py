@@ -1,0 +1,53 @@
+"""The compiled contracts in the wheel are what compiling their sources gives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from node_programs import contracts_modules, contracts_script
+
+from pyzkfl import _core
+
+
+def test_no_source_setting_or_version_changed_without_compiling(repository: Path) -> None:
+    script = contracts_script(repository)
+    recorded = json.loads((repository / "contracts" / "compiled.json").read_text())
+    again = "run scripts/contracts.py --write"
+    assert recorded["inputs"] == script.inputs_digest(), again
+    assert recorded == script.digests(script.existing()), again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [("RecordLog", "PoseidonCaller"), pytest.param((), marks=pytest.mark.deep)])
+def test_recompiling_gives_the_same_bytes(repository: Path, names: tuple[str, ...]) -> None:
+    contracts_modules(repository)
+    command = [sys.executable, str(repository / "scripts" / "contracts.py"), "--check", *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, f"changed: {done.stdout} {done.stderr}"
+
+
+def test_versions_are_pinned_by_hash(repository: Path) -> None:
+    lock = json.loads((repository / "contracts" / "package-lock.json").read_text())["packages"]
+    wanted = json.loads((repository / "contracts" / "package.json").read_text())
+    for name, version in {**wanted["dependencies"], **wanted["devDependencies"]}.items():
+        entry = lock[f"node_modules/{name}"]
+        assert entry["version"] == version and entry["integrity"].startswith("sha512-")
+        assert set(entry["license"].split(" OR ")) & {"MIT", "Apache-2.0"}
+
+
+def test_the_hash_is_written_from_the_constants_of_the_core(repository: Path) -> None:
+    command = [sys.executable, str(repository / "scripts" / "poseidon2_solidity.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_the_hash_on_a_chain_is_the_hash_of_the_core(chain, test_artifact) -> None:
+    from pyzkfl.ledger.chain import Contract
+
+    deployed = Contract.deploy(chain, test_artifact("PoseidonCaller"), sender=chain.account(0))
+    r = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    for inputs in ([], [0], [r - 1], [1, 2, 3], [r - 1, r - 2, r - 3, r - 4], list(range(23)), [r - 1] * 7):
+        assert deployed.call("hash", inputs) == _core.hash.poseidon2_hash(inputs)
