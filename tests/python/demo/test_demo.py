@@ -42,8 +42,8 @@ def test_the_demo_trains_proves_masks_records_and_refuses_every_forgery(tmp_path
     assert result["accuracy_federated"] > result["accuracy_alone"]
     assert result["proof_bytes"] <= 512
     assert result["aggregate_exact"] is True and result["ledger_ok"] is True
-    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack)
-    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack}
+    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack.on("masks"))
+    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack.on("masks")}
 
     verified = pyzkfl("ledger", "verify", str(path), "--json")
     assert verified.returncode == 0, verified.stderr
@@ -71,7 +71,7 @@ def test_three_members_drop_out_of_every_round_at_three_points_and_every_attack_
                     assert member not in gone
         tried = [attack for attacks in plan.attacks.values() for attack in attacks.values()]
         tried += plan.coordinator.values()
-        assert sorted(tried) == sorted(Attack)
+        assert sorted(tried) == sorted(Attack.on("masks"))
 
 
 def test_the_hospitals_are_uneven_differently_mixed_and_disjoint() -> None:

@@ -49,12 +49,21 @@ def make(
     rows: tuple[int, ...] = (8, 4, 6, 3, 9, 5, 4, 8),
     coordinator_key: Any = None,
     attacks_of_coordinator: dict[int, Attack] | None = None,
+    aggregation: str = "masks",
 ) -> Consortium:
     """Members m0, m1, ... with `rows[i]` rows each; attacks[i]: what member i tries in which round."""
     names = [f"m{i}" for i in range(members)]
     identities = {name: IdentityKey.generate() for name in names}
     listed = [Member(name, identities[name].public_bytes) for name in names]
-    job = Job.logistic(name="test", features=FEATURES, batch=BATCH, members=listed, rounds=rounds, learning_rate=1.0)
+    job = Job.logistic(
+        name="test",
+        features=FEATURES,
+        batch=BATCH,
+        members=listed,
+        rounds=rounds,
+        learning_rate=1.0,
+        aggregation=aggregation,
+    )
     key = coordinator_key or IdentityKey.generate()
     clients = {}
     for index, name in enumerate(names):
