@@ -31,6 +31,7 @@ from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
+from pyzkfl.setup_files import SetupFiles
 from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
 from pyzkfl.velocities import Velocities
@@ -62,7 +63,8 @@ class Coordinator:
     """Runs a job over a channel.
 
     terms: the job before the setup. identity: the coordinator's key. channel: see pyzkfl.transport. recorder: writes
-    to a ledger (None: nothing is recorded). on_event: called with a name and a map, for progress displays.
+    to a ledger (None: nothing is recorded). on_event: called with a name and a map, for progress displays. setups:
+    where to keep the setup once it is verified, for a later run.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Coordinator:
         *,
         recorder: Recorder | None = None,
         on_event: Event | None = None,
+        setups: SetupFiles | None = None,
     ) -> None:
         self.job = terms
         self.weights: npt.NDArray[np.int64] = terms.initial_weights()
@@ -83,6 +86,7 @@ class Coordinator:
         self.bytes_up: dict[str, int] = {}  # bytes received from each member in rounds
         self._identity = identity
         self._channel = channel
+        self._setups = setups
         self._recorder = recorder or Recorder(None)
         self._event = on_event or (lambda name, values: None)
         self._datasets: dict[str, DatasetCommitment] = {}
@@ -157,6 +161,8 @@ class Coordinator:
                 self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
         transcript = run.transcript()
         self.keys = transcript.verify(self.job)
+        if self._setups is not None:
+            self._setups.put(transcript)
         requests = self._to_all(Type.SETUP_FINAL, transcript.to_object())
         self.job = self.keys.bind(self.job)
         verified = self._ask_everybody(requests, Type.SETUP_VERIFIED)

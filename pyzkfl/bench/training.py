@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pyzkfl.bench.float_network import FloatNetwork
 from pyzkfl.bench.measure import Sample
 from pyzkfl.errors import ParameterError
 from pyzkfl.layers import Conv2d, Linear, input_shapes, lenet5
@@ -76,38 +77,11 @@ def float_accuracy(
     batches: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]],
     test: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
 ) -> tuple[float, np.ndarray[Any, Any]]:
-    """Accuracy of a perceptron on `test`, and the weights, after the same steps in floats: clipped, not rounded."""
-    layers = []
-    at = 0
-    for inputs, outputs in zip(job.widths[:-1], job.widths[1:], strict=True):
-        matrix = weights[at : at + inputs * outputs].reshape(outputs, inputs)
-        at += inputs * outputs
-        layers.append([matrix.copy(), weights[at : at + outputs].copy()])
-        at += outputs
-
-    def forward(x: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
-        out = [x]
-        for number, (matrix, bias) in enumerate(layers):
-            z = out[-1] @ matrix.T + bias
-            out.append(np.maximum(z, 0) if number + 1 < len(layers) else z)
-        return out
-
+    """Accuracy on `test`, and the weights, after the same steps in floats: clipped, not rounded."""
+    network = FloatNetwork(job, weights)
     for x, y in batches:
-        values = forward(x)
-        p = np.exp(values[-1] - values[-1].max(axis=1, keepdims=True))
-        d = (p / p.sum(axis=1, keepdims=True) - np.eye(job.widths[-1])[y]) / job.batch
-        gradients = []
-        for number in reversed(range(len(layers))):
-            gradients.append((d.T @ values[number], d.sum(axis=0)))
-            if number:
-                d = (d @ layers[number][0]) * (values[number] > 0)
-        norm = job.learning_rate * np.sqrt(sum(float((g * g).sum()) for pair in gradients for g in pair))
-        scale = job.learning_rate * min(1.0, job.max_norm / max(norm, 1e-30))
-        for layer, (matrix, bias) in zip(layers, reversed(gradients), strict=True):
-            layer[0] -= scale * matrix
-            layer[1] -= scale * bias
-    accuracy = float(np.mean(forward(test[0])[-1].argmax(axis=1) == test[1]))
-    return accuracy, np.concatenate([part.ravel() for layer in layers for part in layer])
+        network.step(x, y)
+    return float(np.mean(network.predict(test[0]) == test[1])), network.weights
 
 
 def accuracy_delta(job: NetworkJob, rounds: int) -> float:
@@ -181,7 +155,7 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
             "setup_seconds": setup_seconds,
             "constraints": prover.constraints,
             "log_height": int(job.core.log_height),
-            "accuracy_delta": accuracy_delta(job, 40) if job.widths and job.dimension <= 300_000 else None,
+            "accuracy_delta": accuracy_delta(job, 40 if job.dimension <= 2_000_000 else 12),
         },
     )
 

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
             from pyzkfl.demo.chain import ChainSetting
 
             setting = ChainSetting(chain)
-        # On a chain the direct circuit proves: its verifier is the contract that the chain has.
+        # On a chain the direct circuit proves, and the members judge: no contract checks these proofs.
         network = not direct and chain is None
         config = DemoConfig(
             clients=clients, rounds=rounds, seed=seed, network=network, aggregation=aggregation, ledger=ledger
