@@ -384,17 +384,20 @@ class Client:
         if self._update is None:
             raise ProtocolError(f"{self.name}: has submitted nothing in this round")
         self._committed = self._sharing.contribute(self._round, self._update, self._blinder)
-        body = {"commitment": self._committed}
+        body = {"commitment": self._committed, "key": self._sharing.key.digest}
         return Type.CIPHERTEXT_COMMITMENT, body, frozenset({Type.CIPHERTEXT_COMMITMENTS, Type.ROUND})
 
     def _on_ciphertext_commitments(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
-        """Signed by their members, so that nobody's ciphertext is the coordinator's; before any is shown."""
+        """Signed by their members, so that nobody's ciphertext is the coordinator's, and under one key, which a
+        coordinator could have made look different to each with a member's help; all of it before any is shown."""
         self._same_round(request)
-        entries = request.body["commitments"]
-        commitments = {
-            self.job.index_of(name): message.body["commitment"]
-            for name, message in messages.open_all(self.job, entries, Type.CIPHERTEXT_COMMITMENT, self._round)
-        }
+        commitments = {}
+        for name, message in messages.open_all(
+            self.job, request.body["commitments"], Type.CIPHERTEXT_COMMITMENT, self._round
+        ):
+            if message.body["key"] != self._sharing.key.digest:
+                raise ProtocolError(f"{self.name}: {name!r} was shown another key when the key was made")
+            commitments[self.job.index_of(name)] = message.body["commitment"]
         if commitments.get(self.job.index_of(self.name)) != self._committed:
             raise ProtocolError(f"{self.name}: the commitment to this member's ciphertext is missing or was changed")
         ciphertext = self._sharing.open(self._round, commitments)

@@ -69,7 +69,7 @@ class SumKey:
 
     def __init__(self, terms: SumTerms, commitments: Sequence[bytes], parts: Sequence[bytes]) -> None:
         self.terms = terms
-        self.digest = _digest(b"parts", *(_digest(b"part", part) for part in parts))
+        self.digest = _digest(b"parts", *parts)
         if terms.joint is not None:
             core, self._combine = terms.joint.public_key(list(commitments), list(parts)), None
         else:

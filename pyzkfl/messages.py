@@ -128,7 +128,7 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.TRAIN: {},
     Type.OFFER: {"submission": bytes},
     Type.ENCRYPT: {},
-    Type.CIPHERTEXT_COMMITMENT: {"commitment": bytes},
+    Type.CIPHERTEXT_COMMITMENT: {"commitment": bytes, "key": bytes},
     Type.CIPHERTEXT_COMMITMENTS: {"commitments": list},
     Type.CIPHERTEXT: {"ciphertext": bytes},
     Type.DECRYPT: {"signatures": list, "ciphertexts": list, "holders": list},

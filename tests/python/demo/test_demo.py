@@ -135,3 +135,17 @@ def _marked(mark: Path) -> list[str]:
 
 def test_the_native_core_says_which_kernel_runs() -> None:
     assert _core.base.cpu_kernel()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("aggregation", ["rlwe", "paillier"])
+def test_the_demo_with_a_homomorphic_sum_refuses_every_forgery_too(aggregation: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.ledger"
+    done = pyzkfl("demo", "--json", "--direct", "--aggregation", aggregation, "--ledger", str(path), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["aggregation"] == aggregation and result["dropped"] == 3 * result["rounds"]
+    assert result["aggregate_exact"] is True and result["ledger_ok"] is True
+    assert result["accuracy_federated"] >= result["accuracy_central"] - 0.02
+    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack.on(aggregation))
+    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack.on(aggregation)}

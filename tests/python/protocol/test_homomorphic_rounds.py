@@ -169,7 +169,12 @@ def test_a_coordinator_cannot_put_a_commitment_of_its_own_in_a_members_place(
 
     def replaced(type_: Type, body: dict[str, Any], round_: int = 0) -> bytes:
         if type_ is Type.CIPHERTEXT_COMMITMENTS:
-            own = Message(Type.CIPHERTEXT_COMMITMENT, c.coordinator.job.digest, round_, {"commitment": bytes(32)})
+            own = Message(
+                Type.CIPHERTEXT_COMMITMENT,
+                c.coordinator.job.digest,
+                round_,
+                {"commitment": bytes(32), "key": c.coordinator.sum_key.digest},
+            )
             entries = [[n, own.seal(c.coordinator_key) if n == "m4" else s] for n, s in body["commitments"]]
             body = {"commitments": entries}
         return seal(type_, body, round_)
@@ -178,6 +183,15 @@ def test_a_coordinator_cannot_put_a_commitment_of_its_own_in_a_members_place(
     report = next_round(c)
     refusals = [text for _, _, text in report.refused]
     assert report.aggregate is None and len(refusals) == 5 and all("signed by" in text for text in refusals)
+
+
+def test_nobody_shows_a_ciphertext_while_one_of_them_was_shown_another_key(
+    c: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(c.clients["m4"]._sharing.key, "digest", bytes(32))
+    report = next_round(c)
+    assert report.aggregate is None and len(report.refused) == 5
+    assert all("was shown another key" in text for _, _, text in report.refused)
 
 
 def test_messages_of_the_wrong_phase_or_of_masks_are_refused_and_change_nothing(c: Consortium) -> None:
