@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pyzkfl import Client, Coordinator, IdentityKey, InProcessChannel, Job, Member
+from pyzkfl import Client, Coordinator, IdentityKey, InProcessChannel, Job, Member, _core
 from pyzkfl.demo.attackers import Forger
 from pyzkfl.demo.plan import Attack
+from pyzkfl.statement import batch_index
 
 FEATURES, BATCH, MEMBERS = 3, 4, 5
 
@@ -81,3 +82,12 @@ def make(
     options = {"attacks": attacks_of_coordinator} if attacks_of_coordinator else {}
     made = coordinator(job, key, channel, recorder=recorder, **options)
     return Consortium(job, made, key, clients, identities, channel)
+
+
+def updates_in_the_clear(c: Consortium, round_: int, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """What each member's update must be, computed from its private batches by the trainer."""
+    result = {}
+    for name, client in c.clients.items():
+        x, y, rows, _ = client._dataset.batch(batch_index(c.coordinator.beacon, round_, name, len(client._dataset)))
+        result[name] = _core.training.step(c.job.spec, weights, x, y, rows)
+    return result

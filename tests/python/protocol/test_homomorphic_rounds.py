@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from consortium import Consortium, make
-from test_rounds import updates_in_the_clear
+from consortium import Consortium, make, updates_in_the_clear
 
 from pyzkfl import he, homomorphic_sum
 from pyzkfl.blinder_lanes import LANE_LIMIT, from_lanes, to_lanes
