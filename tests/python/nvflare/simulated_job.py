@@ -65,7 +65,7 @@ def main() -> None:
     job = FedJob(name="masked", min_clients=CLIENTS)
     job.to_server(
         ScatterAndGather(
-            min_clients=4, num_rounds=rounds, wait_time_after_min_received=1, aggregator_id="aggregator",
+            min_clients=4, num_rounds=rounds, wait_time_after_min_received=60, aggregator_id="aggregator",
             persistor_id="persistor", shareable_generator_id="generator", ignore_result_error=True,
         )
     )  # fmt: skip
