@@ -69,6 +69,15 @@ def terms_on_chain(proof_bytes: int, most_batches: int, **windows: Any) -> JobTe
     return JobTermsOnChain(proof_bytes=proof_bytes, public_bytes=96 + 32 * depth, **windows)
 
 
+def _refuse_velocities(job: Job) -> None:
+    """A submission on the chain has no place for C(V'): whoever reads it there could not make its statement."""
+    if job.carries_momentum:
+        raise ParameterError(
+            "a job that carries momentum over rounds cannot stand on a chain: its submissions have no field for the "
+            "next velocity there; set carry_momentum=False"
+        )
+
+
 class EvmMember(Client):
     """Mixed in before Client or a subclass of it; call `join` before the first message."""
 
@@ -98,6 +107,7 @@ class EvmMember(Client):
     def _register(self, reply: bytes) -> None:
         if self._account is None or self._dataset is None:
             raise ParameterError(f"{self.name}: join the chain first")
+        _refuse_velocities(self.job)
         self.on_chain = self._account.job(self.job)
         self.on_chain.bond(self._account.stake)
         self.on_chain.validate()
@@ -244,6 +254,7 @@ class EvmCoordinator(Coordinator):
     def run_registration(self) -> None:
         if self._account is None:
             raise ParameterError("give the coordinator its account on the chain first: use()")
+        _refuse_velocities(self.job)
         self.on_chain = self._account.job(self.job)
         self.on_chain.bond(self._account.stake)
         self.on_chain.open(self._terms, self._accounts)

@@ -66,6 +66,19 @@ inline std::vector<LayeredJob> layered_jobs() {
   in_bits("in bits: local steps", network_parameters({4, 5, 3}, 4, 3), 3);
   squared.bound = 30000;
   in_bits("in bits: the mean squared error with momentum", squared, 3);
+  // Momentum carried over rounds; and the least network there is: one feature, one unit, one row, no bias.
+  for (const int64_t steps : {1, 2}) {
+    NetworkParameters carried = network_parameters({3, 2}, 2, steps);
+    carried.momentum = 30000;
+    carried.carry = 1;
+    in_bits("in bits: momentum carried over rounds", carried, 2);
+  }
+  NetworkParameters least = layered_parameters({1}, {L::linear(2, false, false)}, 1);
+  least.layers = {L::linear(1, false, false)};
+  least.loss = NetworkLoss::mean_squared_error;
+  least.w_bits = 14;
+  least.g_frac = least.a_frac;
+  in_bits("in bits: one feature, one unit, one row", least, 1);
   in_bits("in bits: convolution, pool, ReLU, images that pad",
           layered_parameters({1, 5, 6}, {L::conv2d(3, {3, 3}, {1, 1}, {1, 1}, true), L::avg_pool2d({2, 2}), L::linear(3, false)}, 3), 2);
   return out;

@@ -10,14 +10,16 @@ import consortium
 import pytest
 from economy import STAKE, address_of, key_of
 
-from pyzkfl import Coordinator
+from pyzkfl import Coordinator, IdentityKey, Job
+from pyzkfl import Member as JobMember
 from pyzkfl.demo.attackers import Forger
 from pyzkfl.demo.plan import Attack
-from pyzkfl.errors import ChainError, ProtocolError
+from pyzkfl.errors import ChainError, ParameterError, ProtocolError
 from pyzkfl.integrations.evm import Account, EvmCoordinator, EvmMember, terms_on_chain
 from pyzkfl.ledger.chain import Contract
 from pyzkfl.ledger.deployment import Deployment, Parameters, deploy
 from pyzkfl.ledger.revm import RevmChain
+from pyzkfl.network import NetworkJob
 from pyzkfl.statement import weights_digest
 
 PROOF_BYTES = 167
@@ -167,3 +169,20 @@ def test_a_node_that_loses_transactions_and_answers_stops_no_party(monkeypatch: 
     assert c.coordinator.run_round(0).aggregate is not None
     c.coordinator.finish()
     assert on.job.state()["phase"] == 5 and on.contracts.rewards.call("totalOwed") == 0
+
+
+def test_a_job_that_carries_momentum_is_refused_before_anything_is_on_the_chain() -> None:
+    """Its submissions have a C(V') that the registry does not hold: members could make no statement of them."""
+    network = NetworkJob(widths=(3, 2), batch=4, learning_rate=0.1, momentum=0.5, carry_momentum=True)
+    identity = IdentityKey.generate()
+    keys = [identity, IdentityKey.generate(), IdentityKey.generate()]
+    members = [JobMember(f"m{i}", key.public_bytes) for i, key in enumerate(keys)]
+    job = Job.model(network, name="x", members=members, rounds=1)
+    boss = Boss(job, identity, None)
+    boss._account = object()  # whatever touches it fails otherwise
+    with pytest.raises(ParameterError, match="carry_momentum=False"):
+        boss.run_registration()
+    member = Member("m0", identity, [[0.0] * 3], [0], members=members, coordinator=identity.public_bytes, attacks={})
+    member._account, member._dataset, member._job = object(), object(), job
+    with pytest.raises(ParameterError, match="carry_momentum=False"):
+        member._register(b"")

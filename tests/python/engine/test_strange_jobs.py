@@ -42,12 +42,18 @@ INTEGERS = (
 FLOATS = (float("nan"), float("inf"), -float("inf"), 0.0, -0.0, -1.0, 5e-324, 1e-30, 1e30, 1e308)
 
 
-def spoiled() -> list[tuple[str, Any]]:
+BITS = NetworkJob(
+    widths=(3, 1), batch=4, loss="mse", a_frac=5, g_frac=5, w_bits=17, learning_rate=0.1, momentum=0.5,
+    carry_momentum=True, bitwise=True,
+)  # fmt: skip
+
+
+def spoiled(job: NetworkJob) -> list[tuple[str, Any]]:
     """The canonical map with one number changed, each number to each strange value."""
     out = []
 
     def change(path: tuple[Any, ...], value: Any) -> None:
-        body = copy.deepcopy(JOB.to_object())
+        body = copy.deepcopy(job.to_object())
         at: Any = body
         for step in path[:-1]:
             at = at[step]
@@ -69,15 +75,15 @@ def spoiled() -> list[tuple[str, Any]]:
             for name, item in value.items() if isinstance(value, dict) else enumerate(value):
                 visit((*path, name), item)
 
-    visit((), JOB.to_object())
-    out.append(("no layer", {**JOB.to_object(), "layers": []}))
-    out.append(("300 layers", {**JOB.to_object(), "layers": JOB.to_object()["layers"] * 100}))
+    visit((), job.to_object())
+    out.append(("no layer", {**job.to_object(), "layers": []}))
+    out.append(("300 layers", {**job.to_object(), "layers": job.to_object()["layers"] * 100}))
     return out
 
 
 def test_whatever_numbers_a_strangers_network_has_it_is_read_or_refused_by_an_error_of_ours() -> None:
-    cases = spoiled()
-    assert len(cases) > 300
+    cases = spoiled(JOB) + spoiled(BITS)
+    assert len(cases) > 500
     for _, body in cases:
         try:
             made = NetworkJob.from_object(body)
@@ -100,6 +106,8 @@ def test_whatever_numbers_a_strangers_network_has_it_is_read_or_refused_by_an_er
         {"w_bits": 17},
         {"w_frac": 8},
         {"g_frac": 11},
+        {"bitwise": True},
+        {"carry_momentum": True},
         {"input_shape": (1, 6, 7)},
         {"layers": (Conv2d(2, 3, padding=1), AvgPool2d(2), Linear(3))},
         {"layers": (Conv2d(2, 3, padding=1, relu=True, bias=False), AvgPool2d(2), Linear(3))},
