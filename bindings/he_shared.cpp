@@ -4,6 +4,7 @@
 #include "he/paillier_threshold.h"
 #include "he/primes.h"
 #include "he/rlwe_shared.h"
+#include "he/share_box.h"
 
 namespace pyzkfl::bindings {
 namespace {
@@ -163,11 +164,32 @@ void add_paillier_threshold(py::module_& m) {
       "forget.");
 }
 
+void add_share_box(py::module_& m) {
+  py::class_<ShareBox>(m, "ShareBox", "Carries shares of one key between members: encrypted, authenticated, once.")
+      .def(py::init([](const py::bytes& context) { return std::make_unique<ShareBox>(digest32(context, "the context")); }),
+           py::arg("context"), "context: 32 bytes that name the key that is being made, and no other.")
+      .def_property_readonly("public_key", [](const ShareBox& b) { return he_bytes(b.public_key()); })
+      .def(
+          "seal",
+          [](ShareBox& b, const py::bytes& to, const py::bytes& share) {
+            return he_bytes(b.seal(digest32(to, "a box's public key"), he_view(share)));
+          },
+          py::arg("to"), py::arg("share"), "For the box with this public key, once.")
+      .def(
+          "open",
+          [](const ShareBox& b, const py::bytes& from, const py::bytes& sealed) {
+            return he_bytes(b.open(digest32(from, "a box's public key"), he_view(sealed)).span());
+          },
+          py::arg("sender"), py::arg("sealed"), "DecodeError for what the sender's box did not seal for this one.")
+      .def("__repr__", [](const ShareBox&) { return "<he.ShareBox>"; });
+}
+
 }  // namespace
 
 void add_he_shared(py::module_& m) {
   add_requests(m);
   add_paillier_threshold(m);
+  add_share_box(m);
 
   py::class_<SharedKeyTerms>(m, "SharedKeyTerms", "What the members of a joint ring-LWE key agree on first.")
       .def(

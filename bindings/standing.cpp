@@ -42,6 +42,23 @@ using GuardedMember = Guarded<Member>;
 using GuardedServer = Guarded<Server>;
 using PlanPointer = std::shared_ptr<Plan>;
 
+// (limbs, blinder): what blame shows or commits to.
+py::tuple to_tuple(const WideVector& wide) {
+  py::list limbs;
+  for (const auto& limb : wide.limbs) {
+    py::array_t<int64_t> values(static_cast<py::ssize_t>(limb.values.size()));
+    std::ranges::copy(limb.values, values.mutable_data());
+    limbs.append(py::make_tuple(limb.exponent, std::move(values)));
+  }
+  return py::make_tuple(std::move(limbs), to_python(wide.blinder));
+}
+
+std::vector<LostSeed> seeds_of(const std::vector<std::pair<int, py::bytes>>& list) {
+  std::vector<LostSeed> out;
+  for (const auto& [lost, seed] : list) out.push_back({static_cast<Index>(lost), bytes32(seed, "a seed")});
+  return out;
+}
+
 Index index_of(int64_t member) {
   if (member < 0 || member >= 65535) throw ParameterError("there is no member " + std::to_string(member));
   return static_cast<Index>(member);
@@ -126,6 +143,13 @@ Raises ParameterError when these cannot be meant, or are too weak.)")
            py::arg("neighbours") = 0, py::arg("threshold") = 0)
       .def_property_readonly("epoch", &Plan::epoch)
       .def_property_readonly("n", &Plan::n)
+      .def_property_readonly("members",
+                             [](const Plan& p) {
+                               py::list out;
+                               for (const Ed25519PublicKey& key : p.members()) out.append(to_python(key));
+                               return out;
+                             },
+                             "The Ed25519 public keys, in order.")
       .def_property_readonly("neighbourhood", &Plan::neighbourhood)
       .def_property_readonly("active", &Plan::active)
       .def_property_readonly("rounds", &Plan::rounds)
@@ -133,6 +157,8 @@ Raises ParameterError when these cannot be meant, or are too weak.)")
       .def_property_readonly("max_abs", &Plan::max_abs)
       .def_property_readonly("bits", &Plan::bits,
                              "Width b of a masked coordinate: the least with n * max_abs < 2^(b-1).")
+      .def_property_readonly("colluding", [](const Plan& p) { return p.assumptions().colluding(); },
+                             "So many members may collude with the server.")
       .def_property_readonly("committee", [](const Plan& p) { return ints(p.committee()); })
       .def(
           "neighbours_of",
@@ -224,6 +250,37 @@ little-endian.)")
             return c.bytes([&](Member& p) { return p.unmask(data); });
           },
           py::arg("request"), "A round: one share of each neighbour and of ourselves, for the one set.")
+      .def(
+          "blamed_vector",
+          [](GuardedMember& c, const py::bytes& request, const py::array& values, const py::bytes& blinder) {
+            const Values contiguous = values_of(values, c.party.plan().length());
+            const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
+            const auto element = bytes32(blinder, "the blinder");
+            const ByteSpan data = view(request);
+            return to_tuple(c.step([&](Member& p) { return p.blamed_vector(data, vector, element); }));
+          },
+          py::arg("request"), py::arg("values"), py::arg("blinder"),
+          "Blame: our vector of the round under wide masks, ([(exponent, int64 limb)], blinder). See pyzkfl.blame.")
+      .def(
+          "lost_seeds",
+          [](GuardedMember& c, const py::bytes& request) {
+            const ByteSpan data = view(request);
+            py::list out;
+            for (const LostSeed& entry : c.step([&](Member& p) { return p.lost_seeds(data); })) {
+              out.append(py::make_tuple(entry.lost, to_python(entry.seed)));
+            }
+            return out;
+          },
+          py::arg("request"), "Blame: [(lost neighbour, seed)], our side of what the unmasking opened.")
+      .def(
+          "blame_mask",
+          [](GuardedMember& c, const py::bytes& request, int64_t survivor) {
+            const Index i = index_of(survivor);
+            const ByteSpan data = view(request);
+            return to_tuple(c.step([&](Member& p) { return p.blame_mask(data, i); }));
+          },
+          py::arg("request"), py::arg("survivor"),
+          "Blame: the wide mask that we share with a survivor. Secret: commit to it and forget it.")
       .def_property_readonly("index", [](const GuardedMember& c) { return c.party.index(); })
       .def_property_readonly("in_committee", [](const GuardedMember& c) { return c.party.in_committee(); })
       .def_property_readonly(
@@ -315,6 +372,54 @@ context: 32 bytes that are signed along with the set.)")
             return py::make_tuple(values, to_python(sum.blinder));
           },
           "The sums over the survivors: (int64 array of shape (length,), 32-byte blinder).")
+      .def(
+          "sent_vector",
+          [](GuardedServer& c, int64_t survivor, const py::array& low, const py::bytes& blinder) {
+            const Index i = index_of(survivor);
+            const Values contiguous = values_of(low, c.party.plan().length());
+            const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
+            const auto element = bytes32(blinder, "the blinder");
+            return c.step([&](Server& s) { return s.sent_vector(i, vector, element); });
+          },
+          py::arg("survivor"), py::arg("low"), py::arg("blinder"),
+          "Blame: whether this is, modulo 2^b, the vector that the survivor sent in the round.")
+      .def(
+          "opened_masks",
+          [](GuardedServer& c, int64_t survivor, const std::vector<std::pair<int, py::bytes>>& shown) {
+            const Index i = index_of(survivor);
+            const std::vector<LostSeed> seeds = seeds_of(shown);
+            return to_tuple(c.step([&](Server& s) { return s.opened_masks(i, seeds); }));
+          },
+          py::arg("survivor"), py::arg("shown"),
+          "Blame: the masks in a survivor's vector that are no secret any more, ([(exponent, limb)], blinder).")
+      .def(
+          "other_seeds",
+          [](GuardedServer& c, int64_t survivor, const std::vector<std::pair<int, py::bytes>>& shown) {
+            const Index i = index_of(survivor);
+            const std::vector<LostSeed> seeds = seeds_of(shown);
+            return ints(c.step([&](Server& s) { return s.other_seeds(i, seeds); }));
+          },
+          py::arg("survivor"), py::arg("shown"),
+          "Blame: the lost members whose pads hold other seeds than the survivor shows.")
+      .def_static(
+          "restore",
+          [](const PlanPointer& plan, const std::shared_ptr<Ed25519PrivateKey>& identity, const py::bytes& saved) {
+            return std::make_unique<GuardedServer>(Server::restore(plan, *identity, view(saved)));
+          },
+          py::arg("plan"), py::arg("identity"), py::arg("saved"), "Go on where save() was called.")
+      .def(
+          "save",
+          [](GuardedServer& c, const std::shared_ptr<Ed25519PrivateKey>& identity) {
+            return c.bytes([&](Server& s) { return s.save(*identity); });
+          },
+          py::arg("identity"),
+          "Everything there is, sealed under a key that the server's identity key derives.")
+      .def_property_readonly("round",
+                             [](GuardedServer& c) {
+                               const std::lock_guard lock(c.mutex);
+                               return c.party.round();
+                             },
+                             "The round that is or was open last.")
       .def_property_readonly("phase",
                              [](GuardedServer& c) {
                                const std::lock_guard lock(c.mutex);

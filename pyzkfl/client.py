@@ -24,6 +24,7 @@ from pyzkfl.errors import (
     ProtocolError,
     SetupInvalid,
 )
+from pyzkfl.homomorphic_sum import KeyMaking, MemberSum, SumTerms
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
@@ -77,7 +78,14 @@ class Client:
         self._applied = -1  # last round whose sum is in self.weights
         self._session: Any = None
         self._blinder = b""
+        # Where the job sums homomorphically: the key while it is made, this member's share of it, and of a round the
+        # commitment to its ciphertext and the update that is to be encrypted.
+        self._making: KeyMaking | None = None
+        self._member_sum: MemberSum | None = None
+        self._update: npt.NDArray[np.int64] | None = None
+        self._committed = b""
         self._submissions: tuple[Submission, ...] = ()
+        self._survivors = b""  # digest of the set that this member signed in this round
         self._own: Submission | None = None  # what this member submitted last
         # (weights, batches, velocity) -> round and set of the first sum that this update was in
         self._summed: dict[tuple[bytes, tuple[int, ...], bytes], tuple[int, frozenset[str]]] = {}
@@ -131,6 +139,13 @@ class Client:
             Type.UNMASK: self._on_unmask,
             Type.AGGREGATE: self._on_aggregate,
             Type.FINISH: self._on_finish,
+            Type.SUM_KEY: self._on_sum_key,
+            Type.SUM_KEY_COMMITMENTS: self._on_sum_key_commitments,
+            Type.SUM_KEY_PARTS: self._on_sum_key_parts,
+            Type.TRAIN: self._on_train,
+            Type.ENCRYPT: self._on_encrypt,
+            Type.CIPHERTEXT_COMMITMENTS: self._on_ciphertext_commitments,
+            Type.DECRYPT: self._on_decrypt,
         }
         type_, body, expected = handlers[request.type](request)
         reply = Message(type_, self._job.digest if self._job else b"", max(self._round, 0), body)
@@ -231,11 +246,55 @@ class Client:
             reveals[name] = message.body["nonce"]
         roots = {name: dataset.root for name, dataset in self._datasets.items()}
         self._beacon = self._combine(roots, reveals)
-        return Type.BEACON_SEEN, {"beacon": self._beacon}, frozenset({Type.ROUND})
+        following = Type.ROUND if self.job.aggregation == "masks" else Type.SUM_KEY
+        return Type.BEACON_SEEN, {"beacon": self._beacon}, frozenset({following})
 
     def _combine(self, roots: Mapping[str, bytes], reveals: Mapping[str, bytes]) -> bytes:
         """The beacon of everybody's reveals."""
         return beacon.combine(self.job, roots, self._beacon_commitments, reveals)
+
+    # -- the key of a job that sums homomorphically --------------------------------------------------------------
+
+    def _on_sum_key(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        if self._beacon is None:
+            raise ProtocolError(f"{self.name}: there is no beacon yet")
+        making = KeyMaking(SumTerms(self.job, self._beacon), self.job.index_of(self.name))
+        body = {"commitment": making.commitment(), "box": making.box}
+        self._making = making
+        return Type.SUM_KEY_COMMITMENT, body, frozenset({Type.SUM_KEY_COMMITMENTS})
+
+    def _on_sum_key_commitments(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        shown = self._of_all(request.body["commitments"], Type.SUM_KEY_COMMITMENT)
+        part, shares = self._key_making.part([m.body["commitment"] for m in shown], [m.body["box"] for m in shown])
+        public = Message(Type.SUM_KEY_PART, self.job.digest, 0, {"part": part}).seal(self._identity)
+        body = {"part": public, "shares": [[self.job.members[i].name, share] for i, share in shares.items()]}
+        return Type.SUM_KEY_SHARES, body, frozenset({Type.SUM_KEY_PARTS})
+
+    def _on_sum_key_parts(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        parts = [message.body["part"] for message in self._of_all(request.body["parts"], Type.SUM_KEY_PART)]
+        shares = messages.by_index(self.job, request.body["shares"], of="share of the key")
+        self._member_sum = self._key_making.finish(parts, shares)
+        self._making = None
+        return Type.SUM_KEY_READY, {"key": self._member_sum.key.digest}, frozenset({Type.ROUND})
+
+    @property
+    def _key_making(self) -> KeyMaking:
+        if self._making is None:
+            raise ProtocolError(f"{self.name}: no key is being made")
+        return self._making
+
+    @property
+    def _sharing(self) -> MemberSum:
+        if self._member_sum is None:
+            raise ProtocolError(f"{self.name}: this member has no share of a key")
+        return self._member_sum
+
+    def _of_all(self, entries: list[Any], type_: Type) -> list[Message]:
+        """The messages of all members, in the job's order."""
+        found = dict(messages.open_all(self.job, entries, type_))
+        if len(found) != len(self.job.members):
+            raise ProtocolError(f"{self.name}: the messages {type_.name} are not those of all members")
+        return [found[member.name] for member in self.job.members]
 
     # -- a round -------------------------------------------------------------------------------------------------
 
@@ -246,13 +305,18 @@ class Client:
         weights, velocities, applied = self._catch_up(request)
         if weights_digest(weights) != request.body["weights"]:
             raise ProtocolError(f"{self.name}: the weights of round {round_} are not the ones this member computed")
-        session = _core.secagg.ClientSession(
-            messages.mask_config(self.job, round_), self.job.index_of(self.name), self._identity
-        )
-        advertisement = session.advertise()
+        session = None
+        if self.job.aggregation == "masks":
+            session = _core.secagg.ClientSession(
+                messages.mask_config(self.job, round_), self.job.index_of(self.name), self._identity
+            )
+            advertisement = session.advertise()
         self._session, self._round, self._applied, self.weights = session, round_, applied, weights
         self._velocities = velocities
         self._submissions, self._submit = (), {}
+        self._update, self._committed = None, b""
+        if session is None:
+            return Type.ROUND_JOINED, {}, frozenset({Type.TRAIN, Type.ROUND})
         return Type.MASK_KEY, {"mask": advertisement}, frozenset({Type.MASK_KEYS, Type.ROUND})
 
     def _catch_up(self, request: Message) -> tuple[npt.NDArray[np.int64], Velocities, int]:
@@ -264,6 +328,8 @@ class Client:
         last = self._applied
         for entry in request.body["missed"]:
             evidence = messages.Evidence.from_object(entry)
+            if evidence.round <= self._applied:
+                continue  # it is in this member's weights already, which dropped out before it could say so
             if not (last < evidence.round < request.round):
                 raise ProtocolError(f"{self.name}: the evidence of round {evidence.round} is out of order")
             self._check_signatures(evidence)
@@ -299,9 +365,43 @@ class Client:
             submission, update, blinder = self._train()
             masked = self._session.masked_input(request.body["mask"], update, blinder)
             self._own, self._blinder = submission, blinder
-            public = Message(Type.SUBMISSION, self.job.digest, self._round, messages.submission_body(submission))
-            self._submit = {"submission": public.seal(self._identity), "mask": masked}
+            self._submit = {"submission": self._sealed(submission), "mask": masked}
         return Type.SUBMIT, self._submit, frozenset({Type.MASK_SHARES, Type.SURVIVORS, Type.ROUND})
+
+    def _on_train(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        if not self._submit:
+            self._own, self._update, self._blinder = self._train()
+            self._submit = {"submission": self._sealed(self._own)}
+        return Type.OFFER, self._submit, frozenset({Type.TRAIN, Type.ENCRYPT, Type.ROUND})
+
+    def _sealed(self, submission: Submission) -> bytes:
+        body = messages.submission_body(submission)
+        return Message(Type.SUBMISSION, self.job.digest, self._round, body).seal(self._identity)
+
+    def _on_encrypt(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        self._same_round(request)
+        if self._update is None:
+            raise ProtocolError(f"{self.name}: has submitted nothing in this round")
+        self._committed = self._sharing.contribute(self._round, self._update, self._blinder)
+        body = {"commitment": self._committed, "key": self._sharing.key.digest}
+        return Type.CIPHERTEXT_COMMITMENT, body, frozenset({Type.CIPHERTEXT_COMMITMENTS, Type.ROUND})
+
+    def _on_ciphertext_commitments(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        """Signed by their members, so that nobody's ciphertext is the coordinator's, and under one key, which a
+        coordinator could have made look different to each with a member's help; all of it before any is shown."""
+        self._same_round(request)
+        commitments = {}
+        for name, message in messages.open_all(
+            self.job, request.body["commitments"], Type.CIPHERTEXT_COMMITMENT, self._round
+        ):
+            if message.body["key"] != self._sharing.key.digest:
+                raise ProtocolError(f"{self.name}: {name!r} was shown another key when the key was made")
+            commitments[self.job.index_of(name)] = message.body["commitment"]
+        if commitments.get(self.job.index_of(self.name)) != self._committed:
+            raise ProtocolError(f"{self.name}: the commitment to this member's ciphertext is missing or was changed")
+        ciphertext = self._sharing.open(self._round, commitments)
+        return Type.CIPHERTEXT, {"ciphertext": ciphertext}, frozenset({Type.SURVIVORS, Type.ROUND})
 
     def _train(self) -> tuple[Submission, npt.NDArray[np.int64], bytes]:
         """The round's training: the integer steps, C(D), the proof. The submission, and secret: update, blinder."""
@@ -377,11 +477,19 @@ class Client:
         names = tuple(s.statement.client for s in submissions)
         context = messages.submissions_digest(request.body["submissions"])
         self._refuse_second_sum(names)
-        signature = self._session.sign_survivors(sorted(self.job.index_of(name) for name in names), context)
-        self._submissions = submissions
+        if self._session is not None:
+            signature = self._session.sign_survivors(sorted(self.job.index_of(name) for name in names), context)
+        else:
+            if self.name not in names:
+                raise ProtocolError(f"{self.name}: this member's submission is not among those to be summed")
+            self._sharing.sign(self._round, context)
+            signature = b""
+        self._submissions, self._survivors = submissions, context
         self._summed.setdefault(self._step_key(), (self._round, frozenset(names)))
         body = {"mask": signature, "submissions": context}
-        return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.UNMASK, Type.ROUND})
+        # Not everybody is asked to decrypt: the sum may come at once.
+        following = {Type.UNMASK} if self._session is not None else {Type.DECRYPT, Type.AGGREGATE}
+        return Type.SIGNED_SURVIVORS, body, frozenset({Type.SURVIVORS, Type.ROUND, *following})
 
     def _step_key(self) -> tuple[bytes, tuple[int, ...], bytes]:
         """What this member's update depends on: weights, batches, velocity."""
@@ -405,6 +513,28 @@ class Client:
         self._same_round(request)
         shares = self._session.unmask(request.body["mask"])
         return Type.UNMASK_SHARES, {"mask": shares}, frozenset({Type.UNMASK, Type.AGGREGATE, Type.ROUND})
+
+    def _on_decrypt(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        """A share of one decryption: of the sum over exactly the survivors that this member and a threshold signed."""
+        self._same_round(request)
+        ciphertexts = messages.by_index(self.job, request.body["ciphertexts"], of="ciphertext")
+        survivors = [submission.statement.client for submission in self._submissions]
+        if set(ciphertexts) != {self.job.index_of(name) for name in survivors}:
+            raise ProtocolError(f"{self.name}: asked to decrypt another sum than that of the survivors it signed")
+        signers = set()
+        for name, message in messages.open_all(
+            self.job, request.body["signatures"], Type.SIGNED_SURVIVORS, self._round
+        ):
+            if name not in survivors or message.body["submissions"] != self._survivors:
+                raise ProtocolError(f"{self.name}: {name!r} did not sign the survivors that this member signed")
+            signers.add(name)
+        if len(signers) < self.job.threshold:
+            raise ProtocolError(f"{self.name}: {len(signers)} survivors signed, {self.job.threshold} are needed")
+        holders = request.body["holders"]
+        if not all(isinstance(name, str) and name in signers for name in holders):
+            raise ProtocolError(f"{self.name}: those who decrypt are members that signed the survivors")
+        share = self._sharing.share(self._round, ciphertexts, [self.job.index_of(name) for name in holders])
+        return Type.DECRYPTION_SHARE, {"share": share}, frozenset({Type.DECRYPT, Type.AGGREGATE, Type.ROUND})
 
     def _on_aggregate(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         self._same_round(request)

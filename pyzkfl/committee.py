@@ -28,7 +28,7 @@ def places(seed: bytes, weights: Sequence[int], seats: int) -> list[int]:
     is above x.
 
     >>> places(bytes(32), [5, 0, 3], 4)
-    [2, 0]
+    [0, 2]
     """
     left = list(weights)
     drawn: list[int] = []

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyzkfl import _core, beacon, ceremony, messages, proofs
+from pyzkfl import beacon, ceremony, messages, proofs
+from pyzkfl.aggregation import HomomorphicSum, MaskedSum, make_sum_key
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.errors import (
     BeaconInvalid,
@@ -25,17 +26,17 @@ from pyzkfl.errors import (
     PyzkflError,
     SetupInvalid,
 )
+from pyzkfl.homomorphic_sum import SumKey
 from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
+from pyzkfl.setup_files import SetupFiles
 from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
 from pyzkfl.velocities import Velocities
 
 __all__ = ["Coordinator", "Round", "RoundReport"]
-
-_SENDER = slice(7, 9)  # of a masking message (docs/secagg.md), little-endian
 
 
 def _readable(text: str) -> str:
@@ -62,7 +63,8 @@ class Coordinator:
     """Runs a job over a channel.
 
     terms: the job before the setup. identity: the coordinator's key. channel: see pyzkfl.transport. recorder: writes
-    to a ledger (None: nothing is recorded). on_event: called with a name and a map, for progress displays.
+    to a ledger (None: nothing is recorded). on_event: called with a name and a map, for progress displays. setups:
+    where to keep the setup once it is verified, for a later run.
     """
 
     def __init__(
@@ -73,15 +75,18 @@ class Coordinator:
         *,
         recorder: Recorder | None = None,
         on_event: Event | None = None,
+        setups: SetupFiles | None = None,
     ) -> None:
         self.job = terms
         self.weights: npt.NDArray[np.int64] = terms.initial_weights()
         self.reports: list[RoundReport] = []
         self.keys: ceremony.Keys | None = None
         self.beacon = b""
+        self.sum_key: SumKey | None = None  # where the job sums homomorphically
         self.bytes_up: dict[str, int] = {}  # bytes received from each member in rounds
         self._identity = identity
         self._channel = channel
+        self._setups = setups
         self._recorder = recorder or Recorder(None)
         self._event = on_event or (lambda name, values: None)
         self._datasets: dict[str, DatasetCommitment] = {}
@@ -156,6 +161,8 @@ class Coordinator:
                 self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
         transcript = run.transcript()
         self.keys = transcript.verify(self.job)
+        if self._setups is not None:
+            self._setups.put(transcript)
         requests = self._to_all(Type.SETUP_FINAL, transcript.to_object())
         self.job = self.keys.bind(self.job)
         verified = self._ask_everybody(requests, Type.SETUP_VERIFIED)
@@ -175,7 +182,8 @@ class Coordinator:
         self.keys = keys
 
     def run_registration(self) -> None:
-        """Members commit to their datasets; then, and only then, the beacon is made."""
+        """Members commit to their datasets; then, and only then, the beacon is made; then, where the job sums
+        homomorphically, the members' key."""
         keys = self._need_keys()
         answers = self._ask_everybody(self._to_all(Type.JOB, {"job": self.job.to_bytes()}), Type.REGISTER)
         for name, (message, data) in answers.items():
@@ -210,6 +218,8 @@ class Coordinator:
             if message.body["beacon"] != self.beacon:
                 raise ProtocolError(f"{name} computed another beacon")
         self._recorder.beacon(self.beacon)
+        if self.job.aggregation != "masks":
+            self.sum_key = make_sum_key(self, self.beacon)
         self._event("registered", {"batches": {name: len(d.batches) for name, d in self._datasets.items()}})
 
     def _combine(
@@ -283,7 +293,8 @@ class Round:
         self.c = coordinator
         self.round = round_
         self.job = coordinator.job
-        self.server = _core.secagg.ServerSession(messages.mask_config(self.job, round_))
+        key = coordinator.sum_key
+        self.sum: MaskedSum | HomomorphicSum = MaskedSum(self) if key is None else HomomorphicSum(self, key)
         self.present = coordinator._channel.connected()
         self.dropped: dict[str, str] = {
             member.name: "absent" for member in self.job.members if member.name not in self.present
@@ -297,55 +308,34 @@ class Round:
     def run(self) -> RoundReport:
         c = self.c
         c._recorder.round_start(self.round, weights_digest(c.weights))
-        self.collect(
-            {name: self.request(Type.ROUND, self.start_body(name)) for name in self.present},
-            Type.MASK_KEY,
-            "round start",
-        )
-        keys = self.server.close_advertise()
-        self.collect(
-            {name: self.request(Type.MASK_KEYS, {"mask": keys}) for name in self.present}, Type.MASK_SHARE, "mask keys"
-        )
-        routed = self.server.close_share()
-        requests = {
-            name: self.request(Type.MASK_SHARES, {"mask": routed[self.job.index_of(name)]}) for name in self.present
-        }
+        requests = self.sum.invite()
         self.take_submissions(requests)
         self.retry(requests)
-        self.present = [name for name in self.present if name in self.accepted]
-        need = max(SURVIVORS_MIN, self.job.threshold)
-        if len(self.accepted) < need:
-            raise NotEnoughClients(f"round {self.round}: {len(self.accepted)} accepted submissions, {need} are needed")
+        self.need_survivors()
+        self.sum.gather()
+        self.need_survivors()
         self.accepted = {name: self.accepted[name] for name in sorted(self.accepted, key=self.job.index_of)}
         entries = [[name, sealed] for name, (_, sealed) in self.accepted.items()]
-        self.server.close_masked(
-            [self.job.index_of(name) for name in self.accepted], messages.submissions_digest(entries)
-        )
+        self.sum.fix(entries)
         self.collect(
             {name: self.request(Type.SURVIVORS, {"submissions": entries}) for name in self.present},
             Type.SIGNED_SURVIVORS,
             "submission",
         )
-        signatures = self.server.close_consistency()
-        self.collect(
-            {name: self.request(Type.UNMASK, {"mask": signatures}) for name in self.present},
-            Type.UNMASK_SHARES,
-            "survivors",
-        )
-        total, blinder = self.server.sum()
-        return self.publish(Opening(np.asarray(total), bytes(blinder)), entries)
+        return self.publish(self.sum.reveal(), entries)
+
+    def need_survivors(self) -> None:
+        """Go on with those whose submissions are in the sum; NotEnoughClients where they are too few."""
+        self.present = [name for name in self.present if name in self.accepted]
+        need = max(SURVIVORS_MIN, self.job.threshold)
+        if len(self.accepted) < need:
+            raise NotEnoughClients(f"round {self.round}: {len(self.accepted)} accepted submissions, {need} are needed")
 
     def void(self, error: PyzkflError) -> RoundReport:
         """The round has no sum; the weights stay, and nothing but the reason is published."""
         self.c._recorder.void(self.round, _readable(f"{type(error).__name__}: {error}"))
         self.c._event("void", {"round": self.round, "reason": str(error)})
         return self.report(None)
-
-    def take_mask(self, name: str, mask: bytes) -> None:
-        """Give a masking message to the session, once it is seen to be the very member's."""
-        if int.from_bytes(mask[_SENDER], "little") != self.job.index_of(name):
-            raise ProtocolError(f"{name} sent a masking message of another member")
-        self.server.receive(mask)
 
     def request(self, type_: Type, body: dict[str, Any]) -> bytes:
         return self.c._seal(type_, body, self.round)
@@ -356,11 +346,11 @@ class Round:
         return {"missed": missed, "weights": weights_digest(self.c.weights)}
 
     def collect(self, requests: Mapping[str, bytes], answer: Type, after: str) -> None:
-        """Ask those present, feed the masking session; whoever fails is out of the round."""
+        """Ask those present, take what they answer for the sum; whoever fails is out of the round."""
         answers, errors = self.c._ask(requests, answer, self.round)
         for name, (message, data) in answers.items():
             try:
-                self.take_mask(name, message.body["mask"])
+                self.sum.take(name, message, data)
                 if answer is Type.SIGNED_SURVIVORS:
                     self.signatures.append([name, data])
             except PyzkflError as error:
@@ -370,16 +360,17 @@ class Round:
         for name in requests:
             if name not in answers and name not in errors:
                 self.dropped[name] = after
-        self.present = [name for name in self.present if name in answers and name not in errors]
+        gone = {name for name in requests if name not in answers or name in errors}
+        self.present = [name for name in self.present if name not in gone]
 
     def take_submissions(self, requests: Mapping[str, bytes]) -> None:
-        answers, errors = self.c._ask(requests, Type.SUBMIT, self.round)
-        for name, (message, _) in answers.items():
+        answers, errors = self.c._ask(requests, self.sum.submit, self.round)
+        for name, (message, data) in answers.items():
             start = time.perf_counter()
             try:
                 submission = self.c.check_submission(self.round, name, message.body["submission"])
                 self.verify_seconds.append(time.perf_counter() - start)
-                self.take_mask(name, message.body["mask"])
+                self.sum.take(name, message, data)
             except PyzkflError as error:
                 errors[name] = error
                 continue
@@ -390,7 +381,7 @@ class Round:
             self.refuse(name, reason)
         for name in requests:
             if name not in answers and name not in errors:
-                self.dropped[name] = "mask shares"
+                self.dropped[name] = self.sum.before
 
     def retry(self, requests: Mapping[str, bytes]) -> None:
         """Whoever was refused may answer once more: a proof damaged on the way should not cost the round."""

@@ -20,12 +20,12 @@ from pyzkfl.statement import Statement, StepBatch, batch_indices
 
 __all__ = ["BatchCommitment", "CommittedDataset", "DatasetCommitment", "check_data"]
 
-_FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+FR_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 
 
 def random_blinder() -> bytes:
     """A uniform element of Fr from the system's generator: 32 bytes, little-endian, canonical."""
-    return secrets.randbelow(_FR).to_bytes(32, "little")
+    return secrets.randbelow(FR_MODULUS).to_bytes(32, "little")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,9 +19,10 @@ from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, ParameterError, RangeError
 from pyzkfl.network import NetworkJob
 
-__all__ = ["SURVIVORS_MIN", "Job", "Member"]
+__all__ = ["AGGREGATIONS", "SURVIVORS_MIN", "Job", "Member"]
 
 SURVIVORS_MIN = 3  # a sum over fewer members would speak about single ones (DESIGN section 7)
+AGGREGATIONS = ("masks", "paillier", "rlwe")  # how a sum comes about (docs/protocol.md sections 7 and 9)
 _P_FRAC = 20  # fraction bits of a probability (docs/protocol.md section 1, step 4)
 
 
@@ -70,6 +71,7 @@ class Job:
     commitment_key: bytes = b""
     setup: bytes = b""
     network: NetworkJob | None = None
+    aggregation: str = "masks"
 
     @staticmethod
     def model(
@@ -82,6 +84,7 @@ class Job:
         center: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
         clip_features: bool = True,
+        aggregation: str = "masks",
     ) -> Job:
         """A job that trains a network, `network.steps` local steps a member and round, proven by the engine
         (docs/engine.md).
@@ -109,6 +112,7 @@ class Job:
             scale=tuple(float(s) for s in (scale if scale is not None else [1.0] * features)),
             clip_features=clip_features,
             network=network,
+            aggregation=aggregation,
         )
 
     @staticmethod
@@ -129,6 +133,7 @@ class Job:
         x_frac: int = 5,
         w_bits: int = 20,
         w_frac: int = 16,
+        aggregation: str = "masks",
     ) -> Job:
         """A job that trains a logistic classifier, one SGD step a member and round.
 
@@ -136,7 +141,8 @@ class Job:
         stored as eta / 2^eta_shift with 8 significant bits. max_norm: L2 bound of an update; larger ones are scaled
         down to it. threshold: members needed to unmask a sum, default floor(n / 2) + 1. center, scale: a feature is
         trained on as (x - center) / scale; public, agreed by all (default 0 and 1). clip_features: values beyond the
-        fixed-point range are clipped and counted (True) or refused (False).
+        fixed-point range are clipped and counted (True) or refused (False). aggregation: how updates are summed,
+        "masks", "paillier" or "rlwe" (docs/homomorphic.md says who is trusted with what).
 
         Raises ParameterError when the numbers do not fit together, naming the one that does not.
         """
@@ -171,6 +177,7 @@ class Job:
             center=tuple(float(c) for c in (center if center is not None else [0.0] * features)),
             scale=tuple(float(s) for s in (scale if scale is not None else [1.0] * features)),
             clip_features=clip_features,
+            aggregation=aggregation,
         )
 
     def __post_init__(self) -> None:
@@ -185,6 +192,8 @@ class Job:
             raise ParameterError(
                 f"threshold must be above half of the {count} members and not above all of them, got {self.threshold}"
             )
+        if self.aggregation not in AGGREGATIONS:
+            raise ParameterError(f"there is no aggregation {self.aggregation!r}: take one of {', '.join(AGGREGATIONS)}")
         if not (1 <= self.rounds <= 1_000_000):
             raise ParameterError("rounds must be between 1 and 1,000,000")
         if len(self.center) != self.features or len(self.scale) != self.features:
@@ -280,6 +289,8 @@ class Job:
             del body["network"]
         else:
             body["network"] = self.network.to_object()
+        if self.aggregation == "masks":  # as jobs were before there was anything else
+            del body["aggregation"]
         body["members"] = [[m.name, m.public_key] for m in self.members]
         body["center"] = struct.pack(f">{self.features}d", *self.center)
         body["scale"] = struct.pack(f">{self.features}d", *self.scale)
@@ -299,6 +310,10 @@ class Job:
                 "this release reads jobs of the statements 'logistic-step' and 'network-step' only"
             )
         fields = {f.name for f in dataclasses.fields(Job)} | {"statement"}
+        if "aggregation" not in body:
+            fields -= {"aggregation"}
+        elif body["aggregation"] not in AGGREGATIONS[1:]:
+            raise encoding.DecodeError("job: aggregation is 'paillier' or 'rlwe', and left out where masks are used")
         encoding.expect_map(body, fields if statement == "network-step" else fields - {"network"})
         del body["statement"]
         for key in (

@@ -23,6 +23,7 @@ __all__ = [
     "Evidence",
     "Message",
     "Type",
+    "by_index",
     "mask_config",
     "open_all",
     "read_sum",
@@ -65,6 +66,23 @@ class Type(enum.IntEnum):
     HELLO = 28
     REFUSED = 29
     FINISH = 30
+    # Of jobs that sum homomorphically, in place of 16 to 20, 24 and 25.
+    SUM_KEY = 31
+    SUM_KEY_COMMITMENT = 32
+    SUM_KEY_COMMITMENTS = 33
+    SUM_KEY_PART = 34
+    SUM_KEY_SHARES = 35
+    SUM_KEY_PARTS = 36
+    SUM_KEY_READY = 37
+    ROUND_JOINED = 38
+    TRAIN = 39
+    OFFER = 40
+    ENCRYPT = 41
+    CIPHERTEXT_COMMITMENT = 42
+    CIPHERTEXT_COMMITMENTS = 43
+    CIPHERTEXT = 44
+    DECRYPT = 45
+    DECRYPTION_SHARE = 46
 
 
 # Field of each body -> its type. A body has exactly these fields.
@@ -99,6 +117,22 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.HELLO: {"name": str, "challenge": bytes},
     Type.REFUSED: {"error": str, "message": str},
     Type.FINISH: {},
+    Type.SUM_KEY: {},
+    Type.SUM_KEY_COMMITMENT: {"commitment": bytes, "box": bytes},
+    Type.SUM_KEY_COMMITMENTS: {"commitments": list},
+    Type.SUM_KEY_PART: {"part": bytes},
+    Type.SUM_KEY_SHARES: {"part": bytes, "shares": list},
+    Type.SUM_KEY_PARTS: {"parts": list, "shares": list},
+    Type.SUM_KEY_READY: {"key": bytes},
+    Type.ROUND_JOINED: {},
+    Type.TRAIN: {},
+    Type.OFFER: {"submission": bytes},
+    Type.ENCRYPT: {},
+    Type.CIPHERTEXT_COMMITMENT: {"commitment": bytes, "key": bytes},
+    Type.CIPHERTEXT_COMMITMENTS: {"commitments": list},
+    Type.CIPHERTEXT: {"ciphertext": bytes},
+    Type.DECRYPT: {"signatures": list, "ciphertexts": list, "holders": list},
+    Type.DECRYPTION_SHARE: {"share": bytes},
 }
 
 
@@ -167,6 +201,20 @@ def open_all(job: Job, entries: Iterable[Any], type_: Type, round_: int = 0) -> 
             raise ProtocolError(f"the message of {name!r} is of another type, job or round")
         seen.add(name)
         yield name, message
+
+
+def by_index(job: Job, entries: Iterable[Any], *, of: str) -> dict[int, bytes]:
+    """Read [name, bytes] pairs as {place of the member: bytes}; each member once. of: what they are, for the error."""
+    found: dict[int, bytes] = {}
+    for entry in entries:
+        if not (
+            isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], bytes)
+        ):
+            raise DecodeError(f"expected pairs of a member's name and its {of}")
+        if job.index_of(entry[0]) in found:
+            raise ProtocolError(f"the {of} of member {entry[0]!r} appears twice")
+        found[job.index_of(entry[0])] = entry[1]
+    return found
 
 
 def submissions_digest(entries: Iterable[Any]) -> bytes:

@@ -24,6 +24,7 @@ Vector = npt.NDArray[np.int64]
 MAX_ABS = (1 << 19) - 1  # 20 bits a coordinate, which is what the demo's weights have
 MASK_BYTES = 1 << 26
 STEADY_ROUNDS = 3
+REPEATED_CLIENTS = 200  # beyond, one setup and its round are measured and nothing is warmed
 
 
 def mask_bytes_per_second(runs: int) -> float:
@@ -82,13 +83,13 @@ class Simulation:
             for index in members:
                 step(index)
             return
-        parts = [members[start :: self.pool._max_workers] for start in range(self.pool._max_workers)]
 
-        def run(part: Sequence[int]) -> None:
+        def work(part: Sequence[int]) -> None:
             for index in part:
                 step(index)
 
-        list(self.pool.map(run, parts))
+        parts = self.pool._max_workers
+        list(self.pool.map(work, [members[start::parts] for start in range(parts)]))
 
     def set_up(self) -> Spent:
         spent, server, everyone = Spent(self.plan.n), self.server, range(self.plan.n)
@@ -108,7 +109,12 @@ class Simulation:
 
         def confirmed(i: int) -> None:
             message = spent.serve(lambda: server.confirmed(i))
-            spent.client(i, lambda: self.members[i].confirmed(message) or b"")
+
+            def take() -> bytes:
+                self.members[i].confirmed(message)
+                return b""
+
+            spent.client(i, take)
 
         self.each(everyone, lambda i: send(i, self.members[i].keys))
         spent.serve(server.close_keys)
@@ -155,7 +161,7 @@ class Simulation:
 def throughput(
     plan_of: Callable[[int, int], standing.Plan], identities: list[IdentityKey], staying: range, runs: int
 ) -> tuple[float, float]:
-    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, each on one thread."""
+    """(Fresh rounds, client inputs of steady rounds) a second: members side by side, on all threads."""
     threads = thread_count()
     set_thread_count(1)
     try:
@@ -214,7 +220,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
             max_abs=MAX_ABS, dropout=dropout, corrupt=corrupt, server=server,
         )  # fmt: skip
 
-    warm = Simulation(plan_of(0, 1), identities) if clients <= 1000 else None
+    warm = Simulation(plan_of(0, 1), identities) if clients <= REPEATED_CLIENTS else None
     if warm:
         warm.set_up()
         warm.run_round(0, staying)
@@ -228,7 +234,7 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
         fresh.append((setup, spent))
     plan = simulation.plan
     steady = [spent for _, spent in fresh]
-    if clients <= 1000:
+    if clients <= REPEATED_CLIENTS:
         simulation = Simulation(plan_of(runs + 1, STEADY_ROUNDS * runs + 1), identities)
         simulation.set_up()
         rounds = [simulation.run_round(number, staying) for number in range(STEADY_ROUNDS * runs + 1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, groups, homomorphic, ladder, ledger, masking, proving, training
+from pyzkfl.bench import arithmetic, gas, groups, homomorphic, ladder, ledger, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -81,6 +81,7 @@ _ALL = (
         {"dim": 100_000, "members": 10},
         {"dim": (1, 1 << 24), "members": (3, 255)},
     ),
+    Benchmark("gas", "a submission on a chain; gas of contracts", gas.gas, {"node": ""}, runs=1, long=True),
     Benchmark(
         "ledger",
         "a whole ledger verified",

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
             str,
             typer.Argument(
                 help="field, ntt, poseidon2, msm-g1, msm-g2, pairing, groth16, train, ladder, norm, secagg, paillier, "
-                "rlwe, ledger, or all"
+                "rlwe, gas, ledger, or all"
             ),
         ],
         json_: Annotated[bool, typer.Option("--json", help="one JSON object a line for each benchmark")] = False,
@@ -75,6 +75,7 @@ def register(app: typer.Typer) -> None:
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
         smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
         largest: Annotated[int | None, typer.Option(help="parameters of the last model (ladder)")] = None,
+        node: Annotated[str | None, typer.Option(help="address of an anvil; default: starts one (gas)")] = None,
         threads: Annotated[int | None, typer.Option(help="threads; default all processors")] = None,
         runs: Annotated[int | None, typer.Option(help="measured runs, after one that warms up")] = None,
     ) -> None:
@@ -90,7 +91,7 @@ def register(app: typer.Typer) -> None:
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
             "corrupt": corrupt, "server": server,
             "model": model, "batch": batch, "steps": steps, "smallest": smallest, "largest": largest,
-            "bits": bits, "members": members, "records": records,
+            "bits": bits, "members": members, "records": records, "node": node,
         }
         params = {key: value for key, value in given.items() if value is not None}
 

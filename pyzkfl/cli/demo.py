@@ -23,6 +23,9 @@ def register(app: typer.Typer) -> None:
         direct: Annotated[
             bool, typer.Option("--direct", help="train a logistic classifier, proven by the direct circuit")
         ] = False,
+        aggregation: Annotated[
+            str, typer.Option(help="how updates are summed: masks, paillier or rlwe (docs/homomorphic.md)")
+        ] = "masks",
         chain: Annotated[
             str | None,
             typer.Option(help="address of a node such as anvil: rounds, stakes, verdicts and records go to its chain"),
@@ -37,14 +40,18 @@ def register(app: typer.Typer) -> None:
 
         if chain is not None and ledger is not None:
             raise typer.BadParameter("--chain does not go with --ledger: the ledger is on the chain")
+        if chain is not None and aggregation != "masks":
+            raise typer.BadParameter("--chain does not go with --aggregation: the demo on a chain sums with masks")
         setting = None
         if chain is not None:
             from pyzkfl.demo.chain import ChainSetting
 
             setting = ChainSetting(chain)
-        # On a chain the direct circuit proves: its verifier is the contract that the chain has.
+        # On a chain the direct circuit proves, and the members judge: no contract checks these proofs.
         network = not direct and chain is None
-        config = DemoConfig(clients=clients, rounds=rounds, seed=seed, network=network, ledger=ledger)
+        config = DemoConfig(
+            clients=clients, rounds=rounds, seed=seed, network=network, aggregation=aggregation, ledger=ledger
+        )
         if json_:
             from pyzkfl import build_stamp
 
@@ -111,6 +118,7 @@ def _table(console: Any, result: dict[str, Any]) -> None:
     accuracy = "{accuracy_federated:.4f} / {accuracy_central:.4f} / {accuracy_alone:.4f}"
     for label, text in (
         ("rounds, clients, dropouts", "{rounds}, {clients}, {dropped}"),
+        ("summed by", "{aggregation}"),
         ("proof", "{proof_bytes} bytes"),
         ("prove / verify (median)", "{prove_seconds_median:.3f} s / {verify_seconds_median:.4f} s"),
         ("accuracy federated / central float / alone (median)", accuracy),

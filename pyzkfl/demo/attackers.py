@@ -8,7 +8,7 @@ on honestly, so that a round has the same members with and without it. The prove
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,9 +71,17 @@ class Forger(Client):
         self._others: dict[str, Submission] = {}  # what it has seen of other members
 
     def _on_mask_shares(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        return self._forging(super()._on_mask_shares, request)
+
+    def _on_train(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        return self._forging(super()._on_train, request)
+
+    def _forging(
+        self, answer: Callable[[Message], tuple[Type, dict[str, Any], frozenset[Type]]], request: Message
+    ) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         if not self._submit:
             self._last = self._own
-        type_, body, expected = super()._on_mask_shares(request)  # the honest answer, kept for the second try
+        type_, body, expected = answer(request)  # the honest answer, kept for the second try
         attack = self._attacks.pop(self._round, None)
         if attack is not None:
             self.forged.append([self._round, str(attack)])
@@ -180,6 +188,10 @@ class CheatingRound(Round):
             victim = self.job.index_of(next(iter(self.accepted)))
             forged = ask_for_both_shares(self.content(requests)["mask"], victim)
             self.attempt(attack, requests, self.request(Type.UNMASK, {"mask": forged}), answer)
+        if attack is Attack.ONE_CIPHERTEXT and answer is Type.DECRYPTION_SHARE:
+            body = self.content(requests)
+            single = {**body, "ciphertexts": body["ciphertexts"][:1]}
+            self.attempt(attack, requests, self.request(Type.DECRYPT, single), answer)
         super().collect(requests, answer, after)
         if attack is Attack.TWO_SETS and answer is Type.SIGNED_SURVIVORS:
             entries = self.content(requests)["submissions"]

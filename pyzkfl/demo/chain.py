@@ -13,7 +13,7 @@ from eth_account import Account as Key
 
 from pyzkfl.demo.plan import Plan, make_chain_plan
 from pyzkfl.demo.runner import DemoConfig, Setting
-from pyzkfl.errors import ChainError
+from pyzkfl.errors import ChainError, ParameterError
 from pyzkfl.integrations.evm import Account
 from pyzkfl.ledger.deployment import Deployment, Parameters, deploy
 from pyzkfl.ledger.evm import EvmLedger
@@ -71,6 +71,8 @@ class ChainSetting(Setting):
         return ""
 
     def plan(self, config: DemoConfig, with_two_batches: set[int]) -> Plan:
+        if config.aggregation != "masks":
+            raise ParameterError("the demo on a chain sums with masks")
         return make_chain_plan(config.clients, config.rounds)
 
     def equip(self, names: list[str], hellos: list[dict[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,15 @@ from pyzkfl.job import Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Submission
 
-_DROP_AT = {Type.MASK_KEYS: Phase.MASK_KEYS, Type.MASK_SHARES: Phase.MASK_SHARES, Type.UNMASK: Phase.UNMASK}
+_DROP_AT = {
+    Type.MASK_KEYS: Phase.MASK_KEYS,
+    Type.MASK_SHARES: Phase.MASK_SHARES,
+    Type.UNMASK: Phase.UNMASK,
+    # Where sums are homomorphic; once shares of a ring-LWE decryption are asked for, nobody may be lost.
+    Type.TRAIN: Phase.MASK_KEYS,
+    Type.CIPHERTEXT_COMMITMENTS: Phase.MASK_SHARES,
+    Type.SURVIVORS: Phase.UNMASK,
+}
 
 
 class DemoMember(Forger):
@@ -88,7 +96,8 @@ def main(manner: Manner | None = None) -> int:
     while not member.finished:
         request = transport.receive_frame(sock)
         message = Message.open(request, signer=coordinator)
-        if message.type in _DROP_AT and drops.get(message.round) is _DROP_AT[message.type]:
+        masked = message.type is Type.SURVIVORS and member.job.aggregation == "masks"
+        if message.type in _DROP_AT and not masked and drops.get(message.round) is _DROP_AT[message.type]:
             del drops[message.round]
             sock.close()
             sock = transport.connect(config["socket"], member, identity)

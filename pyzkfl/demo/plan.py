@@ -28,7 +28,8 @@ def terms_of(config: dict[str, Any], members: Sequence[Member]) -> Job:
 
 
 class Phase(enum.StrEnum):
-    """Where in a round a member's connection breaks."""
+    """Where in a round a member's connection breaks. In jobs that sum homomorphically, in this order: before its
+    submission, before its ciphertext, after its ciphertext."""
 
     MASK_KEYS = "after advertising its mask keys"
     MASK_SHARES = "after sharing its mask secrets"
@@ -36,7 +37,8 @@ class Phase(enum.StrEnum):
 
 
 class Attack(enum.StrEnum):
-    """A forgery. The first seven are a member's, the last two a coordinator's."""
+    """A forgery. The first seven are a member's, the others a coordinator's: against masks two, and where sums are
+    homomorphic the last two, since there are no shares of two kinds and the key decrypts whatever it is given."""
 
     SCALED = "an update scaled by ten"
     SWAPPED_LABELS = "swapped labels"
@@ -47,11 +49,18 @@ class Attack(enum.StrEnum):
     OTHER_BATCH = "a batch the beacon did not choose"
     BOTH_SHARES = "a coordinator that asks for both shares of one member"
     TWO_SETS = "a coordinator that shows two sets of survivors"
+    ONE_CIPHERTEXT = "a coordinator that asks to decrypt one member's ciphertext"
 
     @property
     def by_coordinator(self) -> bool:
-        """True for the coordinator's two."""
-        return self in (Attack.BOTH_SHARES, Attack.TWO_SETS)
+        """True for the coordinator's."""
+        return self in (Attack.BOTH_SHARES, Attack.TWO_SETS, Attack.ONE_CIPHERTEXT)
+
+    @staticmethod
+    def on(aggregation: str) -> list[Attack]:
+        """The nine that make sense against a way to sum."""
+        elsewhere = Attack.ONE_CIPHERTEXT if aggregation == "masks" else Attack.BOTH_SHARES
+        return [attack for attack in Attack if attack is not elsewhere]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +72,7 @@ class Plan:
     coordinator: dict[int, Attack]
 
 
-def make_plan(members: int, rounds: int, with_two_batches: set[int]) -> Plan:
+def make_plan(members: int, rounds: int, with_two_batches: set[int], aggregation: str = "masks") -> Plan:
     """Three members drop out of every round, one in each phase; every attack is tried once, from the second round on.
 
     A forger is a member that stays in its round; one that offers another batch has to have a second one, so
@@ -79,7 +88,7 @@ def make_plan(members: int, rounds: int, with_two_batches: set[int]) -> Plan:
             drops[member][round_] = phase
         staying[round_] = [i for i in range(members) if i not in gone]
     round_ = 1
-    for attack in Attack:
+    for attack in Attack.on(aggregation):
         if attack.by_coordinator:
             coordinator[1 + round_ % (rounds - 1)] = attack
         else:

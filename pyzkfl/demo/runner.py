@@ -26,7 +26,7 @@ from pyzkfl.demo import hospitals
 from pyzkfl.demo.pipes import read_json, write_block, write_json
 from pyzkfl.demo.plan import Attack, Plan, make_plan, terms_of
 from pyzkfl.errors import ParameterError, PyzkflError
-from pyzkfl.job import Job, Member
+from pyzkfl.job import AGGREGATIONS, Job, Member
 from pyzkfl.ledger import SqliteLedger
 
 __all__ = ["DemoConfig", "Setting", "run"]
@@ -40,6 +40,7 @@ class DemoConfig:
     """clients: at least 8; rounds: at least 10 are needed to try every forgery once; seed: split of the data.
 
     network: train a small network, proven by the engine; else a logistic classifier, proven by the direct circuit.
+    aggregation: how updates are summed, as in `Job`.
     """
 
     clients: int = 8
@@ -47,6 +48,7 @@ class DemoConfig:
     batch: int = 32
     seed: int = 4
     network: bool = True
+    aggregation: str = "masks"
     ledger: str | None = None
     traffic: str | None = None
 
@@ -55,6 +57,8 @@ class DemoConfig:
             raise ParameterError("the demo's script of dropouts needs at least 8 clients")
         if self.rounds < 3:
             raise ParameterError("the demo needs at least 3 rounds")
+        if self.aggregation not in AGGREGATIONS:
+            raise ParameterError(f"there is no aggregation {self.aggregation!r}: take one of {', '.join(AGGREGATIONS)}")
         if self.batch < 2:
             raise ParameterError("a batch has at least 2 rows")
 
@@ -99,7 +103,7 @@ class Setting:
 
     def plan(self, config: DemoConfig, with_two_batches: set[int]) -> Plan:
         """The script."""
-        return make_plan(config.clients, config.rounds, with_two_batches)
+        return make_plan(config.clients, config.rounds, with_two_batches, config.aggregation)
 
     def equip(self, names: list[str], hellos: list[dict[str, Any]]) -> dict[str, Any]:
         """What coordinator and members, who said hello, are told beside the members list."""
@@ -165,6 +169,7 @@ def _run_parties(
         "batch": config.batch,
         "learning_rate": LEARNING_RATE[config.network],
         "max_norm": MAX_NORM[config.network],
+        "aggregation": config.aggregation,
         "center": split.center.tolist(),
         "scale": split.scale.tolist(),
     }
@@ -263,6 +268,7 @@ def _summary(
     return {
         "rounds": config.rounds,
         "clients": config.clients,
+        "aggregation": config.aggregation,
         "dropped": outcome["dropped"],
         "accuracy_federated": _accuracy(job, np.array(outcome["weights"], dtype=np.int64), split),
         "accuracy_rounds": [
@@ -286,6 +292,6 @@ def _summary(
         "forgeries": table,
         "threads": _core.base.thread_count(),
         "cpu": _core.base.cpu_kernel(),
-        "attack_kinds": [str(a) for a in Attack],
+        "attack_kinds": [str(a) for a in Attack.on(config.aggregation)],
         **setting.figures(names, outcome),
     }

@@ -1,8 +1,9 @@
 """Homomorphic encryption: everybody sends ciphertexts, whoever holds the key decrypts the exact sum.
 
 Two schemes behind one small interface: "paillier" (keys and ciphertexts of phe, one integer holds many values) and
-"rlwe" (ring-LWE, tens of times faster, resists quantum computers as far as anyone knows). Values are int64 arrays; a
-torch tensor goes in as `tensor.numpy()`. docs/homomorphic.md says how to choose, and what each rests on.
+"rlwe" (ring-LWE, tens of times faster, resists quantum computers as far as anyone knows). Values are int64 arrays;
+floats and torch tensors go in and out through `FixedPoint`, in a job's units. docs/homomorphic.md says how to choose,
+and what each rests on.
 
 Who holds the key has no default. One decryptor sees every single contribution if it wants to:
 
@@ -20,6 +21,15 @@ Three of five members, none of whom can decrypt alone, in one process (a real ro
 >>> values = {member: np.array([1, member]) for member in range(5)}
 >>> he.round_in_process(keys, bytes(31) + b"2", values, holders={0, 2, 4})
 array([ 5, 10])
+
+Floats, in units of 2^-16 and none beyond 1 (`FixedPoint.of(job)` takes a job's own), and their mean:
+
+>>> spec = he.FixedPoint(frac=16, max_abs=1 << 16)
+>>> keys = he.generate("rlwe", holder=he.OneDecryptor(), max_abs=spec.max_abs, summands=2)
+>>> layers = [np.full((2, 2), 0.5), np.array([-0.25])]
+>>> both = keys.public.encrypt(spec.encode(layers)) + keys.public.encrypt(spec.encode(layers))
+>>> spec.decode(keys.decryptor.decrypt(both), like=layers, members=2)[1]
+array([-0.25])
 """
 
 from __future__ import annotations
@@ -36,6 +46,7 @@ from pyzkfl._core.he import (
     RlweKeyMember,
     RlwePublicKey,
     RlweSecretKey,
+    ShareBox,
     SharedKeyTerms,
     SumRequest,
     commit_contribution,
@@ -43,6 +54,7 @@ from pyzkfl._core.he import (
     random_safe_primes,
     rlwe_parameters,
 )
+from pyzkfl.he.fixed_point import FixedPoint
 from pyzkfl.he.keys import (
     AllMembers,
     EncryptionKey,
@@ -59,6 +71,7 @@ __all__ = [
     "MIN_CONTRIBUTIONS",
     "AllMembers",
     "EncryptionKey",
+    "FixedPoint",
     "OneDecryptor",
     "OwnedKeys",
     "PaillierCiphertext",
@@ -72,6 +85,7 @@ __all__ = [
     "RlweKeyMember",
     "RlwePublicKey",
     "RlweSecretKey",
+    "ShareBox",
     "SharedKeyTerms",
     "SharedKeys",
     "SumRequest",

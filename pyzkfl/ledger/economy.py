@@ -34,7 +34,7 @@ from pyzkfl.ledger.economy_records import (
     Verdict,
     Vote,
 )
-from pyzkfl.ledger.records import Aggregate, Beacon, JobTerms, Record, Submission, Weights
+from pyzkfl.ledger.records import Aggregate, Beacon, JobTerms, Record, Refusal, RoundStart, Submission, Weights
 from pyzkfl.reputation import Reputation
 from pyzkfl.tokens import Bank
 
@@ -109,10 +109,11 @@ class Terms:
 
 
 class Training(NamedTuple):
-    """What the economy knows of a job. accounts: member -> public key; submitted: in the open round."""
+    """What the economy knows of a job. accounts: member -> public key; submitted: in this round, refused or not."""
 
     accounts: Mapping[str, bytes]
     beacon: bytes = b""
+    round: int = -1
     submitted: tuple[str, ...] = ()
     survivors: tuple[str, ...] = ()
 
@@ -264,8 +265,10 @@ class Economy:
             self._update(job, survivors=record.survivors)
         elif isinstance(record, Weights):
             self._round_end(job, record.round)
-        elif record.KIND in (Kind.LEDGER_ROUND_START, Kind.LEDGER_VOID):
-            self._update(job, submitted=(), survivors=())
+        elif isinstance(record, RoundStart):
+            self._update(job, round=record.round, submitted=(), survivors=())
+        elif isinstance(record, Refusal) and record.evidence and record.member:
+            self._accused(job, record, members[record.member])
         elif record.KIND is Kind.LEDGER_BEACON_COMMIT and phase == "revealing the beacon":
             # The last commitment is there, and no nonce was shown.
             self.validators.freeze(job, self.parameters["stake_least"], self.epoch)
@@ -291,6 +294,13 @@ class Economy:
             raise LedgerError(f"{', '.join(map(repr, out))} was barred from new jobs by a vote")
         self.trainings[job] = Training(dict(members))
 
+    def _accused(self, job: bytes, record: Refusal, account: bytes) -> None:
+        """The refused message is on the ledger: the committee may look at it, and the stake waits for that."""
+        training = self._known(job)
+        if record.round == training.round and record.member not in training.submitted:
+            self.bank.lock(account, self.now, self.now + self.parameters["answer_seconds"])
+            self._update(job, submitted=(*training.submitted, record.member))
+
     def _round_end(self, job: bytes, round_: int) -> None:
         training = self._known(job)
         seats = self.validators.draw(job, training.beacon, round_, self.parameters["seats"])
@@ -313,7 +323,7 @@ class Economy:
         if record.block != poll.block:
             raise LedgerError("the round ended in another block")
         if not set(record.rejected) <= set(poll.submitted):
-            raise LedgerError("it rejects a member that did not submit")
+            raise LedgerError("it rejects a member of whom no submission is on the ledger")
         if not len(record.examples) == len(record.gains) == len(poll.survivors):
             raise LedgerError(f"it needs examples and gains of {len(poll.survivors)} survivors")
         signed = self._signers(record, poll)

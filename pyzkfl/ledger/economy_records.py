@@ -157,8 +157,9 @@ class Execution(AccountAct):
 class Verdict(EconomyRecord):
     """What a committee found about a round, attested by more than two thirds of its stake: the round is final.
 
-    training, round: which. block: hash of the block that ended the round. rejected: members whose submission's proof
-    does not hold. examples, gains: of each survivor in the aggregate's order. attestations: sealed, in any order.
+    training, round: which. block: hash of the block that ended the round. rejected: members whose submission, recorded
+    or refused with evidence, does not hold. examples, gains: of each survivor in the aggregate's order. attestations:
+    sealed, in any order.
     """
 
     KIND: ClassVar[Kind] = Kind.LEDGER_VERDICT

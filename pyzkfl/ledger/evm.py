@@ -202,8 +202,10 @@ class EvmLedger(Ledger):
             if not good:
                 raise LedgerError(f"{name} does not hold: a signature of {item} does not fit it")
         rules = copy.deepcopy(self._rules)  # after a record that breaks one, the rules are unusable
+        rules.begin_block(signed.block.first, signed.block.time_ms)
         for entry in entries:
             rules.apply(entry)
+        rules.end_block(signed.block)
         self._need_new_keys(entries)
         self._copy().add(signed, stored)
         self._rules, self._newest, self._seen_at = rules, signed, event.block
@@ -364,17 +366,18 @@ class EvmLedger(Ledger):
 
     def _send(self, sealed: list[bytes], entries: list[Entry]) -> SignedBlock:
         assert self._newest is not None and self._operator is not None
-        trial = copy.deepcopy(self._rules)
+        trial, before = copy.deepcopy(self._rules), self._newest.block
+        now = max(before.time_ms, time.time_ns() // 1_000_000)
+        trial.begin_block(before.next_sequence, now)
         for entry in entries:
             trial.apply(entry)
         self._need_new_keys(entries)
-        before = self._newest.block
         parts = [(e.envelope.signer, e.envelope.signature, e.envelope.artefact) for e in entries]
         frames, hashes = _framing.frame_records(RECORD_HEADER, before.next_sequence, before.tip, parts)
         block = Block(
             height=before.height + 1, previous=before.hash, first=before.next_sequence, count=len(frames),
             root=merkle.root_of_hashes(hashes), last=hashes[-1],
-            time_ms=max(before.time_ms, time.time_ns() // 1_000_000), operator=before.operator,
+            time_ms=now, operator=before.operator,
         )  # fmt: skip
         size = len(self._contract.encode("append", block.to_bytes(), bytes(64), frames))
         if size > TRANSACTION_BYTES_MAX:

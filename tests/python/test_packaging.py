@@ -91,8 +91,8 @@ def test_typer_and_rich_may_be_as_old_as_flower_needs(project: dict[str, Any]) -
 
 def test_the_promised_extras_exist_each_with_its_python_range(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
-    assert set(extras) == {"torch", "flower", "dp", "evm", "he", "demo", "test"}
-    for extra in ("torch", "flower", "dp", "evm", "he"):
+    assert set(extras) == {"torch", "flower", "nvflare", "dp", "evm", "he", "demo", "report", "test"}
+    for extra in ("torch", "flower", "nvflare", "dp", "evm", "he"):
         assert all("python_version" in requirement for requirement in extras[extra])
 
 

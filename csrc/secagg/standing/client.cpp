@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/hkdf.h"
-#include "base/random.h"
 #include "base/thread_pool.h"
 #include "fields/fr.h"
 #include "secagg/config.h"
@@ -296,6 +295,7 @@ Bytes Member::masked_input(uint32_t round, std::span<const int64_t> values,
                                encode(Masked{packed, vector.blinder().to_bytes_le()}), author());
   // Shares of rounds that are over are of use to a thief only.
   for (auto& entry : shares_) wipe(entry.second.span().first(kPair * round));
+  sent_ = vector_digest(packed, vector.blinder().to_bytes_le());
   next_round_ = round + 1;
   entered_ = true;
   bound_.reset();
@@ -355,114 +355,6 @@ Bytes Member::unmask(ByteSpan message) {
   Bytes reply = member_message(plan, Kind::unmask, index_, round, encode(out), author());
   bound_ = digest;
   return reply;
-}
-
-// --- state ------------------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr std::string_view kStateMagic = "pyzkfl secagg v1 standing state";
-constexpr size_t kStateSalt = 32;
-
-// Key and nonce from the identity key and a fresh salt: no password, no key used twice.
-SecretBytes state_key(const Plan& plan, Index index, const Ed25519PrivateKey& identity, ByteSpan salt) {
-  Writer info;
-  info.bytes(as_bytes(kStateMagic)).u16(index).bytes(plan.digest());
-  return hkdf_sha256(identity.seed().span(), salt, info.view(), 44);
-}
-
-// Writes into memory that is wiped, of a size that is known beforehand.
-class SecretWriter {
- public:
-  explicit SecretWriter(size_t size) : out_(size) {}
-  void bytes(ByteSpan data) {
-    std::ranges::copy(data, out_.span().begin() + static_cast<std::ptrdiff_t>(at_));
-    at_ += data.size();
-  }
-  void u32(uint32_t v) { bytes(Writer().u32(v).view()); }
-  void secret(const SecretBytes& s) {
-    u32(static_cast<uint32_t>(s.size()));
-    bytes(s.span());
-  }
-  ByteSpan written() const { return out_.span().first(at_); }
-
- private:
-  SecretBytes out_;
-  size_t at_ = 0;
-};
-
-SecretBytes read_secret(Reader& r) {
-  const uint32_t size = r.u32();
-  return SecretBytes::copy_of(r.bytes(size));
-}
-
-}  // namespace
-
-Bytes Member::save() const {
-  size_t size = 256 + session_secret_.size() + self_root_.size() + tag_key_.size() + 4 * confirmed_.size();
-  for (const auto* map : {&pair_roots_, &shares_}) {
-    for (const auto& entry : *map) size += 8 + entry.second.size();
-  }
-  SecretWriter w(size);
-  w.u32(static_cast<uint32_t>(phase_));
-  w.secret(session_secret_);
-  w.secret(self_root_);
-  w.secret(tag_key_);
-  for (const auto* map : {&pair_roots_, &shares_}) {
-    w.u32(static_cast<uint32_t>(map->size()));
-    for (const auto& [member, secret] : *map) {
-      w.u32(member);
-      w.secret(secret);
-    }
-  }
-  w.u32(static_cast<uint32_t>(confirmed_.size()));
-  for (const Index member : confirmed_) w.u32(member);
-  w.u32(next_round_);
-  w.u32(entered_ ? 1 : 0);
-  w.u32(bound_ ? 1 : 0);
-  if (bound_) w.bytes(*bound_);
-
-  Bytes salt(kStateSalt);
-  random_bytes(salt);
-  const SecretBytes key = state_key(*plan_, index_, *identity_, salt);
-  const Bytes sealed =
-      aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), as_bytes(kStateMagic), w.written());
-  salt.insert(salt.end(), sealed.begin(), sealed.end());
-  return salt;
-}
-
-Member Member::restore(std::shared_ptr<const Plan> plan, size_t index,
-                       std::shared_ptr<const Ed25519PrivateKey> identity, ByteSpan saved) {
-  Member out(std::move(plan), index, std::move(identity));
-  if (saved.size() < kStateSalt) throw DecodeError("saved masking state: truncated");
-  const SecretBytes key = state_key(*out.plan_, out.index_, *out.identity_, saved.first(kStateSalt));
-  const auto opened = aes256_gcm_open(key.span().first<32>(), key.span().subspan<32, 12>(),
-                                      as_bytes(kStateMagic), saved.subspan(kStateSalt));
-  if (!opened) {
-    throw DecodeError("saved masking state: damaged, or of another member, plan or identity");
-  }
-  Reader r(opened->span(), "saved masking state");
-  const uint32_t phase = r.u32();
-  if (phase > static_cast<uint32_t>(Phase::round)) r.fail("has an unknown phase");
-  out.phase_ = static_cast<Phase>(phase);
-  out.session_secret_ = read_secret(r);
-  out.self_root_ = read_secret(r);
-  out.tag_key_ = read_secret(r);
-  for (auto* map : {&out.pair_roots_, &out.shares_}) {
-    for (uint32_t left = r.u32(); left > 0; --left) {
-      const auto member = static_cast<Index>(r.u32());
-      map->insert_or_assign(member, read_secret(r));
-    }
-  }
-  for (uint32_t left = r.u32(); left > 0; --left) out.confirmed_.insert(static_cast<Index>(r.u32()));
-  out.next_round_ = r.u32();
-  out.entered_ = r.u32() != 0;
-  if (r.u32() != 0) {
-    out.bound_.emplace();
-    std::ranges::copy(r.bytes<32>(), out.bound_->begin());
-  }
-  r.done();
-  return out;
 }
 
 }  // namespace pyzkfl::secagg::standing

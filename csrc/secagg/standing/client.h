@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "secagg/errors.h"
+#include "secagg/standing/blame.h"
 #include "secagg/standing/messages.h"
 
 namespace pyzkfl::secagg::standing {
@@ -49,6 +50,15 @@ class Member {
   // Of each neighbour, and of ourselves, one share: for the one set of this round.
   Bytes unmask(ByteSpan request);
 
+  // --- blame: the sum of the round did not open (docs/secagg.md, "Blame") ---
+  // `request`: the request for shares again, whose set we are bound to. `values`, `blinder`: what we masked.
+  WideVector blamed_vector(ByteSpan request, std::span<const int64_t> values,
+                           std::span<const uint8_t, 32> blinder) const;
+  // Our side of what the pad keys of lost members opened.
+  std::vector<LostSeed> lost_seeds(ByteSpan request) const;
+  // The wide mask that we share with a survivor; secret, to be committed to.
+  WideVector blame_mask(ByteSpan request, Index survivor) const;
+
   // --- state ---
   // Everything there is, sealed under a key that the identity key derives: AES-256-GCM, a fresh key each time.
   Bytes save() const;
@@ -74,6 +84,9 @@ class Member {
   Author author() const;
   uint16_t point_in(Index dealer) const;
   void check_set(const Set& set) const;
+  Set blamed_set(ByteSpan request, bool opens) const;
+  template <class W>
+  void write_state(W& w) const;
 
   std::shared_ptr<const Plan> plan_;
   Index index_;
@@ -89,6 +102,7 @@ class Member {
   uint32_t next_round_ = 0;
   std::optional<Digest> bound_;  // the set of round next_round_ - 1 that we signed or answered for
   bool entered_ = false;         // round next_round_ - 1 was entered
+  Digest sent_{};                // of the masked vector of that round
 };
 
 }  // namespace pyzkfl::secagg::standing

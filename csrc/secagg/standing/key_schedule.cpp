@@ -77,6 +77,10 @@ SecretBytes derive_pair_seed(const Plan& plan, uint32_t round, ByteSpan pair_roo
   return of_round(plan, round, pair_root, "pair seed");
 }
 
+SecretBytes derive_wide_key(const Plan& plan, ByteSpan pair_seed) {
+  return derive(plan, pair_seed, labelled("wide mask"));
+}
+
 SecretBytes derive_share_key(const Plan& plan, Index dealer, Index recipient, ByteSpan pair_root) {
   Writer info = labelled("share encryption");
   info.u16(dealer).u16(recipient);

@@ -28,6 +28,8 @@ SecretBytes derive_pair_root(const Plan& plan, Index a, const X25519PublicKey& a
 // The seed of a pair's mask in a round: the key of its AES-256-CTR stream.
 SecretBytes derive_pair_seed(const Plan& plan, uint32_t round, ByteSpan pair_root);
 // Key (32) and nonce (12) under which a dealer seals its one message of shares to a recipient.
+// Of the high part of a wide mask; from the pair seed of the round (docs/secagg.md, "Blame").
+SecretBytes derive_wide_key(const Plan& plan, ByteSpan pair_seed);
 SecretBytes derive_share_key(const Plan& plan, Index dealer, Index recipient, ByteSpan pair_root);
 ConfirmTag confirm_tag(const Plan& plan, Index from, Index to, ByteSpan pair_root);
 // What a member and a semi-honest server authenticate messages with.

@@ -27,9 +27,11 @@ Digest trailer_digest(ByteSpan message) { return sha256(message.last(kTagBytes))
 
 }  // namespace
 
-Server::Server(std::shared_ptr<const Plan> plan)
+Server::Server(std::shared_ptr<const Plan> plan) : Server(std::move(plan), SecretBytes::random(32)) {}
+
+Server::Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed)
     : plan_(std::move(plan)),
-      private_seed_(SecretBytes::random(32)),
+      private_seed_(std::move(private_seed)),
       private_key_(std::as_const(private_seed_).span().first<32>()) {
   if (!plan_) throw ParameterError("masking: a server needs a plan");
 }
@@ -263,6 +265,7 @@ void Server::open_round(uint32_t round) {
   signatures_.clear();
   answers_.clear();
   suspects_.clear();
+  vectors_.clear();
   phase_ = Phase::masked;
 }
 
@@ -275,6 +278,7 @@ void Server::take_masked(Index sender, ByteSpan message) {
   decoded(sender, [&] {
     const Masked m = decode_masked(*plan_, body);
     total_->add_packed(m.packed, m.blinder);
+    vectors_.insert_or_assign(sender, vector_digest(m.packed, m.blinder));
   });
 }
 

@@ -17,6 +17,7 @@
 
 #include "secagg/errors.h"
 #include "secagg/masked_vector.h"
+#include "secagg/standing/blame.h"
 #include "secagg/standing/messages.h"
 
 namespace pyzkfl::secagg::standing {
@@ -54,6 +55,22 @@ class Server {
   // false share is outvoted where one more share than the threshold came, and noted in suspects().
   Sum sum();
 
+  // --- blame: the sum does not open (docs/secagg.md, "Blame"); from the request for shares to the next round ---
+  // Whether this is the vector that the survivor sent in the round.
+  bool sent_vector(Index survivor, std::span<const int64_t> low, std::span<const uint8_t, 32> blinder) const;
+  // The masks in a survivor's vector that are no secret any more: its self mask, and those of pairs with members
+  // that were lost, from the seeds that it shows. Throws Misbehaviour unless these are of all those members.
+  WideVector opened_masks(Index survivor, std::span<const LostSeed> shown) const;
+  // The lost members whose pads open to other seeds than the survivor shows: one of the two lies.
+  std::vector<Index> other_seeds(Index survivor, std::span<const LostSeed> shown) const;
+
+  // --- state ---
+  // Everything there is, sealed as Member::save() does under a key that the server's identity key derives. What was
+  // received after it was saved is lost and may be received again.
+  Bytes save(const Ed25519PrivateKey& identity) const;
+  // Throws DecodeError for bytes of another plan or identity, or damaged ones.
+  static Server restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey& identity, ByteSpan saved);
+
   const Plan& plan() const { return *plan_; }
   const char* phase() const;
   uint32_t round() const { return round_; }
@@ -86,9 +103,13 @@ class Server {
   void take_masked(Index sender, ByteSpan message);
   void take_consistent(Index sender, ByteSpan message);
   void take_unmask(Index sender, ByteSpan message);
+  Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed);
+  template <class W>
+  void write_state(W& w) const;
   Bytes request() const;
   SecretBytes recover(Index dealer, bool survived, std::set<Index>& suspects) const;
   std::vector<MaskTerm> masks_of(Index dealer, std::set<Index>& suspects) const;
+  std::vector<Index> lost_neighbours(Index survivor) const;
 
   std::shared_ptr<const Plan> plan_;
   SecretBytes private_seed_;  // what is saved of private_key_
@@ -106,6 +127,7 @@ class Server {
   std::map<Index, Ed25519Signature> signatures_;
   std::map<Index, Unmask> answers_;
   std::set<Index> suspects_;
+  std::map<Index, Digest> vectors_;  // digests of the masked vectors of the round
 };
 
 }  // namespace pyzkfl::secagg::standing

@@ -21,7 +21,7 @@ from flwr.serverapp import strategy as flower
 from flwr.serverapp.strategy import Result, Strategy
 from flwr.supercore import log
 
-from pyzkfl.errors import NotEnoughClients, ParameterError, PyzkflError
+from pyzkfl.errors import NotEnoughClients, ParameterError, PyzkflError, UnprovableOption
 from pyzkfl.integrations.flower.records import KEY, one_array_record, pack, run_name, unpack
 from pyzkfl.masked import Average, ClientLevel, Hub, Terms
 
@@ -50,6 +50,7 @@ class SecureAggregation(Strategy):
     alike.
     client_level: noise for client-level differential privacy, calibrated for the rounds of start() and for a setup of
     min_nodes nodes (more of them bear more noise than they need). Then weighted is False.
+    proofs: not there yet; raises UnprovableOption.
     timeout: seconds to wait for replies in the phases around training; by default start()'s.
 
     A round in which too few nodes answer gives no average: the model stays as it was, an error is logged, and
@@ -64,8 +65,14 @@ class SecureAggregation(Strategy):
         weighted_by: str | None = None,
         timeout: float | None = None,
         client_level: ClientLevel | None = None,
+        proofs: object = None,
         **terms: Any,
     ) -> None:
+        if proofs is not None:
+            raise UnprovableOption(
+                "proofs=...: updates are not proven under Flower yet, because nodes in other processes cannot be given "
+                "the proving keys; pyzkfl.Client and pyzkfl.Coordinator prove every update"
+            )
         if isinstance(strategy, _REFUSED):
             raise ParameterError(
                 f"{type(strategy).__name__} looks at single updates, which secure aggregation hides: take a strategy "

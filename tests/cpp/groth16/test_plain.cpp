@@ -59,6 +59,33 @@ TEST_CASE("a proof and an opening are checked as one product, and neither hides 
   CHECK_FALSE(together(bad, other, chi));
 }
 
+TEST_CASE("merged without a weight, anybody proves anything: the opening pays for Groth16's equation, and no secret is needed") {
+  const PlainFixture f(QuotientBasis::powers);
+  const KeyElements& key = f.elements;
+  const ColumnKey columns = ColumnKey::insecure(3);
+  const std::vector<Fr> lie = {Fr::from_u64(1), Fr::from_u64(2)};  // of no x
+  const Proof forged{key.alpha_1, key.beta_2, g1_generator()};
+  // e(alpha, beta) is there twice; what is left, e(IC(lie), [1]_2) e(C, [delta]_2), a commitment cancels.
+  G1 rest = G1(key.ic[0]) + G1(key.delta_1);
+  for (size_t i = 0; i < lie.size(); ++i) rest = rest + mul_vartime(G1(key.ic[i + 1]), lie[i]);
+  const std::vector<Fr> g(9, Fr::from_u64(7));
+  const Fr z = Fr::random();
+  const PairOpening opening = open_at_pair(columns, g, z);
+  const G1 commitment(commit_polynomial(columns, g));
+  const PlainVerifyingKey verifier(f.view());
+  const auto together = [&](const G1& c, const Fr& weight) {
+    const auto others = pair_opening_inputs(columns.verifier(), c.to_affine(), opening, z, weight);
+    REQUIRE(others.has_value());
+    return verifier.equation().holds({lie, {}, &forged}, *others);
+  };
+  const bool sum = together(commitment + rest, Fr::one()), difference = together(commitment - rest, Fr::one());
+  CHECK(sum != difference);  // one of the two signs: the forgery
+  const Fr chi = Fr::random();
+  CHECK_FALSE(together(commitment + rest, chi));
+  CHECK_FALSE(together(commitment - rest, chi));
+  CHECK_FALSE(verify(verifier, lie, forged));
+}
+
 TEST_CASE("points are read where they lie, at any alignment") {
   const PlainFixture f(QuotientBasis::odd_lagrange);
   KeyView view = f.view();

@@ -515,3 +515,38 @@ TEST_CASE("a member that is not set up, or not a survivor, sends nothing into a 
   s.unmask(s.without({5, 6, 7}));
   s.check_sum(s.without({5, 6, 7}));
 }
+
+TEST_CASE("false pads of a lost member are seen where a survivor shows its own side, and its vector still adds up") {
+  Standing s;
+  s.keys(s.everyone());
+  for (const Index i : s.everyone()) {
+    Bytes message = s.members[i]->deal(s.shown["neighbour_keys"].at(i));
+    if (i == 7) {
+      Deal deal = decode_deal(*s.plan, s.opened(Kind::deal, 7, kSetup, message), 7);
+      deal.rounds[0].pads[3][5] ^= 1;  // of the pair with member 3
+      message = s.forged(Kind::deal, 7, kSetup, encode(deal));
+    }
+    s.server->receive(message);
+  }
+  s.server->close_deal();
+  for (const Index i : s.everyone()) s.shown["dealt"][i] = s.server->dealt(i);
+  s.accept(s.everyone());
+  const Who staying = s.without({7});
+  s.open(0);
+  s.mask(staying);
+  s.sign(staying);
+  s.unmask(staying);
+  std::vector<int64_t> expected(5);
+  for (const Index i : staying) {
+    for (size_t j = 0; j < 5; ++j) expected[j] += s.values[i][j];
+  }
+  CHECK(s.server->sum().values != expected);
+  for (const Index i : staying) {
+    std::vector<LostSeed> shown = s.members[i]->lost_seeds(s.request);
+    CHECK(s.server->other_seeds(i, shown) == (i == 3 ? Who{7} : Who{}));
+    (void)s.server->opened_masks(i, shown);
+    shown[0].seed[0] ^= 1;
+    CHECK(s.server->other_seeds(i, shown) == Who{7});
+    CHECK_THROWS_AS((void)s.server->opened_masks(i, {}), Misbehaviour);
+  }
+}

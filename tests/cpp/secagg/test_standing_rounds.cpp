@@ -266,3 +266,78 @@ TEST_CASE("a hundred members on a ring, 37 of them lost over two phases") {
   CHECK(masked.size() == 80);
   s.check_sum(masked);
 }
+
+TEST_CASE("a server that restarts from its saved state before any step goes on, and needs no message again") {
+  for (const Adversary adversary : {Adversary::active, Adversary::semi_honest}) {
+    Shape shape;
+    shape.adversary = adversary;
+    Standing s(shape);
+    const Ed25519PrivateKey identity = Ed25519PrivateKey::generate();
+    const auto restart = [&] {
+      const std::string phase = s.server->phase();
+      s.server = std::make_unique<Server>(Server::restore(s.plan, identity, s.server->save(identity)));
+      CHECK(s.server->phase() == phase);
+    };
+    const auto deliver = [&](const Bytes& message) {
+      s.server->receive(message);
+      restart();
+      CHECK(error_of([&] { s.server->receive(message); }) != "");  // it knows what it took
+    };
+    const Who staying = s.without({2});
+    for (const Index i : s.everyone()) deliver(s.members[i]->keys());
+    s.server->close_keys();
+    for (const Index i : s.everyone()) {
+      restart();
+      deliver(s.members[i]->deal(s.shown["neighbour_keys"][i] = s.server->neighbour_keys(i)));
+    }
+    s.server->close_deal();
+    for (const Index i : s.everyone()) {
+      restart();
+      const Bytes confirm = s.members[i]->accept(s.server->dealt(i));
+      if (s.plan->active()) deliver(confirm);
+    }
+    if (s.plan->active()) {
+      s.server->close_confirm();
+      for (const Index i : s.everyone()) s.members[i]->confirmed(s.server->confirmed(i));
+    }
+    for (const uint32_t round : {0U, 2U}) {
+      s.round = round;
+      s.server->open_round(round);
+      for (const Index i : staying) deliver(s.masked_input(i, round));
+      Bytes request = s.server->close_masked();
+      restart();
+      if (s.plan->active()) {
+        const Bytes survivors = request;
+        for (const Index i : s.committee_of(staying)) deliver(s.members[i]->sign_survivors(survivors));
+        request = s.server->close_consistency();
+        restart();
+      }
+      for (const Index i : staying) deliver(s.members[i]->unmask(request));
+      s.check_sum(staying);
+      restart();
+      s.check_sum(staying);
+      CHECK(s.server->survivors() == staying);
+    }
+  }
+}
+
+TEST_CASE("a server's saved state is sealed: another plan or identity, or a changed byte, does not open it") {
+  Standing s;
+  s.set_up();
+  s.open(0);
+  s.mask(s.everyone());
+  const Ed25519PrivateKey identity = Ed25519PrivateKey::generate();
+  const Bytes saved = s.server->save(identity);
+  (void)Server::restore(s.plan, identity, saved);
+  CHECK_THROWS_AS((void)Server::restore(s.plan, Ed25519PrivateKey::generate(), saved), DecodeError);
+  Shape other;
+  other.epoch = 8;
+  CHECK_THROWS_AS((void)Server::restore(plan_of(other), identity, saved), DecodeError);
+  CHECK_THROWS_AS((void)Member::restore(s.plan, 0, s.identities[0], saved), DecodeError);
+  for (const size_t at : {size_t{0}, size_t{40}, saved.size() - 1}) {
+    Bytes changed = saved;
+    changed[at] ^= 1;
+    CHECK_THROWS_AS((void)Server::restore(s.plan, identity, changed), DecodeError);
+  }
+  CHECK_THROWS_AS((void)Server::restore(s.plan, identity, ByteSpan(saved).first(20)), DecodeError);
+}

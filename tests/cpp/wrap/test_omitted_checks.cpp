@@ -194,6 +194,30 @@ TEST_CASE("lookups: a lie in each place of the tree is refused there") {
   }
 }
 
+TEST_CASE("lookups: a cell outside its own table is not counted in a wider one") {
+  // The cell must be 0; 1 is a key of the table of 4, and a forger moves its multiplicity there.
+  Sample s = everything();
+  cell(s, 5, 2) = 1;
+  const auto counts = [&](uint32_t table) -> int32_t& {
+    const sumcheck::Block& block = s.program.blocks[s.program.tables[table].multiplicities];
+    return cell(s, block.column, block.offset + (table == 0 ? 1 : 0));
+  };
+  --counts(2);
+  ++counts(0);
+  CHECK(refusal(s.program, forge(s, {}).assignment) == "lookups/root numerator");
+  // Were it looked up in that table, it would pass.
+  for (RangeLookup& range : s.program.ranges) {
+    if (s.program.blocks[range.block].name != "zeros") continue;
+    s.program.blocks.push_back({5, 2, 0, "first zero"});
+    s.program.blocks.push_back({5, 3, 0, "second zero"});
+    const auto last = static_cast<uint32_t>(s.program.blocks.size() - 1);
+    range.block = last;
+    s.program.ranges.push_back({last - 1, 0, 0});
+    break;
+  }
+  CHECK(refusal(s.program, forge(s, {}).assignment) == "");
+}
+
 // Where every leaf has a denominator other than 0, which the challenge g sees to, so has the root; the check
 // is what makes that a fact instead of a probability. So no forgery passes without it, but it is the one that
 // refuses 0/0.

@@ -222,6 +222,19 @@ def test_a_submission_holds_for_its_facts_alone(verifiers, engine: dict[str, Any
     assert not holds(values=rows + values[32:])
 
 
+def test_a_challenge_gives_a_proof_of_the_engine_more_gas_than_its_check_takes(verifiers, engine) -> None:
+    """TrainingRegistry.CHECK_GAS: with less, a true proof would look false and honest validators would be slashed."""
+    registry = artifact("TrainingRegistry")
+    chain = verifiers.statement.chain
+    nobody = "0x" + "00" * 20
+    given = Contract.deploy(chain, registry, nobody, nobody, nobody, nobody, sender=chain.account(0)).call("CHECK_GAS")
+    for member in engine["members"]:
+        point = words(g1_to_evm(member["update_commitment"]))
+        arguments = (facts_of(engine, member), point, public_values(member))
+        for proof in (member["proof_evm"], bytes(864), member["proof_evm"][:-32] + bytes(32)):
+            assert verifiers.statement.send("holds", *arguments, proof, sender=chain.account(0)).gas < given // 2
+
+
 def test_paths_of_all_shapes_are_those_of_the_merkle_tree(verifiers, engine: dict[str, Any]) -> None:
     member = engine["members"][1]
     assert merkle.root(member["leaves"]) == member["root"] and len(member["leaves"]) == 4

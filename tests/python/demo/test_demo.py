@@ -42,8 +42,8 @@ def test_the_demo_trains_proves_masks_records_and_refuses_every_forgery(tmp_path
     assert result["accuracy_federated"] > result["accuracy_alone"]
     assert result["proof_bytes"] <= 512
     assert result["aggregate_exact"] is True and result["ledger_ok"] is True
-    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack)
-    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack}
+    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack.on("masks"))
+    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack.on("masks")}
 
     verified = pyzkfl("ledger", "verify", str(path), "--json")
     assert verified.returncode == 0, verified.stderr
@@ -71,7 +71,7 @@ def test_three_members_drop_out_of_every_round_at_three_points_and_every_attack_
                     assert member not in gone
         tried = [attack for attacks in plan.attacks.values() for attack in attacks.values()]
         tried += plan.coordinator.values()
-        assert sorted(tried) == sorted(Attack)
+        assert sorted(tried) == sorted(Attack.on("masks"))
 
 
 def test_the_hospitals_are_uneven_differently_mixed_and_disjoint() -> None:
@@ -135,3 +135,17 @@ def _marked(mark: Path) -> list[str]:
 
 def test_the_native_core_says_which_kernel_runs() -> None:
     assert _core.base.cpu_kernel()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("aggregation", ["rlwe", "paillier"])
+def test_the_demo_with_a_homomorphic_sum_refuses_every_forgery_too(aggregation: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.ledger"
+    done = pyzkfl("demo", "--json", "--direct", "--aggregation", aggregation, "--ledger", str(path), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["aggregation"] == aggregation and result["dropped"] == 3 * result["rounds"]
+    assert result["aggregate_exact"] is True and result["ledger_ok"] is True
+    assert result["accuracy_federated"] >= result["accuracy_central"] - 0.02
+    assert result["forgeries_tried"] == result["forgeries_refused"] == len(Attack.on(aggregation))
+    assert {row["attack"] for row in result["forgeries"]} == {str(attack) for attack in Attack.on(aggregation)}

@@ -43,6 +43,13 @@ def test_the_skellam_bound_is_above_the_true_divergence_and_near_it(variance: in
         assert 0.75 * bound < renyi(p, shift, order) <= bound
 
 
+def test_the_skellam_bound_is_the_papers_number_for_number() -> None:
+    """Variance 10, norm 2 in one dimension, order 2: 2 4 / 20 + min((3 4 + 6 2) / 400, 3 2 / 20) = 0.4 + 0.06."""
+    assert Mechanism("skellam", 5, 2, 2, 1).rdp(np.array([2]))[0] == pytest.approx(0.46)
+    # Variance 1: 2 4 / 2 + min((3 4 + 6 2) / 4, 3 2 / 2) = 4 + 3.
+    assert Mechanism("skellam", 1, 1, 2, 1).rdp(np.array([2]))[0] == pytest.approx(7.0)
+
+
 @pytest.mark.parametrize(("variance", "shares", "shift"), [(1, 10, 1), (1, 30, 3), (2, 5, 2), (4, 10, 3)])
 def test_the_bound_of_sums_of_discrete_gaussians_is_above_the_true_divergence(
     variance: int, shares: int, shift: int

@@ -27,8 +27,8 @@ from pyzkfl.network import NetworkJob
 from pyzkfl.proofs import EngineProof, Witness, prove, verify
 from pyzkfl.statement import Statement
 
-# Of the demo's kind: one output, fitted to 1 and -1, in bits.
-NETWORK = NetworkJob(widths=(4, 3, 1), batch=4, learning_rate=0.5, loss="mse", g_frac=5, bitwise=True)
+# Of the demo's kind: one output, fitted to 1 and -1, in bits. Steps so small that ten times as much is in range, too.
+NETWORK = NetworkJob(widths=(4, 3, 1), batch=4, learning_rate=0.01, loss="mse", g_frac=5, bitwise=True)
 MEMBERS = 5
 
 FALSE_STEPS = {
@@ -94,7 +94,7 @@ def real() -> Scene:
 
 
 def test_every_attack_of_the_demo_has_its_mutant_here() -> None:
-    assert {*FALSE_STEPS, *REPLAYS, *OF_MEMBERS, *OF_THE_COORDINATOR} == set(Attack)
+    assert {*FALSE_STEPS, *REPLAYS, *OF_MEMBERS, *OF_THE_COORDINATOR} == set(Attack.on("masks"))
 
 
 def test_an_honest_proof_is_accepted(real: Scene) -> None:

@@ -78,7 +78,9 @@ def test_a_proof_holds_for_no_other_statement(proven: tuple[Round, NetworkProof]
         "rows": (done.statement.rows[0] - 1,),
         "update_commitment": other.statement.update_commitment,
     }
-    assert set(changes) == {f.name for f in dataclasses.fields(RoundStatement)} - {"job"}
+    # Velocities, which this job has none of, in test_carried_momentum.py.
+    fields = {f.name for f in dataclasses.fields(RoundStatement)}
+    assert set(changes) == fields - {"job", "velocity_commitments"}
     for name, value in changes.items():
         with pytest.raises(ProofInvalid):
             done.prover.verify(dataclasses.replace(done.statement, **{name: value}), proof)
@@ -140,6 +142,25 @@ def test_every_byte_of_a_proof_counts(proven: tuple[Round, NetworkProof]) -> Non
     for wrong in (proof.data[:-1], proof.data + b"\0", b""):
         with pytest.raises(DecodeError, match="bytes"):
             done.prover.verify(done.statement, NetworkProof(wrong))
+
+
+def test_a_proof_has_one_encoding_scalars_below_r_and_no_point_at_infinity(proven: tuple[Round, NetworkProof]) -> None:
+    done, proof = proven
+    order = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    refused = []
+    for at in range(352, 512, 32):  # rho, z, gamma, i0, i1
+        same = int.from_bytes(proof.data[at : at + 32], "big") + order
+        refused.append((at, same.to_bytes(32, "big")))
+    for at in (0, 96, *range(128, 352, 32)):  # points of G1
+        refused.append((at, b"\x40" + bytes(31)))
+    for at, part in refused:
+        with pytest.raises(DecodeError):
+            done.prover.verify(done.statement, NetworkProof(proof.data[:at] + part + proof.data[at + 32 :]))
+    # Of z, 0, 1 and -1 decode and open nothing.
+    for z in (0, 1, order - 1):
+        changed = proof.data[:384] + z.to_bytes(32, "big") + proof.data[416:]
+        with pytest.raises(ProofInvalid):
+            done.prover.verify(done.statement, NetworkProof(changed))
 
 
 def test_commitments_to_updates_add_up(proven: tuple[Round, NetworkProof]) -> None:

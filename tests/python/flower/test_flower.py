@@ -18,7 +18,7 @@ from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordD
 from flwr.clientapp import ClientApp
 from flwr.serverapp import strategy as flower
 
-from pyzkfl.errors import NotEnoughClients, ParameterError
+from pyzkfl.errors import NotEnoughClients, ParameterError, UnprovableOption
 from pyzkfl.integrations.flower import SecureAggregation, SecureAggregationMod, secure_aggregation_mod
 from pyzkfl.integrations.flower.records import KEY
 from pyzkfl.masked import ClientLevel
@@ -134,6 +134,8 @@ def test_a_strategy_that_needs_single_updates_is_refused_by_name(name: str) -> N
 
 
 def test_wrong_settings_are_refused_at_once() -> None:
+    with pytest.raises(UnprovableOption, match="proofs="):
+        SecureAggregation(flower.FedAvg(), proofs="norm")
     with pytest.raises(ParameterError, match="bits must lie"):
         SecureAggregation(flower.FedAvg(), bits=64)
     with pytest.raises(ParameterError, match="hides none of them"):
@@ -195,6 +197,20 @@ def test_noise_is_not_spent_twice(make_grid: Any) -> None:
     strategy.start(grid, START, num_rounds=1)
     with pytest.raises(ParameterError, match="calibrated for the rounds of one setup"):
         strategy.start(grid, START, num_rounds=1)
+
+
+@pytest.mark.deep
+@pytest.mark.end_to_end
+def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(repository: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(repository / "examples/flower/processes/run.py"), "--timeout", "600"],
+        capture_output=True, text=True, timeout=700, cwd=tmp_path, check=False,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["nodes"] == [3, 3]
+    assert figures["accuracy"] > 0.9
 
 
 @pytest.mark.end_to_end

@@ -71,9 +71,16 @@ class EconomyStory:
         return self.ledger.head().block.hash
 
     def verdict(
-        self, number: int, block: bytes, *, by: Sequence[IdentityKey] | None = None, rejected: tuple[str, ...] = ()
+        self,
+        number: int,
+        block: bytes,
+        *,
+        by: Sequence[IdentityKey] | None = None,
+        rejected: tuple[str, ...] = (),
+        survivors: int | None = None,
     ) -> kinds.Verdict:
-        count = len(self.story.members)
+        """Attested by all validators, or by some."""
+        count = len(self.story.members) if survivors is None else survivors
         fields = (self.terms.digest, self.story.job, number, block, rejected, (30,) * count, (0,) * count)
         bare = kinds.Verdict(*fields, ())
         signers = self.validators if by is None else by

@@ -185,7 +185,7 @@ def test_a_verdict_is_on_what_happened(running: EconomyStory) -> None:
     world.append(world.story.start(1))
     refused(world, "another block", world.verdict(0, bytes(32)))
     refused(world, "no such round", world.verdict(1, block))
-    refused(world, "did not submit", world.verdict(0, block, rejected=("m9",)))
+    refused(world, "no submission", world.verdict(0, block, rejected=("m9",)))
     other = world.verdict(0, block)
     moved = kinds.Verdict(**{**vars(other), "examples": (31, 30, 30)})
     refused(world, "another verdict", moved)
@@ -238,6 +238,37 @@ def test_a_coordinators_word_moves_no_reputation_and_no_stake(running: EconomySt
     refusal = kinds.Refusal(world.story.job, 0, "m1", 0, "ProofInvalid", "because I say so")
     world.append(refusal)
     assert (dict(world.economy.reputation.scores), dict(world.economy.bank.positions)) == before
+
+
+def test_a_refused_submission_is_rejected_on_its_evidence_and_the_others_are_paid(
+    tmp_path: Path, story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = EconomyStory(tmp_path / "four.ledger", type(story)(members=4), monkeypatch)
+    with world.ledger:
+        story = world.story
+        world.stake_everybody()
+        world.append(*story.prologue())
+        message = story.message("m3", 21, {"commitment": bytes(32), "proof": b"none"})
+        three, accused = ("m0", "m1", "m2"), story.members["m3"].public_bytes
+        for number, evidence in enumerate((b"", message)):
+            refusal = kinds.Refusal(story.job, number, "m3", 0, "ProofInvalid", "does not hold", evidence)
+            submissions = [story.submission(name, number) for name in three]
+            end = kinds.Weights(story.job, number, story.weights(number + 1))
+            world.append(story.start(number), *submissions, refusal, story.aggregate(number, three), end)
+            block = world.ledger.head().block.hash
+            verdict = world.verdict(number, block, rejected=("m3",), survivors=3)
+            if not evidence:
+                refused(world, "no submission", verdict)
+                continue
+            world.act(story.members["m3"], kinds.Stake, 1, 100)  # too late: unbonding units are slashed as well
+            world.append(verdict)
+        economy = world.economy
+        settled = economy.settled[story.job, 1]
+        assert settled is not None and not settled.void and sum(settled.paid.values()) == 1000
+        assert accused not in settled.paid
+        assert economy.bank.positions[accused].slashable == 80
+        assert economy.reputation.scores[accused].bad == ONE
+        assert economy.bank.held() == economy.bank.supply
 
 
 # --- votes -------------------------------------------------------------------------------------------------------

@@ -85,6 +85,15 @@ def test_a_node_that_joins_with_nonsense_is_left_out(make_party: Any, part: str)
     assert 101 not in {node for node, request in party.seen if request["phase"] == "reveal"}
 
 
+def test_two_nodes_with_one_key_are_both_left_out(make_party: Any) -> None:
+    party = make_party()
+    party.keys[101] = party.keys[100]
+    party.hub.set_up(terms_of(), party.nodes)
+    shown = next(request for _, request in party.seen if request["phase"] == "reveal")
+    assert len(shown["publics"]) == 8
+    assert party.keys[100].public_bytes not in shown["publics"]
+
+
 def test_a_setup_of_two_is_refused(make_party: Any) -> None:
     with pytest.raises(NotEnoughClients, match="2 nodes are left"):
         make_party(2).hub.set_up(terms_of(), [100, 101])

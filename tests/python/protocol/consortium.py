@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pyzkfl import Client, Coordinator, IdentityKey, InProcessChannel, Job, Member
+from pyzkfl import Client, Coordinator, IdentityKey, InProcessChannel, Job, Member, _core
 from pyzkfl.demo.attackers import Forger
 from pyzkfl.demo.plan import Attack
+from pyzkfl.statement import batch_index
 
 FEATURES, BATCH, MEMBERS = 3, 4, 5
 
@@ -49,12 +50,21 @@ def make(
     rows: tuple[int, ...] = (8, 4, 6, 3, 9, 5, 4, 8),
     coordinator_key: Any = None,
     attacks_of_coordinator: dict[int, Attack] | None = None,
+    aggregation: str = "masks",
 ) -> Consortium:
     """Members m0, m1, ... with `rows[i]` rows each; attacks[i]: what member i tries in which round."""
     names = [f"m{i}" for i in range(members)]
     identities = {name: IdentityKey.generate() for name in names}
     listed = [Member(name, identities[name].public_bytes) for name in names]
-    job = Job.logistic(name="test", features=FEATURES, batch=BATCH, members=listed, rounds=rounds, learning_rate=1.0)
+    job = Job.logistic(
+        name="test",
+        features=FEATURES,
+        batch=BATCH,
+        members=listed,
+        rounds=rounds,
+        learning_rate=1.0,
+        aggregation=aggregation,
+    )
     key = coordinator_key or IdentityKey.generate()
     clients = {}
     for index, name in enumerate(names):
@@ -72,3 +82,12 @@ def make(
     options = {"attacks": attacks_of_coordinator} if attacks_of_coordinator else {}
     made = coordinator(job, key, channel, recorder=recorder, **options)
     return Consortium(job, made, key, clients, identities, channel)
+
+
+def updates_in_the_clear(c: Consortium, round_: int, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """What each member's update must be, computed from its private batches by the trainer."""
+    result = {}
+    for name, client in c.clients.items():
+        x, y, rows, _ = client._dataset.batch(batch_index(c.coordinator.beacon, round_, name, len(client._dataset)))
+        result[name] = _core.training.step(c.job.spec, weights, x, y, rows)
+    return result

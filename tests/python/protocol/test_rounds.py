@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from consortium import make, rows_of
+from consortium import make, rows_of, updates_in_the_clear
 
-from pyzkfl import _core
 from pyzkfl.errors import NotEnoughClients, ProtocolError
-from pyzkfl.statement import batch_index
-
-
-def updates_in_the_clear(c, round_: int, weights) -> dict[str, np.ndarray]:
-    """What each member's update must be, computed from its private batches by the trainer."""
-    result = {}
-    for name, client in c.clients.items():
-        x, y, rows, _ = client._dataset.batch(batch_index(c.coordinator.beacon, round_, name, len(client._dataset)))
-        result[name] = _core.training.step(c.job.spec, weights, x, y, rows)
-    return result
 
 
 def test_the_opened_sum_is_the_sum_of_the_members_updates_and_everybody_computes_the_next_weights() -> None:

@@ -63,14 +63,16 @@ def test_a_second_run_of_a_job_goes_on_from_the_file_with_the_same_keys(first, t
         Coordinator(other, c.coordinator_key, channel).use_setup(keys)
 
 
-def test_members_keep_the_setup_that_they_verified(first, tmp_path) -> None:
-    c, transcript, job = first
+def test_members_and_coordinator_keep_the_setup_that_they_verified(tmp_path) -> None:
+    c = make(members=3)
     client = c.clients["m1"]
-    client._job, client._records = c.job, {1: transcript.records1[1], 2: transcript.records2[1]}
-    client._setups = SetupFiles(tmp_path)
-    request = type("Request", (), {"body": transcript.to_object()})()
-    client._on_setup_final(request)
-    assert [p.name for p in tmp_path.iterdir()] == [f"{job.setup.hex()}.setup"]
+    c.coordinator._setups, client._setups = SetupFiles(tmp_path / "coordinator"), SetupFiles(tmp_path / "m1")
+    c.coordinator.run_setup()
+    job = c.coordinator.job
+    assert client.job == job
+    for files in (c.coordinator._setups, client._setups):
+        assert [p.name for p in files.folder.iterdir()] == [f"{job.setup.hex()}.setup"]
+        assert files.keys(job).bind(c.job) == job
 
 
 def test_a_file_that_was_cut_changed_or_is_of_another_setup_is_refused(first, tmp_path) -> None:
