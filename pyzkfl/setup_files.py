@@ -68,12 +68,13 @@ def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
         transcript = ceremony.Transcript.from_object(body)
     except DecodeError as error:
         raise type(error)(f"{os.fspath(path)}: {error}") from error
-    if transcript.digest != terms.setup:
+    try:
+        return transcript.keys(terms)  # compares the digest before anything else
+    except SetupInvalid as error:
         raise SetupInvalid(
             f"{os.fspath(path)} is not the setup that these terms are bound to, or was changed: delete it and run the "
             "setup, or copy the file from another member"
-        )
-    return transcript.keys(terms)
+        ) from error
 
 
 class SetupFiles:

@@ -135,7 +135,7 @@ class FloatNetwork:
                 d = own.backward(d)
             else:
                 matrix, bias, d = own.backward(d)
-                gradients.append((own, matrix, bias if own.layer.bias else 0 * bias))
+                gradients.append((own, matrix, bias if own.layer.bias else np.zeros_like(bias)))
         norm = job.learning_rate * math.sqrt(sum(float((g * g).sum()) for _, *pair in gradients for g in pair))
         scale = job.learning_rate * min(1.0, job.max_norm / max(norm, 1e-30))
         for own, matrix, bias in gradients:

@@ -10,16 +10,15 @@
 
 #include "../training/network_samples.h"
 #include "base/errors.h"
+#include "circuit_verdict.h"
 #include "sumcheck/direct_check.h"
-#include "sumcheck/prover.h"
 #include "training/evaluation_program.h"
-#include "wrap/engine.h"
-#include "wrap/wrap_circuit.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::testing;
 using sumcheck::Program;
 using sumcheck::ProgramValues;
+using wrap::testing::circuit_accepts;
 
 namespace {
 
@@ -78,18 +77,6 @@ Forger forger() {
       if (!counted) return f;
     }
   }
-}
-
-bool circuit_accepts(const Program& program, const ColumnKey& key, ProgramValues& values) {
-  const wrap::Engine engine(program);
-  const std::array<Fr, 2> context = {Fr::from_u64(1), Fr::from_u64(2)};
-  const sumcheck::InnerProof inner = sumcheck::prove(key, engine.program(), engine.claims(), values, context);
-  try {
-    (void)wrap::wrap_witness(engine.circuit(), engine.program(), wrap::assignment_of(inner));
-  } catch (const WitnessInvalid&) {
-    return false;
-  }
-  return true;
 }
 
 // Takes out the relations whose name (of a range lookup its block's name) ends so; there must be one.
@@ -196,7 +183,8 @@ const Forgery forgeries[] = {
 TEST_CASE("every false evaluation, proven as well as it can be, is refused by the circuit, by its relation alone") {
   Forger honest = forger();
   const ColumnKey key = ColumnKey::insecure(honest.program.program.log_height);
-  CHECK(circuit_accepts(honest.program.program, key, honest.values));
+  const wrap::Engine engine(honest.program.program);
+  CHECK(circuit_accepts(engine, key, honest.values));
   for (const Forgery& forgery : forgeries) {
     const std::string what = forgery.what;
     CAPTURE(what);
@@ -205,9 +193,9 @@ TEST_CASE("every false evaluation, proven as well as it can be, is refused by th
     Program lenient = f.program.program;
     leave_out(lenient, forgery.refused_by);
     sumcheck::fill_multiplicities(lenient, f.values);
-    CHECK_FALSE(circuit_accepts(f.program.program, key, f.values));
+    CHECK_FALSE(circuit_accepts(engine, key, f.values));
     CHECK_NOTHROW(sumcheck::check_values(lenient, f.values));
-    if (std::getenv("PYZKFL_DEEP") != nullptr) CHECK(circuit_accepts(lenient, key, f.values));
+    if (std::getenv("PYZKFL_DEEP") != nullptr) CHECK(circuit_accepts(wrap::Engine(lenient), key, f.values));
   }
 }
 

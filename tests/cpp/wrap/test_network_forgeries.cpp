@@ -10,17 +10,16 @@
 #include <set>
 #include <string>
 
-#include "base/errors.h"
-#include "sumcheck/direct_check.h"
-#include "sumcheck/prover.h"
 #include "../training/layer_samples.h"
+#include "base/errors.h"
+#include "circuit_verdict.h"
+#include "sumcheck/direct_check.h"
 #include "training/network_forgery.h"
 #include "training/network_program.h"
-#include "wrap/engine.h"
-#include "wrap/wrap_circuit.h"
 
 using namespace pyzkfl;
 using sumcheck::ProgramValues;
+using wrap::testing::circuit_accepts;
 
 namespace {
 
@@ -63,18 +62,6 @@ std::string refused_by_relations(const sumcheck::Program& program, const Program
     return error.what();
   }
   return "";
-}
-
-// Whether the wrap circuit has a witness for the real prover's proof of these values.
-bool circuit_accepts(const wrap::Engine& engine, const ColumnKey& key, ProgramValues& values) {
-  const std::array<Fr, 2> context = {Fr::from_u64(1), Fr::from_u64(2)};
-  const sumcheck::InnerProof inner = sumcheck::prove(key, engine.program(), engine.claims(), values, context);
-  try {
-    (void)wrap::wrap_witness(engine.circuit(), engine.program(), wrap::assignment_of(inner));
-  } catch (const WitnessInvalid&) {
-    return false;
-  }
-  return true;
 }
 
 void add_to_cell(const sumcheck::Program& program, ProgramValues& values, uint32_t block, size_t index, int32_t amount) {
