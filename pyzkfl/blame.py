@@ -216,8 +216,10 @@ def _opening(server: Server, plan: Plan, read: Mapping[int, _Answer]) -> tuple[V
         for part, (_, limb) in zip(high, given.limbs[-3:], strict=True):
             part += limb
         opened, opened_blinder = server.opened_masks(i, given.seeds)
-        for exponent, limb in opened:
+        for exponent, limb in opened[:-2]:
             low -= limb << exponent
+        for part, (_, limb) in zip(high[:2], opened[-2:], strict=True):
+            part -= limb
         blinder += int.from_bytes(given.blinder, "little") - int.from_bytes(opened_blinder, "little")
     carry = high[0] >> _LIMB_BITS
     above = (high[1] + carry) >> _LIMB_BITS

@@ -72,6 +72,11 @@ void append_low(WideVector& out, Values values, unsigned bits) {
   out.limbs.push_back({exponent, std::move(values)});
 }
 
+void append_high(WideVector& out, const Plan& plan, std::array<Values, 2> high) {
+  out.limbs.push_back({plan.bits(), std::move(high[0])});
+  out.limbs.push_back({plan.bits() + kLimbBits, std::move(high[1])});
+}
+
 // Of a sum of a value and k + 1 masks.
 unsigned sum_bits(const Plan& plan) {
   return plan.bits() + static_cast<unsigned>(std::bit_width(plan.graph().k() + 2));
@@ -108,9 +113,7 @@ WideVector wide_mask(const Plan& plan, ByteSpan pair_seed) {
   auto [low, element] = expanded(plan, pair_seed);
   WideVector out{{}, element.to_bytes_le()};
   append_low(out, std::move(low), plan.bits());
-  auto high = high_limbs(plan, pair_seed);
-  out.limbs.push_back({plan.bits(), std::move(high[0])});
-  out.limbs.push_back({plan.bits() + kLimbBits, std::move(high[1])});
+  append_high(out, plan, high_limbs(plan, pair_seed));
   return out;
 }
 
@@ -154,24 +157,25 @@ WideVector Member::blamed_vector(ByteSpan request, std::span<const int64_t> valu
   }
   Values sum(values.begin(), values.end());
   std::array<Values, 2> high = {Values(values.size()), Values(values.size())};
-  const auto add_mask = [&](const SecretBytes& seed, bool negative) {
+  const auto add_mask = [&](const SecretBytes& seed, bool negative, bool wide) {
     auto [mask, mask_element] = expanded(plan, seed.span());
     add(sum, mask, negative);
     element += negative ? -mask_element : mask_element;
     wipe_values(mask);
+    if (!wide) return;
+    auto upper = high_limbs(plan, seed.span());
+    for (size_t limb = 0; limb < 2; ++limb) {
+      add(high[limb], upper[limb], negative);
+      wipe_values(upper[limb]);
+    }
   };
   for (const auto& [member, root] : pair_roots_) {
-    const bool negative = index_ > member;
-    const SecretBytes seed = derive_pair_seed(plan, round, root.span());
-    add_mask(seed, negative);
-    if (!std::ranges::binary_search(set.members, member)) continue;  // its masks are no secret any more
-    auto wide = high_limbs(plan, seed.span());
-    for (size_t limb = 0; limb < 2; ++limb) {
-      add(high[limb], wide[limb], negative);
-      wipe_values(wide[limb]);
-    }
+    // Masks with lost members are no secret any more.
+    add_mask(derive_pair_seed(plan, round, root.span()), /*negative=*/index_ > member,
+             /*wide=*/std::ranges::binary_search(set.members, member));
   }
-  add_mask(derive_self_seed(plan, round, self_root_.span()), /*negative=*/false);
+  // An active server may know every other mask and not be able to open this one: then it alone hides the vector.
+  add_mask(derive_self_seed(plan, round, self_root_.span()), /*negative=*/false, /*wide=*/true);
 
   // The residue that was sent, and what is above it into the high part.
   const unsigned shift = 64 - plan.bits();
@@ -196,8 +200,7 @@ WideVector Member::blamed_vector(ByteSpan request, std::span<const int64_t> valu
   }
   WideVector out{{}, element.to_bytes_le()};
   append_low(out, std::move(low), plan.bits());
-  out.limbs.push_back({plan.bits(), std::move(high[0])});
-  out.limbs.push_back({plan.bits() + kLimbBits, std::move(high[1])});
+  append_high(out, plan, std::move(high));
   out.limbs.push_back({plan.bits() + 2 * kLimbBits, std::move(top)});
   return out;
 }
@@ -260,7 +263,9 @@ WideVector Server::opened_masks(Index survivor, std::span<const LostSeed> shown)
   const SecretBytes self_seed = recover(survivor, /*survived=*/true, suspects);
   std::vector<SignedSeed> masks = {{self_seed.span(), /*negative=*/false}};
   for (const LostSeed& entry : shown) masks.push_back({entry.seed, survivor > entry.lost});
-  return sum_of_masks(*plan_, masks);
+  WideVector out = sum_of_masks(*plan_, masks);
+  append_high(out, *plan_, high_limbs(*plan_, self_seed.span()));
+  return out;
 }
 
 std::vector<Index> Server::other_seeds(Index survivor, std::span<const LostSeed> shown) const {

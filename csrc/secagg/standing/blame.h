@@ -1,8 +1,8 @@
 // Finding who spoilt a sum, with nothing of an honest member's vector shown (docs/secagg.md, "Blame").
 //
 // A masked vector is a residue modulo 2^b, and commitments know no such residues. So in the blame round masks get 60
-// more bits, which the two of a pair derive from the round's seed of the pair, and a member shows its vector under
-// these wide masks as integers. That hides it as well as before, and integers and commitments add up alike.
+// more bits, which follow from the seed of the mask as well, and a member shows its vector under these wide masks as
+// integers. That hides it as well as before, and integers and commitments add up alike.
 #pragma once
 
 #include <array>

@@ -58,7 +58,7 @@ class Server {
   // --- blame: the sum does not open (docs/secagg.md, "Blame"); from the request for shares to the next round ---
   // Whether this is the vector that the survivor sent in the round.
   bool sent_vector(Index survivor, std::span<const int64_t> low, std::span<const uint8_t, 32> blinder) const;
-  // The masks in a survivor's vector that are no secret any more: its self mask, and those of pairs with members
+  // The masks in a survivor's vector that are no secret any more: its wide self mask, and those of pairs with members
   // that were lost, from the seeds that it shows. Throws Misbehaviour unless these are of all those members.
   WideVector opened_masks(Index survivor, std::span<const LostSeed> shown) const;
   // The lost members whose pads open to other seeds than the survivor shows: one of the two lies.

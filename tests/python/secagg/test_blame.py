@@ -257,3 +257,17 @@ def test_what_a_member_shows_is_far_wider_than_its_vector_and_not_the_same_for_t
     limbs, _ = r.members[0].blamed_vector(r.request, r.sent[0], r.blinder(0))
     assert [exponent for exponent, _ in limbs] == [0, r.plan.bits, r.plan.bits + 30, r.plan.bits + 60]
     assert min(int(limbs[2][1].min()), int(limbs[1][1].min())) > 1 << 10
+
+
+def test_the_self_mask_alone_hides_the_integers_from_a_server_that_knows_every_other_mask() -> None:
+    """All its neighbours betray it, and nobody opened its self mask: what is left is its vector under that one."""
+    r = run()
+    limbs, _ = r.members[0].blamed_vector(r.request, r.sent[0], r.blinder(0))
+    left = [sum(int(limb[at]) << exponent for exponent, limb in limbs) for at in range(LENGTH)]
+    for other in (i for i in r.staying if i in r.plan.neighbours_of(0)):
+        mask, _ = r.members[other].blame_mask(r.request, 0)  # 0 < other: added
+        left = [value - sum(int(limb[at]) << e for e, limb in mask) for at, value in enumerate(left)]
+    assert min(abs(value) for value in left) > 1 << (r.plan.bits + 40)
+    opened, _ = r.server.opened_masks(0, r.members[0].lost_seeds(r.request))
+    left = [value - sum(int(limb[at]) << e for e, limb in opened) for at, value in enumerate(left)]
+    assert left == r.sent[0].tolist()
