@@ -148,7 +148,7 @@ def judge(
 
     answers, commitments: by member; each survivor has a commitment, the one whose opening with all the others failed.
     What a member cannot have meant (a vector that it did not send) names it too; an answer that is malformed or not
-    signed by it counts as none.
+    signed by it counts as none. Raises NotEnoughClients or ProtocolError where sum() does.
     """
     survivors, round_ = set(server.survivors), server.round
     missing = survivors - set(commitments)
@@ -191,7 +191,9 @@ def _contradiction(
         return "it shows another vector than it sent"
     try:
         opened, opened_blinder = server.opened_masks(member, given.seeds)
-    except ProtocolError:
+    except ProtocolError as error:
+        if error.offender != member:  # its self mask cannot be had, which is not for it to answer for
+            raise
         return "it does not show its masks with those who were lost"
     try:
         points, scalars = _terms(given.limbs, given.blinder, commit)

@@ -12,7 +12,7 @@ from masking import IDENTITIES
 
 from pyzkfl import blame
 from pyzkfl._core import curves, fields
-from pyzkfl.errors import ParameterError, ProtocolError
+from pyzkfl.errors import NotEnoughClients, ParameterError, ProtocolError
 from pyzkfl.standing import Member, Plan, Server, set_up
 
 ORDER = fields.modulus("fr")
@@ -69,6 +69,7 @@ def run(
     lost: tuple[int, ...] = (2, 5),
     server: str = "active",
     max_abs: int = 100_000,
+    unmasked: bool = True,
 ) -> Round:
     plan = Plan(
         job_digest=b"\x07" * 32, epoch=0, members=[key.public_bytes for key in IDENTITIES[:8]], seed=bytes(32),
@@ -94,8 +95,11 @@ def run(
             coordinator.receive(members[i].sign_survivors(out.survivors))
         out.request = coordinator.close_consistency()
     for i in staying:
-        coordinator.receive(members[i].unmask(out.request))
-    coordinator.sum()
+        share = members[i].unmask(out.request)
+        if unmasked:
+            coordinator.receive(share)
+    if unmasked:
+        coordinator.sum()
     return out
 
 
@@ -183,6 +187,12 @@ def test_who_does_not_answer_or_not_under_its_own_key_is_silent_and_nobody_else_
     answers[6] = answers[6][:-1] + bytes([answers[6][-1] ^ 1])
     verdict = r.judge(answers)
     assert (verdict.named, verdict.disputed, verdict.silent, verdict.total) == ({}, (), (4, 6), None)
+
+
+def test_nobody_is_named_for_a_self_mask_that_the_server_cannot_have() -> None:
+    r = run(unmasked=False)
+    with pytest.raises(NotEnoughClients, match="shares of member 0 came"):
+        r.judge(r.answers())
 
 
 def test_seeds_of_pairs_with_lost_members_are_shown_by_both_sides() -> None:
