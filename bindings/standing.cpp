@@ -42,26 +42,27 @@ using GuardedMember = Guarded<Member>;
 using GuardedServer = Guarded<Server>;
 using PlanPointer = std::shared_ptr<Plan>;
 
-// (limbs, blinder): what blame shows or commits to.
-py::tuple to_tuple(const WideVector& wide) {
+// (limbs, blinder): what blame shows or commits to. A mask is a secret, so our copy is wiped.
+py::tuple to_tuple(WideVector wide) {
   py::list limbs;
-  for (const auto& limb : wide.limbs) {
+  for (auto& limb : wide.limbs) {
     py::array_t<int64_t> values(static_cast<py::ssize_t>(limb.values.size()));
     std::ranges::copy(limb.values, values.mutable_data());
+    wipe({reinterpret_cast<uint8_t*>(limb.values.data()), limb.values.size() * sizeof(int64_t)});
     limbs.append(py::make_tuple(limb.exponent, std::move(values)));
   }
   return py::make_tuple(std::move(limbs), to_python(wide.blinder));
 }
 
-std::vector<LostSeed> seeds_of(const std::vector<std::pair<int, py::bytes>>& list) {
-  std::vector<LostSeed> out;
-  for (const auto& [lost, seed] : list) out.push_back({static_cast<Index>(lost), bytes32(seed, "a seed")});
-  return out;
-}
-
 Index index_of(int64_t member) {
   if (member < 0 || member >= 65535) throw ParameterError("there is no member " + std::to_string(member));
   return static_cast<Index>(member);
+}
+
+std::vector<LostSeed> seeds_of(const std::vector<std::pair<int, py::bytes>>& list) {
+  std::vector<LostSeed> out;
+  for (const auto& [lost, seed] : list) out.push_back({index_of(lost), bytes32(seed, "a seed")});
+  return out;
 }
 
 std::vector<int> ints(const std::vector<Index>& list) { return {list.begin(), list.end()}; }
@@ -406,13 +407,13 @@ context: 32 bytes that are signed along with the set.)")
           [](const PlanPointer& plan, const std::shared_ptr<Ed25519PrivateKey>& identity, const py::bytes& saved) {
             return std::make_unique<GuardedServer>(Server::restore(plan, *identity, view(saved)));
           },
-          py::arg("plan"), py::arg("identity"), py::arg("saved"), "Go on where save() was called.")
+          py::arg("plan"), py::arg("identity").none(false), py::arg("saved"), "Go on where save() was called.")
       .def(
           "save",
           [](GuardedServer& c, const std::shared_ptr<Ed25519PrivateKey>& identity) {
             return c.bytes([&](Server& s) { return s.save(*identity); });
           },
-          py::arg("identity"),
+          py::arg("identity").none(false),
           "Everything there is, sealed under a key that the server's identity key derives.")
       .def_property_readonly("round",
                              [](GuardedServer& c) {

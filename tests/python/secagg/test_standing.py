@@ -92,6 +92,10 @@ def test_a_member_goes_on_from_its_saved_state_and_enters_no_round_twice() -> No
         Member.restore(plan, 2, IDENTITIES[2], saved)
     with pytest.raises(TypeError, match="save"):
         copy.copy(members[3])
+    with pytest.raises(TypeError, match="incompatible"):
+        server.save(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="incompatible"):
+        Server.restore(plan, None, saved)  # type: ignore[arg-type]
 
 
 def test_errors_keep_their_types_and_name_the_offender() -> None:
