@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from killed_party import ROUNDS, N
 
-from pyzkfl.errors import DecodeError
+from pyzkfl.errors import DecodeError, SystemFailure
 from pyzkfl.secagg import IdentityKey
 from pyzkfl.state_files import StateFile
 
@@ -42,6 +42,9 @@ def test_kill_in_a_loop_loses_no_round_that_was_acknowledged(tmp_path: Path) -> 
             break
     rounds = [tuple(map(int, line.split())) for line in log.read_text().splitlines()]
     assert kills >= 1
+    written = {f"member{i}" for i in range(N)} | {"server"}
+    others = {f"key{i}" for i in range(N + 1)} | {"acknowledged"}
+    assert {path.name for path in tmp_path.iterdir()} - others - {name + ".new" for name in written} == written
     # A round may be acknowledged again, with the same sum; none is skipped.
     assert sorted(set(rounds)) == [(r, 50 * r + 10) for r in range(ROUNDS)]
     assert [r for r, _ in rounds] == sorted(r for r, _ in rounds)
@@ -54,7 +57,14 @@ def test_a_state_file_is_for_its_owner_and_is_replaced_whole(tmp_path: Path) -> 
     file.write(b"b")
     assert file.read() == (b"b", b"")
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    (tmp_path / "state.new").write_bytes(b"half of what a process wrote that was killed")
+    file.write(b"b")
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file.path]
     file.path.write_bytes(file.path.read_bytes()[:-1])
     with pytest.raises(DecodeError, match="no state"):
         file.read()
+    with pytest.raises(SystemFailure, match="cannot be kept"):
+        StateFile(tmp_path / "nowhere" / "state").write(b"a")
+    with pytest.raises(SystemFailure, match="cannot be read"):
+        StateFile(tmp_path).read()
