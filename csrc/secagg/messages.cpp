@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "secagg/read_array.h"
 
 namespace pyzkfl::secagg {
 namespace {
@@ -42,13 +43,6 @@ bool is_client_kind(Kind kind) {
     case Kind::unmask_request: return false;
   }
   return false;
-}
-
-template <size_t N>
-std::array<uint8_t, N> array_of(Reader& r) {
-  std::array<uint8_t, N> out;
-  std::ranges::copy(r.bytes<N>(), out.begin());
-  return out;
 }
 
 PublicKeys read_keys(Reader& r) {

@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/hkdf.h"
 #include "secagg/config.h"
+#include "secagg/read_array.h"
 
 namespace pyzkfl::secagg::standing {
 namespace {
@@ -63,13 +64,6 @@ void expect(const Header& header, Kind kind, Index sender, uint32_t round) {
     refuse("of " + (header.round == kSetup ? std::string("the setup") : "round " + std::to_string(header.round)) +
            ", due is " + (round == kSetup ? std::string("the setup") : "round " + std::to_string(round)));
   }
-}
-
-template <size_t N>
-std::array<uint8_t, N> array_of(Reader& r) {
-  std::array<uint8_t, N> out;
-  std::ranges::copy(r.bytes<N>(), out.begin());
-  return out;
 }
 
 size_t read_count(Reader& r, const Plan& plan, size_t entry_bytes) {

@@ -9,6 +9,7 @@
 #include "base/hkdf.h"
 #include "base/random.h"
 #include "secagg/config.h"
+#include "secagg/read_array.h"
 #include "secagg/standing/client.h"
 #include "secagg/standing/server.h"
 
@@ -67,13 +68,6 @@ size_t get_count(Reader& r, size_t least) {
   const size_t count = r.u32();
   if (count > r.remaining() / least) r.fail("is truncated");
   return count;
-}
-
-template <size_t N>
-std::array<uint8_t, N> get_array(Reader& r) {
-  std::array<uint8_t, N> out;
-  std::ranges::copy(r.bytes<N>(), out.begin());
-  return out;
 }
 
 template <class W>
@@ -177,8 +171,8 @@ Member Member::restore(std::shared_ptr<const Plan> plan, size_t index,
   for (const Index member : get_indices(r, *out.plan_)) out.confirmed_.insert(member);
   out.next_round_ = r.u32();
   out.entered_ = r.u32() != 0;
-  out.sent_ = get_array<32>(r);
-  if (r.u32() != 0) out.bound_ = get_array<32>(r);
+  out.sent_ = array_of<32>(r);
+  if (r.u32() != 0) out.bound_ = array_of<32>(r);
   r.done();
   return out;
 }
@@ -267,23 +261,23 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
   out.phase_ = static_cast<Phase>(phase);
   for (size_t left = get_count(r, 36); left > 0; --left) {
     const Index member = get_index(r, p);
-    out.taken_.emplace(member, get_array<32>(r));
+    out.taken_.emplace(member, array_of<32>(r));
   }
   for (size_t left = get_count(r, 4); left > 0; --left) {
     Party& party = out.parties_[get_index(r, p)];
-    party.key = get_array<32>(r);
-    party.signature = get_array<64>(r);
+    party.key = array_of<32>(r);
+    party.signature = array_of<64>(r);
     party.tag_key = SecretBytes::copy_of(get_bytes(r));
     party.shown = get_indices(r, p);
     if (r.u32() != 0) {
       Deal& deal = party.deal.emplace();
-      deal.view = get_array<32>(r);
+      deal.view = array_of<32>(r);
       deal.rounds.resize(p.rounds());
       for (Deal::Round& round : deal.rounds) {
-        round.self_digest = get_array<32>(r);
-        round.pad_digest = get_array<32>(r);
+        round.self_digest = array_of<32>(r);
+        round.pad_digest = array_of<32>(r);
         round.pads.resize(party.shown.size());
-        for (Seed& pad : round.pads) pad = get_array<kSecretBytes>(r);
+        for (Seed& pad : round.pads) pad = array_of<kSecretBytes>(r);
       }
       deal.sealed.resize(get_count(r, 4));
       for (Bytes& sealed : deal.sealed) {
@@ -300,14 +294,14 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
   if (r.u32() != 0) {
     out.total_.emplace(p.length(), p.bits());
     const ByteSpan packed = r.bytes(packed_bytes(p.length(), p.bits()));
-    out.total_->add_packed(packed, get_array<32>(r));
+    out.total_->add_packed(packed, array_of<32>(r));
   }
-  out.set_.context = get_array<32>(r);
+  out.set_.context = array_of<32>(r);
   out.set_.members = get_indices(r, p);
-  out.set_digest_ = get_array<32>(r);
+  out.set_digest_ = array_of<32>(r);
   for (size_t left = get_count(r, 4); left > 0; --left) {
     const Index member = get_index(r, p);
-    out.signatures_.emplace(member, get_array<64>(r));
+    out.signatures_.emplace(member, array_of<64>(r));
   }
   for (size_t left = get_count(r, 4); left > 0; --left) {
     const Index member = get_index(r, p);
@@ -316,7 +310,7 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
   for (const Index member : get_indices(r, p)) out.suspects_.insert(member);
   for (size_t left = get_count(r, 36); left > 0; --left) {
     const Index member = get_index(r, p);
-    out.vectors_.emplace(member, get_array<32>(r));
+    out.vectors_.emplace(member, array_of<32>(r));
   }
   r.done();
   return out;
