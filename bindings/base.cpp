@@ -38,14 +38,12 @@ py::bytes sha256_of(const py::buffer& data) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-}  // namespace
-
 // Rows of equal length, encrypted in place with AES-256 in counter mode: row i with the key stream from byte
 // numbers[i] * length on. The same call decrypts.
 void crypt_rows(const py::bytes& key, py::array_t<uint8_t, py::array::c_style>& rows,
                 const py::array_t<int64_t, py::array::c_style | py::array::forcecast>& numbers) {
-  const auto text = static_cast<std::string>(key);
-  if (text.size() != 32) throw pyzkfl::ParameterError("the key has 32 bytes");
+  const pyzkfl::ByteSpan secret = pyzkfl::as_bytes(static_cast<std::string_view>(key));  // no copy that would stay behind
+  if (secret.size() != 32) throw pyzkfl::ParameterError("the key has 32 bytes");
   if (rows.ndim() != 2 || numbers.ndim() != 1 || rows.shape(0) != numbers.shape(0))
     throw pyzkfl::ParameterError("rows must be an array of two dimensions, numbers of one, with as many entries");
   const auto length = static_cast<size_t>(rows.shape(1));
@@ -56,7 +54,7 @@ void crypt_rows(const py::bytes& key, py::array_t<uint8_t, py::array::c_style>& 
   }
   const auto count = static_cast<size_t>(rows.shape(0));
   const py::gil_scoped_release release;
-  pyzkfl::AesCtr256 stream(std::span<const uint8_t, 32>(reinterpret_cast<const uint8_t*>(text.data()), 32));
+  pyzkfl::AesCtr256 stream(secret.first<32>());
   std::vector<uint8_t> pad(length + 16);
   for (size_t i = 0; i < count; ++i) {
     const uint64_t first = static_cast<uint64_t>(at[i]) * length;
@@ -68,6 +66,8 @@ void crypt_rows(const py::bytes& key, py::array_t<uint8_t, py::array::c_style>& 
   }
   pyzkfl::wipe(pad);
 }
+
+}  // namespace
 
 PYZKFL_BINDINGS(base) {
   m.doc() = "Threads, processor and SHA-256.";

@@ -37,7 +37,7 @@ constant_time() {
 # Fifty times slower than life: the modules that hold secrets and read untrusted bytes.
 memcheck() {
   local module
-  for module in base fields secagg formats; do
+  for module in base fields secagg he formats; do
     PYZKFL_CPU=generic PYZKFL_THREADS=2 valgrind --quiet --error-exitcode=1 --leak-check=full \
       --errors-for-leak-kinds=definite "$(native_folder)/tests/cpp/test_$module" || return
   done
