@@ -33,6 +33,7 @@ __all__ = [
     "verify_batch",
 ]
 
+
 def prove(statement: Statement, witness: Witness, keys: Keys) -> Proof | EngineProof:
     """Prove that the update committed in `statement` is the job's training step on the committed batch.
 
