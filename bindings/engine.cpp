@@ -2,6 +2,7 @@
 //
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -390,17 +391,34 @@ carried those of the velocity and the next one, whose commitments stand behind t
             }
             const py::gil_scoped_release release;
             std::vector<EngineProof> proofs(items.size());
+            std::vector<uint8_t> readable(items.size(), 1);
             parallel_for(items.size(), 1, [&](size_t begin, size_t end) {
-              for (size_t i = begin; i < end; ++i) {
-                for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
-                proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
-              }
+              for (size_t i = begin; i < end; ++i) try {
+                  for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
+                  proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
+                } catch (const DecodeError&) {
+                  readable[i] = 0;  // one that is no proof fails like a false one, and the others are still looked at
+                }
             });
-            return v.failing(statements, proofs);
+            std::vector<size_t> bad, position;
+            std::vector<Statement> read_statements;
+            std::vector<EngineProof> read_proofs;
+            for (size_t i = 0; i < items.size(); ++i) {
+              if (readable[i] == 0) {
+                bad.push_back(i);
+                continue;
+              }
+              position.push_back(i);
+              read_statements.push_back(std::move(statements[i]));
+              read_proofs.push_back(std::move(proofs[i]));
+            }
+            for (const size_t failed : v.failing(read_statements, read_proofs)) bad.push_back(position[failed]);
+            std::sort(bad.begin(), bad.end());
+            return bad;
           },
           py::arg("items"),
           R"(The positions of the proofs that do not hold, of a list of (context, rows, commitments, proof): one multi-pairing,
-halved where it fails. Raises DecodeError for bytes that are no proof.)");
+halved where it fails. One whose proof or commitments are no points or scalars fails like a false one.)");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // Points cross as compressed bytes: G1 32, a proof 128. Scalars cross as Python integers (public inputs,
 // negative ones meaning r - |x|) or 32 bytes little-endian (blinders).
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -93,10 +94,13 @@ py::tuple proved_to_py(const Proved& proved) {
   return py::make_tuple(to_py(proved.proof.to_compressed()), knowledge);
 }
 
-Instance instance_of(const py::object& public_inputs, const py::object& commitment_list,
-                     const py::bytes& proof) {
+std::vector<Fr> inputs_of(const py::object& public_inputs) {
   std::vector<Fr> inputs;
   for (const py::handle value : public_inputs) inputs.push_back(scalar_of(value));
+  return inputs;
+}
+
+Instance instance_of(std::vector<Fr> inputs, const py::object& commitment_list, const py::bytes& proof) {
   std::vector<Commitment> commitments;
   for (const py::handle entry : commitment_list) {
     const auto pair = py::cast<py::tuple>(entry);
@@ -108,12 +112,6 @@ Instance instance_of(const py::object& public_inputs, const py::object& commitme
             : Commitment::with_knowledge(c, point(py::cast<py::bytes>(pair[1]), "a proof of knowledge")));
   }
   return {std::move(inputs), std::move(commitments), Proof::from_bytes(span_of(proof))};
-}
-
-Instance instance_of(const py::handle& in) {
-  const auto parts = py::cast<py::tuple>(in);
-  if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
-  return instance_of(parts[0], parts[1], py::cast<py::bytes>(parts[2]));
 }
 
 void bind_keys(py::module_& m) {
@@ -360,7 +358,7 @@ void bind_proofs(py::module_& m) {
       "verify",
       [](const VerifyingKey& key, const py::object& public_inputs, const py::object& commitments,
          const py::bytes& proof) {
-        const Instance one = instance_of(public_inputs, commitments, proof);
+        const Instance one = instance_of(inputs_of(public_inputs), commitments, proof);
         const py::gil_scoped_release release;
         return verify(key, one.public_inputs, one.commitments, one.proof);
       },
@@ -380,15 +378,29 @@ void bind_proofs(py::module_& m) {
       "verify_batch",
       [](const VerifyingKey& key, const py::sequence& instances) {
         std::vector<Instance> list;
-        for (const py::handle entry : instances) list.push_back(instance_of(entry));
+        std::vector<size_t> bad, position;
+        for (size_t i = 0; i < instances.size(); ++i) {
+          const auto parts = py::cast<py::tuple>(py::object(instances[i]));
+          if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
+          std::vector<Fr> inputs = inputs_of(parts[0]);  // the caller's own: malformed, they are its mistake
+          try {
+            list.push_back(instance_of(std::move(inputs), parts[1], py::cast<py::bytes>(parts[2])));
+            position.push_back(i);
+          } catch (const DecodeError&) {
+            bad.push_back(i);
+          }
+        }
         const py::gil_scoped_release release;
-        return verify_batch(key, list);
+        for (const size_t failed : verify_batch(key, list)) bad.push_back(position[failed]);
+        std::sort(bad.begin(), bad.end());
+        return bad;
       },
       py::arg("key"), py::arg("instances"),
       R"(Positions of the instances that do not verify; empty if all do.
 
 An instance is (public inputs, [(commitment, proof of knowledge or None) for each group], proof of 128 or 256
-bytes). A commitment without its proof of knowledge must have passed verify_commitment before.)");
+bytes). A commitment without its proof of knowledge must have passed verify_commitment before. An instance whose proof
+or commitments are no points fails like a false one; public inputs that are none raise DecodeError.)");
   m.def(
       "evm_bytes", [](const py::bytes& proof) { return to_py(Proof::from_bytes(span_of(proof)).to_evm()); },
       py::arg("proof"), "A proof's 256 bytes in EIP-197 order.");

@@ -56,8 +56,10 @@ class Stage:
         to a forgery (an extra private wire, say, that equals a committed one). Raises SetupInvalid or DecodeError.
         """
         if self.phase == 1:
+            if _owner_of_powers(job) is not job:
+                raise SetupInvalid("this setup has the first phase of a training job, and none of its own")
             return _verified_phase1(job, self.state, self.records, len(self.records), progress), b""
-        phase1 = _verified_phase1(job, self.phase1, self.records1, len(job.members), progress)
+        phase1 = _first_phase(job, self.phase1, self.records1, progress)
         constraints = job.constraint_system()
         state = _verified_phase2(job, phase1, constraints, self.state, self.records, len(self.records), progress)
         return state, encoding.digest(self.phase1)
@@ -84,6 +86,31 @@ def _expect_contributors(job: Terms, phase: int, records: list[bytes], count: in
 def _powers_log_n(job: Terms, constraints: Any) -> int:
     """The first phase is for so many rows: as the circuit needs, and with powers enough for the columns."""
     return max(int(_core.groth16.domain_log_n(constraints)), job.column_log_height)
+
+
+def _owner_of_powers(job: Terms) -> Terms:
+    """Whose first phase a setup is on: its own, or that of the job whose commitments it shares."""
+    return job.training or job if isinstance(job, EvaluationTerms) else job
+
+
+def _first_phase(job: Terms, data: bytes, records: list[bytes], progress: Progress | None) -> Any:
+    """The end of the first phase that this setup is on, verified in full."""
+    owner = _owner_of_powers(job)
+    if owner is not job:
+        _expect_room(job, owner)
+    phase1 = _verified_phase1(owner, data, records, len(owner.members), progress)
+    if isinstance(job, EvaluationTerms):
+        job.expect_powers(phase1)
+    return phase1
+
+
+def _expect_room(job: Terms, owner: Terms) -> None:
+    need, room = (_powers_log_n(terms, terms.constraint_system()) for terms in (job, owner))
+    if need > room:
+        raise ParameterError(
+            f"{job.name!r} needs powers of tau for 2^{need} rows, the setup of {owner.name!r} has them for 2^{room}: "
+            "evaluate fewer batches in one proof, or make a setup without `training`"
+        )
 
 
 def _verified_phase1(job: Terms, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
@@ -142,10 +169,11 @@ class Transcript:
         """
         count = len(job.members)
         if encoding.digest(self.phase1) == phase1_seen:
-            _expect_contributors(job, 1, self.records1, count)
+            owner = _owner_of_powers(job)
+            _expect_contributors(owner, 1, self.records1, len(owner.members))
             phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
         else:
-            phase1 = _verified_phase1(job, self.phase1, self.records1, count, progress)
+            phase1 = _first_phase(job, self.phase1, self.records1, progress)
         constraints = job.constraint_system()
         phase2 = _verified_phase2(job, phase1, constraints, self.phase2, self.records2, count, progress)
         return _keys_of(job, phase1, phase2, constraints, self.digest)
@@ -179,16 +207,33 @@ def _keys_of(job: Terms, phase1: Any, phase2: Any, constraints: Any, setup: byte
 class Ceremony:
     """A setup as the coordinator runs it: hand out `stage`, take back state and record, and so on for two phases.
 
-    Every contribution is verified when it comes, so the one who spoils a setup is named at once.
+    Every contribution is verified when it comes, so the one who spoils a setup is named at once. training: of
+    EvaluationTerms over a training job's powers, the transcript of that job's setup, whose first phase is used: begin
+    with phase 2. It is verified, but for the very transcript that the job is bound to, which was verified then.
     """
 
-    def __init__(self, job: Terms) -> None:
+    def __init__(self, job: Terms, training: Transcript | None = None, progress: Progress | None = None) -> None:
         self._job = job
+        owner = _owner_of_powers(job)
+        if (owner is job) != (training is None):
+            raise ParameterError("the transcript of a training job's setup, for terms over its powers and no others")
         self._constraints = job.constraint_system()
         self._states: dict[int, bytes] = {}
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
         self._phase1: Any = None
         self._phase = 0
+        if training is not None:
+            self._take_powers(owner, training, progress)
+
+    def _take_powers(self, owner: Terms, training: Transcript, progress: Progress | None) -> None:
+        if training.digest == owner.setup:
+            _expect_room(self._job, owner)
+            self._phase1 = _core.groth16.Phase1.from_bytes(training.phase1, trusted=True)
+            self._job.expect_powers(self._phase1)  # type: ignore[union-attr]
+        else:
+            self._phase1 = _first_phase(self._job, training.phase1, training.records1, progress)
+        self._states[1], self._records[1] = training.phase1, list(training.records1)
+        self._phase = 1
 
     def begin(self, phase: int, progress: Progress | None = None) -> None:
         """Start phase 1, or phase 2 from the end of phase 1 (some seconds for 2^14 rows)."""

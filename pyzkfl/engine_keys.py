@@ -106,22 +106,26 @@ class EngineKeys(Keys):
             raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
+    def holds(self, statement: Statement, proof: Any) -> bool:
+        """Whether one proof holds. DecodeError for bytes that are no proof."""
+        return bool(self._prover.verifier.verify(*self._instance(statement, proof)))
+
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
-        instances = []
-        for statement, proof in items:
-            if not isinstance(proof, EngineProof):
-                raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
-            commitments = [
-                self.commit_weights(statement.weights),
-                self._tables,
-                *(batch.commitment for batch in statement.batches),
-                *statement.velocities,
-                statement.update_commitment,
-            ]
-            rows = [batch.rows for batch in statement.batches]
-            instances.append((statement.digest, rows, commitments, proof.data))
-        return list(self._prover.verifier.failing(instances))
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights: the malformed ones
+        too."""
+        return list(self._prover.verifier.failing([self._instance(statement, proof) for statement, proof in items]))
+
+    def _instance(self, statement: Statement, proof: Any) -> tuple[bytes, list[int], list[bytes], bytes]:
+        if not isinstance(proof, EngineProof):
+            raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
+        commitments = [
+            self.commit_weights(statement.weights),
+            self._tables,
+            *(batch.commitment for batch in statement.batches),
+            *statement.velocities,
+            statement.update_commitment,
+        ]
+        return statement.digest, [batch.rows for batch in statement.batches], commitments, proof.data
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of

@@ -32,9 +32,10 @@ _DOMAIN = b"pyzkfl/1 evaluation"
 class EvaluationStatement:
     """That the committed weights label at least `correct` rows of these committed batches as their owner does.
 
-    data_commitments and rows: of the validation batches, as registered (`NetworkVerifier.commit_batch` of the same
-    job). context: whatever else the proof is bound to: bytes. What a verifier must know from its own state are the
-    weights' commitment and the batches; `correct` is the prover's claim.
+    data_commitments and rows: of the validation batches, as registered: of a data set that was registered for training
+    too, where the keys have the training's powers of tau (`columns`), else by `commit_batch`. context: whatever else
+    the proof is bound to: bytes. What a verifier must know from its own state are the weights' commitment and the
+    batches; `correct` is the prover's claim.
     """
 
     job: NetworkJob
@@ -85,12 +86,17 @@ class EvaluationVerifier:
     def __init__(self, job: NetworkJob, batches: int, columns: Any, core: Any, verifier: Any) -> None:
         self.job, self.batches, self._columns, self._core, self._verifier = job, batches, columns, core, verifier
 
+    @property
+    def columns(self) -> Any:
+        """The powers of tau that columns are committed with."""
+        return self._columns
+
     def commit_weights(self, weights: Integers) -> bytes:
-        """C(W), 32 bytes: what each verifier makes itself."""
+        """C(W), 32 bytes: what each verifier makes itself; as in training, under the same powers."""
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
 
     def commit_batch(self, features: Integers, labels: Integers, blinder: bytes) -> bytes:
-        """C(X) of a batch, 32 bytes: the same as for training."""
+        """C(X) of a batch, 32 bytes; as in training, under the same powers."""
         return bytes(_core.engine.commit_batch(self.job.core, self._columns, features, labels, blinder))
 
     def digest(self, statement: EvaluationStatement) -> bytes:
@@ -122,17 +128,27 @@ class EvaluationProver(EvaluationVerifier):
         self._prover = prover
 
     @classmethod
-    def insecure(cls, job: NetworkJob, batches: int = 1, *, progress: Progress | None = None) -> EvaluationProver:
+    def insecure(
+        cls, job: NetworkJob, batches: int = 1, *, over: Any = None, progress: Progress | None = None
+    ) -> EvaluationProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
-        batches: how many batches of up to job.batch rows one proof speaks about. Raises UnprovableOption for a job
-        whose loss is no classification.
+        batches: how many batches of up to job.batch rows one proof speaks about. over: keys of the job's training
+        (NetworkProver, EngineKeys), whose powers of tau are used: then C(W) and C(X) are those of training. Raises
+        UnprovableOption for a job whose loss is no classification, ParameterError for powers too few.
         """
         if job.loss != "cross_entropy":
             raise UnprovableOption("evaluation: of networks that classify; a mean squared error has no score")
         core = _core.engine.Evaluation(job.core, batches)
+        if over is not None and over.columns.log_n < core.log_height:
+            raise ParameterError(
+                f"the training's string has powers up to 2^{over.columns.log_n}, this evaluation needs "
+                f"2^{core.log_height}: evaluate fewer batches in one proof, or make the training's keys with "
+                f"NetworkProver.insecure(job, log_height={core.log_height})"
+            )
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
-        columns = _core.engine.ColumnKey.insecure(max(core.log_height, job.core.log_height))
+        log_height = max(core.log_height, job.core.log_height)
+        columns = over.columns if over is not None else _core.engine.ColumnKey.insecure(log_height)
         return cls(job, batches, columns, core, core.prover(columns, progress))
 
     @property

@@ -386,6 +386,11 @@ class NetworkVerifier:
         self.job, self._columns, self._core = job, columns, core
         self.tables_commitment = bytes(_core.engine.commit_tables(job.core, columns))
 
+    @property
+    def columns(self) -> Any:
+        """The powers of tau that columns are committed with."""
+        return self._columns
+
     def commit_weights(self, weights: Integers) -> bytes:
         """C(W), 32 bytes: what each verifier makes itself, once a round."""
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
@@ -428,10 +433,13 @@ class NetworkProver(NetworkVerifier):
         self._prover = prover
 
     @classmethod
-    def insecure(cls, job: NetworkJob, *, progress: Progress | None = None) -> NetworkProver:
-        """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns."""
+    def insecure(cls, job: NetworkJob, *, log_height: int = 0, progress: Progress | None = None) -> NetworkProver:
+        """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
+
+        log_height: powers of tau for columns of 2^log_height cells, where evaluations over them need more than the job.
+        """
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
-        columns = _core.engine.ColumnKey.insecure(job.core.log_height)
+        columns = _core.engine.ColumnKey.insecure(max(log_height, job.core.log_height))
         return cls(job, columns, _core.engine.Prover.insecure(job.core, columns, progress))
 
     @property

@@ -195,3 +195,8 @@ def test_a_batch_verification_names_every_bad_proof_and_no_good_one(real: Scene)
     with pytest.raises(ProofInvalid) as caught:
         proofs.verify_batch(items, real.keys)
     assert caught.value.offenders == [1, 3]
+    for part in ({"groth16": bytes(128)}, {"knowledge": b"\xbf" + b"\xff" * 31}):  # no points: one more that fails
+        items[2] = real.statement, dataclasses.replace(good, **part)
+        with pytest.raises(ProofInvalid) as caught:
+            proofs.verify_batch(items, real.keys)
+        assert caught.value.offenders == [1, 2, 3]
