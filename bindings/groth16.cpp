@@ -217,15 +217,28 @@ py::class_<Phase> bind_phase(py::module_& m, const char* name, const char* doc) 
   return py::class_<Phase>(m, name, doc)
       .def_property_readonly("contributions", [](const Phase& p) { return p.contributions; })
       .def("to_bytes", [](const Phase& p) { return to_py(p.to_bytes()); })
+      .def(
+          "stream",
+          [](const Phase& p, const py::function& write) {
+            const py::gil_scoped_release release;
+            p.stream([&](ByteSpan piece) {
+              const py::gil_scoped_acquire acquire;
+              write(to_py(piece));
+            });
+          },
+          py::arg("write"), "The bytes of to_bytes, a few megabytes at a time, each given to `write`.")
       .def_static(
           "from_bytes",
-          [](const py::bytes& in, bool trusted) {
-            const ByteSpan bytes = span_of(in);
+          [](const py::buffer& in, bool trusted) {
+            const py::buffer_info info = in.request();
+            if (info.ndim != 1 || info.itemsize != 1 || (info.size > 1 && info.strides[0] != 1))
+              throw ParameterError("a state is bytes, or memory that holds them");
+            const ByteSpan bytes(static_cast<const uint8_t*>(info.ptr), static_cast<size_t>(info.size));
             const py::gil_scoped_release release;
             return Phase::from_bytes(bytes, check_of(trusted));
           },
           py::arg("data"), py::kw_only(), py::arg("trusted") = false,
-          R"(Strict: every point is checked. Raises DecodeError or UnsupportedVersion.
+          R"(Strict: every point is checked. data: bytes, or a mapped file. Raises DecodeError or UnsupportedVersion.
 
 trusted: skip the subgroup check of G2, for a state that the caller wrote itself. Never before `problem`.)")
       .def(
@@ -248,6 +261,7 @@ trusted: skip the subgroup check of G2, for a state that the caller wrote itself
 void bind_ceremony(py::module_& m) {
   bind_phase<Phase1, Phase1Contributed>(m, "Phase1", "Powers of tau, for circuits of at most 2^log_n rows.")
       .def_property_readonly("log_n", [](const Phase1& p) { return p.log_n; })
+      .def_static("size_bytes", &Phase1::size_bytes, py::arg("log_n"), "How many bytes a state for 2^log_n rows has.")
       .def_static(
           "initial",
           [](unsigned log_n, const py::bytes& context) { return Phase1::initial(log_n, span_of(context)); },
@@ -268,6 +282,7 @@ void bind_ceremony(py::module_& m) {
           "right.");
   bind_phase<Phase2, Phase2Contributed>(m, "Phase2",
                                         "The keys of one circuit, with the deltas and sigmas so far.")
+      .def_static("size_bytes", &Phase2::size_bytes, py::arg("constraints"), "How many bytes a state of this circuit has.")
       .def_static(
           "initial",
           [](const Phase1& phase1, const ConstraintSystem& cs, const py::bytes& context,

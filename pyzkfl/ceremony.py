@@ -18,8 +18,18 @@ from pyzkfl.engine_setup import EvaluationTerms, NormTerms
 from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
 from pyzkfl.job import Job
 from pyzkfl.proving_keys import Keys
+from pyzkfl.setup_states import State, reference, state_of
 
-__all__ = ["Ceremony", "InsecureSetupWarning", "Keys", "Stage", "Transcript", "contribute", "insecure_keys"]
+__all__ = [
+    "Ceremony",
+    "InsecureSetupWarning",
+    "Keys",
+    "Stage",
+    "Transcript",
+    "contribute",
+    "insecure_keys",
+    "state_bytes",
+]
 
 Progress = Callable[[float], None]
 Terms = Job | EvaluationTerms | NormTerms  # what a setup is for
@@ -34,14 +44,20 @@ class Stage:
     """What a contributor gets: the state so far, the records that led to it, and for phase 2 the end of phase 1."""
 
     phase: int
-    state: bytes
+    state: State
     records: list[bytes]
-    phase1: bytes = b""
+    phase1: State = b""
     records1: list[bytes] = dataclasses.field(default_factory=list)
 
     def to_object(self) -> dict[str, Any]:
-        """The body of a CONTRIBUTE message."""
-        return dataclasses.asdict(self)
+        """The body of a CONTRIBUTE message: where a state travels in parts, with its SHA-256 in its place."""
+        return {
+            "phase": self.phase,
+            "state": reference(self.state),
+            "records": self.records,
+            "phase1": reference(self.phase1),
+            "records1": self.records1,
+        }
 
     @staticmethod
     def from_object(body: dict[str, Any]) -> Stage:
@@ -62,13 +78,26 @@ class Stage:
         phase1 = _first_phase(job, self.phase1, self.records1, progress)
         constraints = job.constraint_system()
         state = _verified_phase2(job, phase1, constraints, self.state, self.records, len(self.records), progress)
-        return state, encoding.digest(self.phase1)
+        return state, hashlib.sha256(self.phase1).digest()
 
 
-def contribute(job: Terms, state: Any, name: str, progress: Progress | None = None) -> tuple[bytes, bytes]:
+def contribute(job: Terms, state: Any, name: str, progress: Progress | None = None) -> tuple[State, bytes]:
     """Multiply fresh secrets into a verified state (Stage.verify); (new state, record). The secrets are gone then."""
     after, record = state.contribute(name, job.terms_digest, progress)
-    return after.to_bytes(), record
+    return state_of(after, state_bytes(job, 1 if isinstance(after, _core.groth16.Phase1) else 2)), record
+
+
+def state_bytes(job: Terms, phase: int) -> int:
+    """How many bytes a state of this phase has: of every state of the setup, and known before one comes."""
+    if phase == 2:
+        return int(_core.groth16.Phase2.size_bytes(job.constraint_system()))
+    owner = _owner_of_powers(job)
+    return int(_core.groth16.Phase1.size_bytes(_powers_log_n(owner, owner.constraint_system())))
+
+
+def _expect_size(found: int, due: int, phase: int) -> None:
+    if found != due:
+        raise SetupInvalid(f"a state of phase {phase} has {found} bytes, circuit and columns of these terms need {due}")
 
 
 def _expect_records(body: dict[str, Any], *keys: str) -> None:
@@ -93,7 +122,7 @@ def _owner_of_powers(job: Terms) -> Terms:
     return job.training or job if isinstance(job, EvaluationTerms) else job
 
 
-def _first_phase(job: Terms, data: bytes, records: list[bytes], progress: Progress | None) -> Any:
+def _first_phase(job: Terms, data: State, records: list[bytes], progress: Progress | None) -> Any:
     """The end of the first phase that this setup is on, verified in full."""
     owner = _owner_of_powers(job)
     if owner is not job:
@@ -113,22 +142,22 @@ def _expect_room(job: Terms, owner: Terms) -> None:
         )
 
 
-def _verified_phase1(job: Terms, data: bytes, records: list[bytes], count: int, progress: Progress | None) -> Any:
+def _verified_phase1(job: Terms, data: State, records: list[bytes], count: int, progress: Progress | None) -> Any:
     _expect_contributors(job, 1, records, count)
-    state = _core.groth16.Phase1.from_bytes(data)
     log_n = _powers_log_n(job, job.constraint_system())
+    _expect_size(len(data), _core.groth16.Phase1.size_bytes(log_n), 1)  # which fixes its log_n
+    state = _core.groth16.Phase1.from_bytes(data)
     problem = state.problem(job.terms_digest, records, progress, may_be_start=count == 0)
-    if state.log_n != log_n:
-        problem = f"its size is 2^{state.log_n}, circuit and columns need 2^{log_n}"
     if problem is not None:
         raise SetupInvalid(f"the setup does not hold: {problem}")
     return state
 
 
 def _verified_phase2(
-    job: Terms, phase1: Any, constraints: Any, data: bytes, records: list[bytes], count: int, progress: Progress | None
+    job: Terms, phase1: Any, constraints: Any, data: State, records: list[bytes], count: int, progress: Progress | None
 ) -> Any:
     _expect_contributors(job, 2, records, count)
+    _expect_size(len(data), _core.groth16.Phase2.size_bytes(constraints), 2)
     state = _core.groth16.Phase2.from_bytes(data)
     problem = state.problem(phase1, constraints, job.terms_digest, records, progress, may_be_start=count == 0)
     if problem is not None:
@@ -140,14 +169,19 @@ def _verified_phase2(
 class Transcript:
     """The end of a setup: last states, and the records of all contributions in order."""
 
-    phase1: bytes
+    phase1: State
     records1: list[bytes]
-    phase2: bytes
+    phase2: State
     records2: list[bytes]
 
     def to_object(self) -> dict[str, Any]:
-        """The body of a SETUP_FINAL message."""
-        return dataclasses.asdict(self)
+        """The body of a SETUP_FINAL message: where a state travels in parts, with its SHA-256 in its place."""
+        return {
+            "phase1": reference(self.phase1),
+            "records1": self.records1,
+            "phase2": reference(self.phase2),
+            "records2": self.records2,
+        }
 
     @staticmethod
     def from_object(body: dict[str, Any]) -> Transcript:
@@ -159,7 +193,7 @@ class Transcript:
     def digest(self) -> bytes:
         """SHA-256 over the digests of all parts."""
         parts = [self.phase1, *self.records1, self.phase2, *self.records2]
-        return hashlib.sha256(b"pyzkfl/1 setup" + b"".join(map(encoding.digest, parts))).digest()
+        return hashlib.sha256(b"pyzkfl/1 setup" + b"".join(hashlib.sha256(p).digest() for p in parts)).digest()
 
     def verify(self, job: Terms, progress: Progress | None = None, *, phase1_seen: bytes = b"") -> Any:
         """Check everything: every record, the final states, the circuit, that each member contributed, in order.
@@ -168,7 +202,7 @@ class Transcript:
         checked again. Raises SetupInvalid saying what is wrong. About half a second for a circuit of 2^14 rows.
         """
         count = len(job.members)
-        if encoding.digest(self.phase1) == phase1_seen:
+        if hashlib.sha256(self.phase1).digest() == phase1_seen:
             owner = _owner_of_powers(job)
             _expect_contributors(owner, 1, self.records1, len(owner.members))
             phase1 = _core.groth16.Phase1.from_bytes(self.phase1)
@@ -218,7 +252,7 @@ class Ceremony:
         if (owner is job) != (training is None):
             raise ParameterError("the transcript of a training job's setup, for terms over its powers and no others")
         self._constraints = job.constraint_system()
-        self._states: dict[int, bytes] = {}
+        self._states: dict[int, State] = {}
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
         self._phase1: Any = None
         self._phase = 0
@@ -242,10 +276,10 @@ class Ceremony:
         context = self._job.terms_digest
         if phase == 1:
             log_n = _powers_log_n(self._job, self._constraints)
-            self._states[1] = _core.groth16.Phase1.initial(log_n, context).to_bytes()
+            initial = _core.groth16.Phase1.initial(log_n, context)
         else:
             initial = _core.groth16.Phase2.initial(self._phase1, self._constraints, context, progress)
-            self._states[2] = initial.to_bytes()
+        self._states[phase] = state_of(initial, state_bytes(self._job, phase))
         self._phase = phase
 
     @property
@@ -256,7 +290,7 @@ class Ceremony:
             return Stage(1, self._states[1], records)
         return Stage(2, self._states[2], records, self._states[1], list(self._records[1]))
 
-    def accept(self, state: bytes, record: bytes) -> None:
+    def accept(self, state: State, record: bytes) -> None:
         """Take a contribution, verified in full. SetupInvalid names the member whose turn it was."""
         records = [*self._records[self._phase], record]
         member = self._job.members[len(records) - 1]
