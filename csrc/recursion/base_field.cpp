@@ -323,7 +323,7 @@ Value BaseField::reduce(Sum sum) {
   const Value out = *add_reduction(sum, true);
   std::vector<Sum> sums;
   sums.push_back(std::move(sum));
-  together_.push_back({reductions_.size() - 1, 1, std::move(sums), {}});
+  together_.push_back({1, std::move(sums), {}});
   return out;
 }
 
@@ -331,15 +331,19 @@ void BaseField::assert_zero(Sum sum) {
   add_reduction(sum, false);
   std::vector<Sum> sums;
   sums.push_back(std::move(sum));
-  together_.push_back({reductions_.size() - 1, 1, std::move(sums), {}});
+  together_.push_back({1, std::move(sums), {}});
 }
 
-std::vector<Value> BaseField::reduce_together(std::vector<Sum> sums, AtChi at_chi) {
+std::vector<Value> BaseField::reduce_together(const std::vector<Sum>& sums, AtChi at_chi) {
   std::vector<Value> out;
-  const size_t first = reductions_.size();
   for (const Sum& sum : sums) out.push_back(*add_reduction(sum, true));
-  together_.push_back({first, sums.size(), {}, std::move(at_chi)});
+  together_.push_back({sums.size(), {}, std::move(at_chi)});
   return out;
+}
+
+void BaseField::assert_zero_together(const std::vector<Sum>& sums, AtChi at_chi) {
+  for (const Sum& sum : sums) add_reduction(sum, false);
+  together_.push_back({sums.size(), {}, std::move(at_chi)});
 }
 
 // ((a_3 chi + a_2) chi + a_1) chi + a_0 for each value; a choice is one product of evaluations.

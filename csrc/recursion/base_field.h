@@ -106,7 +106,8 @@ class BaseField {
   // say what is meant: they give hints and bounds, and `at_chi` must compute exactly them.
   using Evaluate = std::function<LC(const Operand&)>;
   using AtChi = std::function<std::vector<LC>(const Evaluate&)>;
-  std::vector<Value> reduce_together(std::vector<Sum> sums, AtChi at_chi);
+  std::vector<Value> reduce_together(const std::vector<Sum>& sums, AtChi at_chi);
+  void assert_zero_together(const std::vector<Sum>& sums, AtChi at_chi);
 
   // bit ? a : b, as an operand. One constraint.
   Value choose(const CommittedBit& bit, const Operand& a, const Operand& b);
@@ -144,7 +145,7 @@ class BaseField {
     std::array<Fr, product_limbs> t{};
   };
   struct Together {
-    size_t first, count;
+    size_t count;
     std::vector<Sum> sums;
     AtChi at_chi;  // empty: one constraint a product
   };

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "field_circuit.h"
+#include "recursion/tower.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::recursion;
@@ -54,6 +55,12 @@ class Report {
   bool begun_ = false;
 };
 
+Fp12Operand full(Value x, Value y) {
+  Fp12Operand out;
+  for (Fp2Operand& c : out.w) c = Fp2Operand(x, y);
+  return out;
+}
+
 std::string counts_as_json() {
   Report report;
   report.add("one product, with the table and the second challenge", count([](BaseField& fp) {
@@ -69,6 +76,19 @@ std::string counts_as_json() {
   });
   report.add_part("difference", [](BaseField& fp, Value x, Value y) { fp.assert_different(x, y); });
   report.add_part("canonical", [](BaseField& fp, Value x, Value) { fp.assert_canonical(x); });
+  report.add_part("product in Fp2", [](BaseField& fp, Value x, Value y) {
+    Tower(fp).reduce({{{1, Fp2Operand(x, y), Fp2Operand(y, x)}}, {}});
+  });
+  report.add_part("product in Fp12", [](BaseField& fp, Value x, Value y) {
+    const Fp12Operand f = full(x, y);
+    Tower(fp).product(f, f);
+  });
+  report.add_part("product with a line in Fp12", [](BaseField& fp, Value x, Value y) {
+    Fp12Operand line;
+    line.w[0] = Fp2Operand(Fp2::one());
+    line.w[1] = line.w[3] = Fp2Operand(x, y);
+    Tower(fp).product(full(x, y), line);
+  });
   return report.text();
 }
 
