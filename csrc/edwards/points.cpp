@@ -1,6 +1,8 @@
 // Points of Ed25519's curve (see points.h).
 #include "edwards/points.h"
 
+#include <cstdlib>
+
 namespace pyzkfl::edwards {
 namespace {
 
@@ -13,6 +15,34 @@ const Fe& root_of_minus_one() {
 }
 
 Point finish(const Fe& e, const Fe& f, const Fe& g, const Fe& h) { return {e * f, g * h, f * g, e * h}; }
+
+// 2 p; its T only where an addition follows, as doublings do not ask for it.
+Point doubled(const Point& p, bool with_t) {
+  const Fe a = square(p.X);
+  const Fe b = square(p.Y);
+  const Fe c = square(p.Z);
+  const Fe h = a + b;
+  const Fe e = h - square(p.X + p.Y);
+  const Fe g = a - b;
+  const Fe f = c + c + g;
+  return {e * f, g * h, f * g, with_t ? e * h : kZero};
+}
+
+// A point as the additions of multiply() take it.
+struct Addend {
+  Fe sum, difference, product, twice_z;  // Y + X, Y - X, 2 d T, 2 Z
+
+  explicit Addend(const Point& p)
+      : sum(p.Y + p.X), difference(p.Y - p.X), product(p.T * (curve_d() + curve_d())), twice_z(p.Z + p.Z) {}
+};
+
+Point combined(const Point& p, const Addend& q, bool minus) {
+  const Fe a = (p.Y - p.X) * (minus ? q.sum : q.difference);
+  const Fe b = (p.Y + p.X) * (minus ? q.difference : q.sum);
+  const Fe c = p.T * q.product;
+  const Fe d = p.Z * q.twice_z;
+  return minus ? finish(b - a, d + c, d - c, b + a) : finish(b - a, d - c, d + c, b + a);
+}
 
 // 1 / Z of every point, by Montgomery's trick; no Z is zero on a complete curve.
 std::vector<Fe> inverses(std::span<const Point> points) {
@@ -69,14 +99,30 @@ Point subtract(const Point& p, const Niels& q) {
   return finish(b - a, d + c, d - c, b + a);
 }
 
-Point twice(const Point& p) {
-  const Fe a = square(p.X);
-  const Fe b = square(p.Y);
-  const Fe c = square(p.Z);
-  const Fe h = a + b;
-  const Fe e = h - square(p.X + p.Y);
-  const Fe g = a - b;
-  return finish(e, c + c + g, g, h);
+Point twice(const Point& p) { return doubled(p, /*with_t=*/true); }
+
+Point multiply(const Point& p, const Scalar& k) {
+  const std::array<int8_t, 256> digits = sparse_digits(k);
+  size_t place = digits.size();
+  while (place > 0 && digits[place - 1] == 0) --place;
+  if (place == 0) return kNeutral;
+  const Point two_p = twice(p);
+  const Addend two(two_p);
+  std::vector<Addend> odd;  // 1, 3, .., 15 times p
+  odd.reserve(8);
+  Point multiple = p;
+  odd.emplace_back(multiple);
+  while (odd.size() < 8) {
+    multiple = combined(multiple, two, /*minus=*/false);
+    odd.emplace_back(multiple);
+  }
+  Point sum = kNeutral;
+  while (place-- > 0) {
+    const int digit = digits[place];
+    sum = doubled(sum, /*with_t=*/digit != 0 || place == 0);
+    if (digit != 0) sum = combined(sum, odd[static_cast<size_t>(std::abs(digit)) / 2], digit < 0);
+  }
+  return sum;
 }
 
 Point negate(const Point& p) { return {(kZero - p.X) * kOne, p.Y, p.Z, (kZero - p.T) * kOne}; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edwards/field25519.h"
+#include "edwards/scalars.h"
 
 namespace pyzkfl::edwards {
 
@@ -32,6 +33,8 @@ Point add(const Point& p, const Niels& q);
 Point subtract(const Point& p, const Niels& q);
 Point twice(const Point& p);
 Point negate(const Point& p);
+// [k] p for k below 2^253, with nothing precomputed.
+Point multiply(const Point& p, const Scalar& k);
 
 // RFC 8032, section 5.1.3, but as OpenSSL reads it: a y of p or more is taken modulo p, and x = 0 with the sign bit set is
 // x = 0. Nothing for what is not on the curve.

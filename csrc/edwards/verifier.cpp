@@ -1,4 +1,4 @@
-// Verification of many Ed25519 signatures by tables (see verifier.h).
+// Verification of Ed25519 signatures, by tables for those who sign often (see verifier.h).
 #include "edwards/verifier.h"
 
 #include <openssl/evp.h>
@@ -140,55 +140,68 @@ void for_each_range(bool alone, size_t n, size_t least, const std::function<void
   if (n > 0) body(0, n);
 }
 
-using TablePointer = std::shared_ptr<const KeyTable>;  // none for a key that is no point
+// What is known of a key: nothing, that it is no point, -A, or that and its table.
+struct Signer {
+  size_t signatures = 0;  // met so far
+  bool read = false;
+  std::optional<Point> minus_a;
+  std::shared_ptr<const KeyTable> table;
+
+  void prepare(const Key& key, size_t table_after) {
+    if (!read) {
+      minus_a = decompress(key);
+      if (minus_a) minus_a = negate(*minus_a);
+      read = true;
+    }
+    if (minus_a && !table && signatures > table_after) table = std::make_shared<const KeyTable>(*minus_a);
+  }
+};
 
 }  // namespace
 
 struct Verifier::Tables {
-  explicit Tables(size_t most) : keys_max(most) {}
+  Tables(size_t most, size_t after) : keys_max(most), table_after(after) {}
 
-  // Tables of these keys, made on all threads where they are not known.
-  std::unordered_map<Key, TablePointer, KeyHash> of(std::span<const SignedMessage> items, bool alone) {
-    std::unordered_map<Key, TablePointer, KeyHash> found;
-    std::vector<Key> missing;
+  // The signers of these items, prepared on all threads where that is to be done.
+  std::unordered_map<Key, Signer, KeyHash> of(std::span<const SignedMessage> items, bool alone) {
+    std::unordered_map<Key, Signer, KeyHash> found;
     {
       const std::lock_guard hold(mutex);
       for (const SignedMessage& item : items) {
         const Key key = key_of(item);
-        if (found.contains(key)) continue;
-        const auto known_one = known.find(key);
-        if (known_one == known.end()) missing.push_back(key);
-        found.emplace(key, known_one == known.end() ? nullptr : known_one->second);
+        const auto [place, first] = found.try_emplace(key);
+        if (first) {
+          const auto before = known.find(key);
+          if (before != known.end()) place->second = before->second;
+        }
+        ++place->second.signatures;
       }
     }
-    std::vector<TablePointer> fresh(missing.size());
-    for_each_range(alone, missing.size(), 1, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) {
-        const std::optional<Point> a = decompress(missing[i]);
-        if (a) fresh[i] = std::make_shared<const KeyTable>(negate(*a));
-      }
+    std::vector<std::pair<const Key, Signer>*> all;
+    for (auto& entry : found) all.push_back(&entry);
+    for_each_range(alone, all.size(), 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) all[i]->second.prepare(all[i]->first, table_after);
     });
+    if (keys_max == 0) return found;
     const std::lock_guard hold(mutex);
-    for (size_t i = 0; i < missing.size(); ++i) {
-      found[missing[i]] = fresh[i];
-      if (keys_max == 0) continue;
-      if (known.size() >= keys_max) known.clear();
-      known.emplace(missing[i], fresh[i]);
+    for (const auto& [key, signer] : found) {
+      if (known.size() >= keys_max && !known.contains(key)) known.clear();
+      known.insert_or_assign(key, signer);
     }
     return found;
   }
 
   std::mutex mutex;
-  size_t keys_max;
-  std::unordered_map<Key, TablePointer, KeyHash> known;
+  size_t keys_max, table_after;
+  std::unordered_map<Key, Signer, KeyHash> known;
 };
 
-Verifier::Verifier(size_t keys_max) : tables_(std::make_unique<Tables>(keys_max)) {}
+Verifier::Verifier(size_t keys_max, size_t table_after) : tables_(std::make_unique<Tables>(keys_max, table_after)) {}
 Verifier::~Verifier() = default;
 
-std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> items, bool alone) {
+std::vector<uint8_t> Verifier::verify_ourselves(std::span<const SignedMessage> items, bool alone) {
   std::vector<uint8_t> good(items.size(), 0);
-  const auto tables = tables_->of(items, alone);
+  const auto signers = tables_->of(items, alone);
   const BaseTable& base = BaseTable::instance();
   for_each_range(alone, items.size(), kChunk, [&](size_t begin, size_t end) {
     Sha512 sha;
@@ -200,11 +213,12 @@ std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> i
       for (size_t i = start; i < std::min(end, start + kChunk); ++i) {
         const SignedMessage& item = items[i];
         if (item.signature.size() != 64) continue;
-        const KeyTable* table = tables.at(key_of(item)).get();
+        const Signer& signer = signers.at(key_of(item));
         const Scalar s = scalar_from_bytes(item.signature.last<32>());
-        if (table == nullptr || !is_reduced(s)) continue;
+        if (!signer.minus_a || !is_reduced(s)) continue;
         const Scalar k = reduce(sha.digest({item.signature.first(32), item.key, item.message}));
-        points.push_back(base.add_multiple(table->multiply(k), s));
+        const Point minus_ka = signer.table ? signer.table->multiply(k) : multiply(*signer.minus_a, k);
+        points.push_back(base.add_multiple(minus_ka, s));
         places.push_back(i);
       }
       const auto encoded = compress(points);
@@ -217,7 +231,7 @@ std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> i
 }
 
 std::vector<uint8_t> Verifier::verify(std::span<const SignedMessage> items, bool alone) {
-  std::vector<uint8_t> good = verify_by_tables(items, alone);
+  std::vector<uint8_t> good = verify_ourselves(items, alone);
   std::vector<size_t> doubtful;
   for (size_t i = 0; i < items.size(); ++i) {
     if (good[i] == 0 && items[i].signature.size() == 64) doubtful.push_back(i);
