@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include "edwards/vector_products.h"
+
 namespace pyzkfl::edwards {
 namespace {
 
@@ -13,6 +15,31 @@ const Fe& root_of_minus_one() {
   static const Fe value = square(power_p58(small(2))) * small(2);
   return value;
 }
+
+// The y of an encoding, and x^2 = u / v, whose root is u v^3 base^((p - 5) / 8) with base = u v^7.
+struct Encoded {
+  Fe y, u, v, v3, base;
+  bool negative;
+
+  explicit Encoded(std::span<const uint8_t, 32> bytes) : y(from_bytes(bytes)), negative(bytes[31] >> 7 == 1) {
+    const Fe yy = square(y);
+    u = (yy - kOne) * kOne;
+    v = yy * curve_d() + kOne;
+    v3 = square(v) * v;
+    base = square(v3) * v * u;
+  }
+
+  std::optional<Point> point(const Fe& power) const {
+    Fe x = u * v3 * power;  // the root of u / v, or of -u / v
+    const Fe check = square(x) * v;
+    if (!is_zero(check - u)) {
+      if (!is_zero(check + u)) return std::nullopt;
+      x = x * root_of_minus_one();
+    }
+    if (is_negative(x) != negative) x = (kZero - x) * kOne;
+    return Point{x, y, kOne, x * y};
+  }
+};
 
 Point finish(const Fe& e, const Fe& f, const Fe& g, const Fe& h) { return {e * f, g * h, f * g, e * h}; }
 
@@ -128,19 +155,21 @@ Point multiply(const Point& p, const Scalar& k) {
 Point negate(const Point& p) { return {(kZero - p.X) * kOne, p.Y, p.Z, (kZero - p.T) * kOne}; }
 
 std::optional<Point> decompress(std::span<const uint8_t, 32> bytes) {
-  const Fe y = from_bytes(bytes);
-  const Fe yy = square(y);
-  const Fe u = (yy - kOne) * kOne;
-  const Fe v = yy * curve_d() + kOne;
-  const Fe v3 = square(v) * v;
-  Fe x = u * v3 * power_p58(square(v3) * v * u);  // the root of u / v, or of -u / v
-  const Fe check = square(x) * v;
-  if (!is_zero(check - u)) {
-    if (!is_zero(check + u)) return std::nullopt;
-    x = x * root_of_minus_one();
+  const Encoded encoded(bytes);
+  return encoded.point(power_p58(encoded.base));
+}
+
+std::vector<std::optional<Point>> decompress(std::span<const std::array<uint8_t, 32>> encodings) {
+  std::vector<Encoded> encoded;
+  std::vector<Fe> powers;
+  for (const auto& bytes : encodings) {
+    encoded.emplace_back(bytes);
+    powers.push_back(encoded.back().base);
   }
-  if (is_negative(x) != (bytes[31] >> 7 == 1)) x = (kZero - x) * kOne;
-  return Point{x, y, kOne, x * y};
+  powers_p58(powers);
+  std::vector<std::optional<Point>> out;
+  for (size_t i = 0; i < encoded.size(); ++i) out.push_back(encoded[i].point(powers[i]));
+  return out;
 }
 
 std::vector<Niels> normalise(std::span<const Point> points) {

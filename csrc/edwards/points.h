@@ -2,6 +2,7 @@
 // 3.1 and 3.2). The formulas are complete: they hold for every pair of points, those of small order included.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -39,6 +40,8 @@ Point multiply(const Point& p, const Scalar& k);
 // RFC 8032, section 5.1.3, but as OpenSSL reads it: a y of p or more is taken modulo p, and x = 0 with the sign bit set is
 // x = 0. Nothing for what is not on the curve.
 std::optional<Point> decompress(std::span<const uint8_t, 32> bytes);
+// The same for many, side by side where the processor can.
+std::vector<std::optional<Point>> decompress(std::span<const std::array<uint8_t, 32>> encodings);
 // Affine forms of all points, with one inversion.
 std::vector<Niels> normalise(std::span<const Point> points);
 // The encodings of all points, with one inversion.

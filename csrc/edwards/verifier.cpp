@@ -1,4 +1,4 @@
-// Verification of Ed25519 signatures, by tables for those who sign often (see verifier.h).
+// Verification of Ed25519 signatures, on vectors or by tables (see verifier.h).
 #include "edwards/verifier.h"
 
 #include <openssl/evp.h>
@@ -15,6 +15,7 @@
 #include "base/thread_pool.h"
 #include "edwards/points.h"
 #include "edwards/scalars.h"
+#include "edwards/vector_products.h"
 
 namespace pyzkfl::edwards {
 namespace {
@@ -146,41 +147,51 @@ struct Signer {
   bool read = false;
   std::optional<Point> minus_a;
   std::shared_ptr<const KeyTable> table;
-
-  void prepare(const Key& key, size_t table_after) {
-    if (!read) {
-      minus_a = decompress(key);
-      if (minus_a) minus_a = negate(*minus_a);
-      read = true;
-    }
-    if (minus_a && !table && signatures > table_after) table = std::make_shared<const KeyTable>(*minus_a);
-  }
 };
+using Signers = std::unordered_map<Key, Signer, KeyHash>;
+
+constexpr size_t kFew = 3;         // so many signatures are quicker by tables, where these are there, than on a vector
+constexpr size_t kTableAfter = 3;  // signatures; a table takes the time that it saves three of them
 
 }  // namespace
 
 struct Verifier::Tables {
-  Tables(size_t most, size_t after) : keys_max(most), table_after(after) {}
+  explicit Tables(size_t most) : keys_max(most) {}
 
-  // The signers of these items, prepared on all threads where that is to be done.
-  std::unordered_map<Key, Signer, KeyHash> of(std::span<const SignedMessage> items, bool alone) {
-    std::unordered_map<Key, Signer, KeyHash> found;
+  // The signers of these items, with tables for those that have signed more than `table_after`.
+  Signers of(std::span<const SignedMessage> items, bool alone, size_t table_after) {
+    Signers found;
     {
       const std::lock_guard hold(mutex);
       for (const SignedMessage& item : items) {
-        const Key key = key_of(item);
-        const auto [place, first] = found.try_emplace(key);
+        const auto [place, first] = found.try_emplace(key_of(item));
         if (first) {
-          const auto before = known.find(key);
+          const auto before = known.find(place->first);
           if (before != known.end()) place->second = before->second;
         }
         ++place->second.signatures;
       }
     }
-    std::vector<std::pair<const Key, Signer>*> all;
-    for (auto& entry : found) all.push_back(&entry);
-    for_each_range(alone, all.size(), 1, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i) all[i]->second.prepare(all[i]->first, table_after);
+    std::vector<Key> keys;
+    std::vector<Signer*> unread, untabled;
+    for (auto& [key, signer] : found) {
+      if (!signer.read) {
+        keys.push_back(key);
+        unread.push_back(&signer);
+      }
+      if (!signer.table && signer.signatures > table_after) untabled.push_back(&signer);
+    }
+    for_each_range(alone, keys.size(), kChunk, [&](size_t begin, size_t end) {
+      const auto points = decompress(std::span(keys).subspan(begin, end - begin));
+      for (size_t i = begin; i < end; ++i) {
+        unread[i]->read = true;
+        if (points[i - begin]) unread[i]->minus_a = negate(*points[i - begin]);
+      }
+    });
+    for_each_range(alone, untabled.size(), 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        if (untabled[i]->minus_a) untabled[i]->table = std::make_shared<const KeyTable>(*untabled[i]->minus_a);
+      }
     });
     if (keys_max == 0) return found;
     const std::lock_guard hold(mutex);
@@ -192,35 +203,50 @@ struct Verifier::Tables {
   }
 
   std::mutex mutex;
-  size_t keys_max, table_after;
-  std::unordered_map<Key, Signer, KeyHash> known;
+  size_t keys_max;
+  Signers known;
 };
 
-Verifier::Verifier(size_t keys_max, size_t table_after) : tables_(std::make_unique<Tables>(keys_max, table_after)) {}
+Verifier::Verifier(size_t keys_max) : tables_(std::make_unique<Tables>(keys_max)) {}
 Verifier::~Verifier() = default;
 
-std::vector<uint8_t> Verifier::verify_ourselves(std::span<const SignedMessage> items, bool alone) {
+std::vector<uint8_t> Verifier::verify_ourselves(std::span<const SignedMessage> items, bool alone, Way way) {
   std::vector<uint8_t> good(items.size(), 0);
-  const auto signers = tables_->of(items, alone);
+  const bool vectors = vector_products_selected() && (way == Way::chosen || way == Way::eights);
+  const bool tables = way == Way::tables || (way == Way::chosen && (!vectors || items.size() <= kFew));
+  const auto signers = tables_->of(items, alone, way == Way::tables ? 0 : tables ? kTableAfter : SIZE_MAX);
   const BaseTable& base = BaseTable::instance();
   for_each_range(alone, items.size(), kChunk, [&](size_t begin, size_t end) {
     Sha512 sha;
-    std::vector<Point> points;
-    std::vector<size_t> places;
+    std::vector<size_t> places, on_vectors;
+    std::vector<Point> points, minus_a, sums;
+    std::vector<Scalar> k, s;
     for (size_t start = begin; start < end; start += kChunk) {
-      points.clear();
-      places.clear();
+      for (auto* list : {&places, &on_vectors}) list->clear();
+      for (auto* list : {&points, &minus_a}) list->clear();
+      for (auto* list : {&k, &s}) list->clear();
       for (size_t i = start; i < std::min(end, start + kChunk); ++i) {
         const SignedMessage& item = items[i];
         if (item.signature.size() != 64) continue;
         const Signer& signer = signers.at(key_of(item));
-        const Scalar s = scalar_from_bytes(item.signature.last<32>());
-        if (!signer.minus_a || !is_reduced(s)) continue;
-        const Scalar k = reduce(sha.digest({item.signature.first(32), item.key, item.message}));
-        const Point minus_ka = signer.table ? signer.table->multiply(k) : multiply(*signer.minus_a, k);
-        points.push_back(base.add_multiple(minus_ka, s));
+        const Scalar by_base = scalar_from_bytes(item.signature.last<32>());
+        if (!signer.minus_a || !is_reduced(by_base)) continue;
+        const Scalar by_key = reduce(sha.digest({item.signature.first(32), item.key, item.message}));
         places.push_back(i);
+        if (vectors && !(tables && signer.table)) {
+          on_vectors.push_back(points.size());
+          points.push_back(kNeutral);
+          minus_a.push_back(*signer.minus_a);
+          k.push_back(by_key);
+          s.push_back(by_base);
+          continue;
+        }
+        const Point product = tables && signer.table ? signer.table->multiply(by_key) : multiply(*signer.minus_a, by_key);
+        points.push_back(base.add_multiple(product, by_base));
       }
+      sums.resize(minus_a.size());
+      if (!sums.empty()) sums_of_two(sums, minus_a, k, s);
+      for (size_t i = 0; i < sums.size(); ++i) points[on_vectors[i]] = sums[i];
       const auto encoded = compress(points);
       for (size_t i = 0; i < places.size(); ++i) {
         good[places[i]] = std::ranges::equal(encoded[i], items[places[i]].signature.first(32)) ? 1 : 0;
