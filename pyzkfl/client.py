@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, beacon, ceremony, messages, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data
 from pyzkfl.errors import (
     AggregateInvalid,
     BeaconInvalid,

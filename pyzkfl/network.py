@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import hashlib
 import math
-import secrets
 import struct
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,16 +29,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[float], None]
 
-_FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _DOMAIN = b"pyzkfl/1 network step"
 NO_VELOCITY = b"\x40" + bytes(31)  # C(V) of a member's first round: the point at infinity, with the blinder bytes(32)
 _INTEGERS = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
 _FLOATS = ("learning_rate", "max_norm", "momentum")
-
-
-def random_blinder() -> bytes:
-    """A uniform element of Fr from the system's generator: 32 bytes, little-endian."""
-    return secrets.randbelow(_FR).to_bytes(32, "little")
 
 
 def _canonical(value: Any) -> str:

@@ -68,14 +68,20 @@ class Spent:
 
 class Simulation:
     """All parties of a plan in this process: one after the other, so that each one's part can be measured, or with a
-    pool the members of a phase side by side, as they are in life."""
+    pool the members of a phase side by side, as they are in life. With `plans`, one for each member, nothing that a party
+    has found out about keys serves another, as it would through the plan that they share."""
 
     def __init__(
-        self, plan: standing.Plan, identities: list[IdentityKey], pool: ThreadPoolExecutor | None = None
+        self,
+        plan: standing.Plan,
+        identities: list[IdentityKey],
+        pool: ThreadPoolExecutor | None = None,
+        plans: Sequence[standing.Plan] = (),
     ) -> None:
         self.plan = plan
         self.pool = pool
-        self.members = [standing.Member(plan, index, identity) for index, identity in enumerate(identities)]
+        own = plans or [plan] * len(identities)
+        self.members = [standing.Member(own[index], index, identity) for index, identity in enumerate(identities)]
         self.server = standing.Server(plan)
 
     def each(self, members: Sequence[int], step: Callable[[int], None]) -> None:
@@ -178,19 +184,23 @@ def rates_of(
     staying: range,
     runs: int,
 ) -> tuple[float, float]:
+    def plans_of(epoch: int, rounds: int) -> list[standing.Plan]:  # the server's, and each member's own
+        return [plan_of(epoch, rounds) for _ in range(1 + len(identities))]
+
     plan = plan_of(1 << 32, 1)
     vectors = {i: vector_of(i, 0, plan.length) for i in staying}
     rounds = 8 * runs
     fresh, steady = [], []
-    for epoch in range(1, runs + 2):
-        plan = plan_of((1 << 32) + epoch, 1)  # known to all beforehand, and so are the members' identities
+    for epoch in range(1, 2 * runs + 2):
+        plan, *own = plans_of((1 << 32) + epoch, 1)  # known to all beforehand, and so are the members' identities
         began = time.perf_counter()
-        simulation = Simulation(plan, identities, pool)
+        simulation = Simulation(plan, identities, pool, own)
         simulation.set_up()
         _, exact = simulation.run_round(0, staying, vectors)
         fresh.append(time.perf_counter() - began)
         assert exact
-    simulation = Simulation(plan_of(1 << 33, rounds), identities, pool)
+    plan, *own = plans_of(1 << 33, rounds)
+    simulation = Simulation(plan, identities, pool, own)
     simulation.set_up()
     for number in range(rounds):
         began = time.perf_counter()

@@ -11,9 +11,10 @@ import numpy as np
 
 from pyzkfl.bench.float_network import FloatNetwork
 from pyzkfl.bench.measure import Sample
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import ParameterError
 from pyzkfl.layers import Conv2d, Linear, input_shapes, lenet5
-from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement
 from pyzkfl.norm import NormProver
 
 __all__ = ["float_accuracy", "norm", "train"]

@@ -161,21 +161,19 @@ class Node:
             raise ProtocolError(
                 f"the terms count on the noise of {noise.shares} honest nodes, more than survive among {len(members)}"
             )
-        self._state["nonces"] = nonces
-        try:
-            member = Member(self._plan, self._index, self._identity)
-            message = member.keys()
-        except Exception:
-            del self._state["nonces"]
-            raise
-        self._state["member"] = member.save()
+        member = Member(self._plan_with(nonces), self._index, self._identity)
+        message = member.keys()
+        self._state.update(nonces=nonces, member=member.save())  # nothing is kept of a plan that no member can have
         return {"message": message}
 
     # -- standing rounds ---------------------------------------------------------------------------------------------
 
     @property
     def _plan(self) -> Plan:
-        return plan_of(self.terms, self._setup, self._state["epoch"], self._state["members"], self._state["nonces"])
+        return self._plan_with(self._state["nonces"])
+
+    def _plan_with(self, nonces: list[bytes]) -> Plan:
+        return plan_of(self.terms, self._setup, self._state["epoch"], self._state["members"], nonces)
 
     @property
     def _index(self) -> int:

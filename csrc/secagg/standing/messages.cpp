@@ -34,6 +34,12 @@ Bytes signed_bytes(const Plan& plan, Kind kind, Index sender, uint32_t round, By
   return w.take();
 }
 
+bool signed_by(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
+               std::span<const uint8_t, kSignatureBytes> signature) {
+  const SignedBody one{sender, body, signature};
+  return first_not_signed(plan, kind, round, {&one, 1}) == 1;
+}
+
 SecretBytes tag_of(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body, ByteSpan key) {
   return hkdf_sha256(key, plan.digest(), signed_bytes(plan, kind, sender, round, body), kTagBytes);
 }
@@ -182,7 +188,7 @@ ByteSpan open_member_message(const Plan& plan, Kind kind, Index sender, uint32_t
   const ByteSpan body = message.subspan(kHeaderBytes, message.size() - kHeaderBytes - trailer);
   const bool authentic =
       tag_key.empty()
-          ? verify_body(plan, kind, sender, round, body, signature_of(message))
+          ? signed_by(plan, kind, sender, round, body, message.last<kSignatureBytes>())
           : equal_constant_time(tag_of(plan, kind, sender, round, body, tag_key).span(), message.last(trailer));
   if (!authentic) {
     refuse(std::string("'") + name_of(kind) + "' is not authenticated by its claimed sender " +
@@ -203,9 +209,17 @@ ByteSpan open_server_message(const Plan& plan, Kind kind, uint32_t round, ByteSp
   return message.subspan(kHeaderBytes);
 }
 
-bool verify_body(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
-                 const Ed25519Signature& signature) {
-  return ed25519_verify(plan.members().at(sender), signed_bytes(plan, kind, sender, round, body), signature);
+size_t first_not_signed(const Plan& plan, Kind kind, uint32_t round, std::span<const SignedBody> bodies) {
+  std::vector<Bytes> messages;
+  std::vector<edwards::SignedMessage> items;
+  messages.reserve(bodies.size());
+  items.reserve(bodies.size());
+  for (const SignedBody& one : bodies) {
+    messages.push_back(signed_bytes(plan, kind, one.sender, round, one.body));
+    items.push_back({plan.members().at(one.sender), messages.back(), one.signature});
+  }
+  const std::vector<uint8_t> good = plan.verifier().verify(items);
+  return static_cast<size_t>(std::ranges::find(good, 0) - good.begin());
 }
 
 Ed25519Signature signature_of(ByteSpan message) {

@@ -141,8 +141,16 @@ ByteSpan open_member_message(const Plan& plan, Kind kind, Index sender, uint32_t
                              ByteSpan tag_key = {});
 Bytes server_message(const Plan& plan, Kind kind, uint32_t round, ByteSpan body);
 ByteSpan open_server_message(const Plan& plan, Kind kind, uint32_t round, ByteSpan message);
-[[nodiscard]] bool verify_body(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
-                               const Ed25519Signature& signature);
+
+// A message's body, and the signature that its sender is said to have given it.
+struct SignedBody {
+  Index sender;
+  ByteSpan body;
+  std::span<const uint8_t, 64> signature;
+};
+// The place of the first that does not verify, or how many there are. On all threads where that pays.
+[[nodiscard]] size_t first_not_signed(const Plan& plan, Kind kind, uint32_t round,
+                                      std::span<const SignedBody> bodies);
 Ed25519Signature signature_of(ByteSpan message);
 
 // --- bodies -----------------------------------------------------------------------------------------------

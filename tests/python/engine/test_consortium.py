@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core, ceremony, encoding, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment
 from pyzkfl.errors import (
     AggregateInvalid,
     DecodeError,

@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 import pytest
 
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, UnprovableOption, WitnessInvalid
 from pyzkfl.evaluation import EvaluationProver, EvaluationStatement
 from pyzkfl.layers import AvgPool2d, Conv2d, Linear
-from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver
 
 JOB = NetworkJob(widths=(6, 5, 3), batch=8, learning_rate=0.1)
 

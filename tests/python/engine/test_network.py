@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.layers import Conv2d, Linear
-from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
 

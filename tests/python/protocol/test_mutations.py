@@ -13,7 +13,8 @@ import pytest
 from consortium import make
 
 from pyzkfl import _core, ceremony, proofs
-from pyzkfl.dataset import CommittedDataset, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset
 from pyzkfl.demo.attackers import prove_false
 from pyzkfl.errors import ProofInvalid
 from pyzkfl.proofs import Witness, prove, verify
