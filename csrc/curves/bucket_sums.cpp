@@ -29,35 +29,7 @@ struct GroupList {
                         static_cast<uint32_t>(terms.size() - begin)});
     }
   }
-
-  void reserve(size_t most_terms, size_t most_groups) {
-    terms.reserve(most_terms);
-    groups.reserve(most_groups);
-  }
 };
-
-// The lists one after the other.
-template <class F>
-GroupList<F> joined(std::span<const GroupList<F>> lists) {
-  std::vector<size_t> first_term(lists.size() + 1), first_group(lists.size() + 1);
-  for (size_t i = 0; i < lists.size(); ++i) {
-    first_term[i + 1] = first_term[i] + lists[i].terms.size();
-    first_group[i + 1] = first_group[i] + lists[i].groups.size();
-  }
-  GroupList<F> out;
-  out.terms.resize(first_term.back());
-  out.groups.resize(first_group.back());
-  parallel_for(lists.size(), 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      std::copy(lists[i].terms.begin(), lists[i].terms.end(), out.terms.data() + first_term[i]);
-      for (size_t g = 0; g < lists[i].groups.size(); ++g) {
-        out.groups[first_group[i] + g] = lists[i].groups[g];
-        out.groups[first_group[i] + g].begin += static_cast<uint32_t>(first_term[i]);
-      }
-    }
-  });
-  return out;
-}
 
 // sum_b b buckets[b] for each window, as c points T_0 .. T_(c-1) a window with sum_e 2^e T_e.
 //
@@ -96,16 +68,15 @@ SecretVector<LoosePoint<F>> weigh(std::span<const LoosePoint<F>> buckets, size_t
                [&](size_t i) { return base + ((i & ~(bit - 1)) << 1 | bit | (i & (bit - 1))); });
     }
   };
-  // The lines of all windows together: many columns stand side by side.
-  std::vector<GroupList<F>> of_window(windows);
-  parallel_for(windows, 1, [&](size_t begin, size_t end) {
-    for (size_t w = begin; w < end; ++w) {
-      of_window[w].reserve(2 * count, lines);
-      add_lines(of_window[w], w);
+  // Some windows at a time, so that lists are short and many columns stand side by side.
+  const size_t step = std::max<size_t>(1, 2048 / lines);
+  parallel_for((windows + step - 1) / step, 1, [&](size_t begin, size_t end) {
+    for (size_t s = begin; s < end; ++s) {
+      GroupList<F> list;
+      for (size_t w = s * step; w < std::min(windows, (s + 1) * step); ++w) add_lines(list, w);
+      sum_groups<F>(line_sums, as_bytes(buckets), list.terms, list.groups);
     }
   });
-  const GroupList<F> all_lines = joined<F>(std::span<const GroupList<F>>(of_window));
-  sum_groups<F>(line_sums, as_bytes(buckets), all_lines.terms, all_lines.groups);
   GroupList<F> list;
   for (size_t w = 0; w < windows; ++w) add_bits(list, w);
   sum_groups<F>(weighted, as_bytes(std::span<const LoosePoint<F>>(line_sums)), list.terms, list.groups);

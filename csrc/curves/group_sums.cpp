@@ -252,8 +252,7 @@ void sum_groups(std::span<LoosePoint<F>> out, PointBytes<F> base, std::span<cons
   const SecretArray<Group> ordered = by_falling_size(unordered);
   const std::span<const Group> groups = ordered.span();
   const size_t threads = thread_count();
-  // Few blocks where groups are few: each batch has an inversion. The largest come first, so the last are short.
-  const size_t size = std::clamp(groups.size() / (2 * threads), least_columns * 3 / 2, most_columns<F>);
+  const size_t size = std::clamp(groups.size() / (8 * threads), least_columns * 3 / 2, most_columns<F>);
   const size_t blocks = (groups.size() + size - 1) / size;
   Remainder rest;
   std::mutex mutex;
