@@ -361,8 +361,10 @@ batch give no occasion for it.)")
       .def(
           "prove",
           [](const EngineProver& p, const Trained& trained, const py::bytes& context,
-             const std::vector<py::bytes>& data_blinders, const py::bytes& update_blinder, const py::object& progress) {
+             const std::vector<py::bytes>& data_blinders, const py::bytes& update_blinder, const py::object& progress,
+             const std::vector<py::bytes>& expected) {
             const Digest digest = bytes32(context, "context");
+            const std::vector<G1Affine> stated = bindings::points_of(expected);
             const std::vector<Fr> data = blinders_of(data_blinders);
             const Fr update = blinder_of(update_blinder, "the update's blinder");
             const Progress report = progress_of(progress);
@@ -370,9 +372,11 @@ batch give no occasion for it.)")
             {
               const py::gil_scoped_release release;
               const Network& n = *trained.network;
+              if (n.program.program.digest() != p.engine().program().digest())
+                throw ParameterError("the witness is of another job: train with the job that these keys are for");
               sumcheck::ProgramValues values =
                   network_values(n.spec, n.program, trained.weights, trained.round, data, update);
-              proved = p.prove(values, digest, report);
+              proved = p.prove(values, digest, report, stated);
             }
             py::list commitments;
             for (const G1Affine& c : proved.statement.commitments) commitments.append(to_py(c));
@@ -385,11 +389,13 @@ batch give no occasion for it.)")
             return out;
           },
           py::arg("trained"), py::arg("context"), py::arg("data_blinders"), py::arg("update_blinder"),
-          py::arg("progress") = py::none(),
+          py::arg("progress") = py::none(), py::arg("expected") = std::vector<py::bytes>(),
           R"(A dict: proof (bytes), commitments (weights, tables, data .., update; 32 bytes each), rows, seconds.
 
 context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments, and where momentum is
-carried those of the velocity and the next one, whose commitments stand behind the data's.)");
+carried those of the velocity and the next one, whose commitments stand behind the data's. expected: the commitments that
+the statement names; where one is another, ParameterError says so before the proof is begun. So it does for training of
+another network.)");
 
   py::class_<EngineVerifier>(m, "Verifier", "Checks proofs of a network's rounds.")
       .def(

@@ -85,7 +85,8 @@ class EngineKeys(Keys):
         return knowledge == b""
 
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
-        """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
+        """The proof of a true statement. WitnessInvalid, before the proof is begun, where batch or update are not those
+        committed to."""
         batches = witness.batches
         steps = self._network.parameters["steps"]
         if len(batches) != steps:
@@ -93,17 +94,21 @@ class EngineKeys(Keys):
         rows = [batch.rows for batch in statement.batches]
         x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
         trained = self._network.train(statement.weights, list(x), list(y), witness.velocity)
+        where = f"in the statement of {statement.client!r}, round {statement.round}"
+        made = [self.commit_batch(*batch)[0] for batch in zip(x, y, rows, blinders, strict=True)]
+        if made != [batch.commitment for batch in statement.batches]:
+            raise WitnessInvalid(f"a batch is not the one committed to {where}")
+        made = []
+        if self._network.parameters.get("carry"):
+            none = np.zeros(self._network.dimension, dtype=np.int64)
+            velocities = none if witness.velocity is None else witness.velocity, trained.velocity
+            made = [self.commit_update(v, b) for v, b in zip(velocities, witness.velocity_blinders, strict=True)]
+        if made != list(statement.velocities):
+            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
+        if self.commit_update(trained.update, witness.update_blinder) != statement.update_commitment:
+            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         data_blinders = [*blinders, *witness.velocity_blinders]
         out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
-        _, _, *data, update = (bytes(c) for c in out["commitments"])
-        data, velocities = data[: len(batches)], data[len(batches) :]
-        where = f"in the statement of {statement.client!r}, round {statement.round}"
-        if data != [batch.commitment for batch in statement.batches]:
-            raise WitnessInvalid(f"a batch is not the one committed to {where}")
-        if velocities != list(statement.velocities):
-            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
-        if update != statement.update_commitment:
-            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
     def holds(self, statement: Statement, proof: Any) -> bool:

@@ -44,6 +44,14 @@ def _canonical(value: Any) -> str:
     return str(int(value)) if isinstance(value, (bool, int)) else str(value)
 
 
+def _array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """As an array; DataError for what is none, rows of different lengths for one."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:  # of numpy, or of a tensor that numpy does not read
+        raise DataError(f"{name} must be an array, or what numpy makes one of: {error}") from error
+
+
 @dataclasses.dataclass(frozen=True)
 class NetworkJob:
     """A network and its SGD step.
@@ -222,7 +230,7 @@ class NetworkJob:
         Flat rows, or any shape of as many features, are taken too. Values beyond the range are clipped to its ends.
         Raises DataError for another shape, NaN or infinity.
         """
-        values = np.asarray(x)
+        values = _array(x, "features")
         given = values.shape[1:]
         if len(self.input_shape) == 3 and len(given) == 3 and given != self.input_shape:
             raise DataError(f"images must have shape (rows, *{self.input_shape}), got {values.shape}")
@@ -243,7 +251,7 @@ class NetworkJob:
         clip: take targets beyond 16 bits to the ends of that range; without it they are a RangeError. Raises DataError
         for anything else.
         """
-        values = np.asarray(y)
+        values = _array(y, "labels")
         if self.loss == "mse":
             return self._targets(values, clip)
         if values.ndim != 1 or values.dtype.kind not in "iub":
@@ -479,12 +487,13 @@ class NetworkProver(NetworkVerifier):
         """Prove that the statement's update is what `trained` computed. Verified before it is returned.
 
         velocity_blinders: where momentum is carried, of C(V) and C(V'); of NO_VELOCITY it is bytes(32). Raises
-        WitnessInvalid if it is not, ParameterError if the blinders do not open the statement's commitments.
+        WitnessInvalid if it is not; ParameterError, before the proof is begun, for training of another job, and where
+        weights, batches or blinders do not open the statement's commitments.
         """
         blinders = [*data_blinders, *velocity_blinders]
-        out = self._prover.prove(trained, self.digest(statement), blinders, update_blinder, progress)
         stated = [statement.weights_commitment, self.tables_commitment]
         stated += [*statement.data_commitments, *statement.velocity_commitments, statement.update_commitment]
-        if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != statement.rows:
-            raise ParameterError("weights, batches or blinders are not those of the statement's commitments")
+        out = self._prover.prove(trained, self.digest(statement), blinders, update_blinder, progress, stated)
+        if tuple(out["rows"]) != statement.rows:
+            raise ParameterError("the batches have other numbers of rows than the statement")
         return NetworkProof(bytes(out["proof"]), out["inner_seconds"], out["wrap_seconds"])

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core, ceremony, insecure_keys, ptau
+from pyzkfl.blinders import random_blinder
 from pyzkfl.cli.doctor import diagnose
 from pyzkfl.errors import DecodeError, ParameterError, SystemFailure
 from pyzkfl.evaluation import EvaluationProver
 from pyzkfl.job import Job, Member
-from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement
 from pyzkfl.norm import NormProver
 
 CIRCUIT = _core.r1cs.chain_circuit(6)

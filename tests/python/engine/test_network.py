@@ -190,6 +190,20 @@ def test_a_prover_refuses_blinders_of_other_commitments(proven: tuple[Round, Net
         done.prover.prove(done.trained, done.statement, done.blinders, random_blinder())
 
 
+def test_training_of_another_job_is_named_before_the_proof_is_begun(proven: tuple[Round, NetworkProof]) -> None:
+    r, _ = proven
+    seen: list[float] = []
+    for change in ({"learning_rate": r.prover.job.learning_rate / 2}, {"bitwise": True}):
+        other = dataclasses.replace(r.prover.job, **change)
+        trained = other.train(r.weights, r.batches)
+        with pytest.raises(ParameterError, match="of another job"):
+            r.prover.prove(trained, r.statement, r.blinders, r.blinder, progress=seen.append)
+    wrong = dataclasses.replace(r.statement, update_commitment=r.statement.weights_commitment)
+    with pytest.raises(ParameterError, match=r"column .* is another"):
+        r.prover.prove(r.trained, wrong, r.blinders, r.blinder, progress=seen.append)
+    assert seen == []
+
+
 def test_several_local_steps_are_one_proof_of_the_same_size() -> None:
     job = NetworkJob(widths=(4, 5, 3), batch=4, steps=3, learning_rate=0.2)
     done = Round(NetworkProver.insecure(job), 4)
