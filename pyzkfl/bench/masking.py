@@ -69,8 +69,8 @@ class Spent:
 
 class Simulation:
     """All parties of a plan in this process: one after the other, so that each one's part can be measured, or with a
-    pool the members of a phase side by side, as they are in life. With `plans`, one for each member, nothing that a party
-    has found out about keys serves another, as it would through the plan that they share."""
+    pool the members of a phase side by side, as they are in life. With `plans`, one for each member, nothing that a
+    party has found out about keys serves another, as it would through the plan that they share."""
 
     def __init__(
         self,
@@ -226,9 +226,9 @@ def secagg_round(runs: int, *, clients: int, dim: int, dropout: float, corrupt: 
     threads. For up to 100 clients `fresh_rounds_per_second` and `steady.inputs_per_second` are measured apart, with the
     members of a phase side by side on all threads. No transport, no training, no proofs.
 
-    Where clients have more than 4,000,000 neighbours together, real ones would take an hour of key agreements and none of
-    the server's time: `stand_ins` is true, they send the server messages of the same form and size, and the clients' own
-    seconds are None.
+    Where clients have more than 4,000,000 neighbours together, real ones would take an hour of key agreements and none
+    of the server's time: `stand_ins` is true, they send the server messages of the same form and size, and the clients'
+    own seconds are None.
     """
     dropped = math.floor(dropout * clients + 1e-9)
     identities = [IdentityKey.generate() for _ in range(clients)]
