@@ -257,7 +257,7 @@ Bytes encode(const Deal& m) {
     w.bytes(round.self_digest).bytes(round.pad_digest);
     for (const Seed& pad : round.pads) w.bytes(pad);
   }
-  for (const Bytes& sealed : m.sealed) w.bytes(sealed);
+  w.bytes(m.sealed);
   return w.take();
 }
 
@@ -274,19 +274,22 @@ Deal decode_deal(const Plan& plan, ByteSpan body, size_t neighbours) {
     round.pads.resize(neighbours);
     for (Seed& pad : round.pads) pad = array_of<32>(r);
   }
-  m.sealed.resize(neighbours);
-  for (Bytes& sealed : m.sealed) {
-    const ByteSpan bytes = r.bytes(sealed_bytes(plan));
-    sealed.assign(bytes.begin(), bytes.end());
-  }
+  const ByteSpan sealed = r.bytes(neighbours * sealed_bytes(plan));
+  m.sealed.assign(sealed.begin(), sealed.end());
   r.done();
   return m;
 }
 
 Bytes encode(const Dealt& m) {
+  std::vector<std::pair<Index, ByteSpan>> entries;
+  for (const auto& entry : m.entries) entries.emplace_back(entry.dealer, entry.sealed);
+  return encode_dealt(m.recipient, entries);
+}
+
+Bytes encode_dealt(Index recipient, std::span<const std::pair<Index, ByteSpan>> entries) {
   Writer w;
-  w.u16(m.recipient).u16(static_cast<uint16_t>(m.entries.size()));
-  for (const auto& entry : m.entries) w.u16(entry.dealer).bytes(entry.sealed);
+  w.u16(recipient).u16(static_cast<uint16_t>(entries.size()));
+  for (const auto& [dealer, sealed] : entries) w.u16(dealer).bytes(sealed);
   return w.take();
 }
 

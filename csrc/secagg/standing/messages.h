@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/aead.h"
@@ -63,7 +64,7 @@ struct Deal {
   };
   Digest view;                // SHA-256 of the `neighbour_keys` message
   std::vector<Round> rounds;
-  std::vector<Bytes> sealed;  // for each neighbour: its shares of both, for every round
+  Bytes sealed;               // for each neighbour, sealed_bytes(): its shares of both, for every round
 };
 
 struct Dealt {
@@ -158,6 +159,7 @@ Ed25519Signature signature_of(ByteSpan message);
 Bytes encode(const NeighbourKeys& m);
 Bytes encode(const Deal& m);
 Bytes encode(const Dealt& m);
+Bytes encode_dealt(Index recipient, std::span<const std::pair<Index, ByteSpan>> entries);
 Bytes encode(const Confirm& m);
 Bytes encode(const Masked& m);
 Bytes encode(const Plan& plan, const Set& m);
