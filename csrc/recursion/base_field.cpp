@@ -371,15 +371,15 @@ void BaseField::evaluate_cells(const LC& chi) {
   for (Cell& cell : cells_) {
     if (cell.bit) {
       const LC no = evaluate_(cell.no);
-      cell.at_chi = no + b_.product(*cell.bit, evaluate_(cell.yes) - no, "choice");
+      cell.at_chi = no + b_.product(evaluate_(cell.yes) - no, *cell.bit, "choice");
       if (b_.records()) cell.at_chi.normalise();
       continue;
     }
-    const Wire high = b_.product(chi, cell.limbs[3], "evaluation");
-    const Wire middle = b_.product(chi, LC(high) + cell.limbs[2], "evaluation");
+    const Wire high = b_.product(cell.limbs[3], chi, "evaluation");
+    const Wire middle = b_.product(LC(high) + cell.limbs[2], chi, "evaluation");
     const LC rest = LC(middle) + cell.limbs[1];
     const Wire all = b_.private_wire(b_.computes() ? rest.value() * point + cell.values[0] : Fr());
-    b_.constrain(chi, rest, LC(all) - cell.limbs[0], "evaluation");
+    b_.constrain(rest, chi, LC(all) - cell.limbs[0], "evaluation");
     cell.at_chi = all;
   }
 }
