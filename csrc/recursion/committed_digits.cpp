@@ -27,7 +27,7 @@ CommittedBit CommittedDigits::bit(bool value) {
   expect_open();
   const Wire wire = b_.committed(group_, value ? Fr::one() : Fr());
   gadgets::assert_boolean(b_, wire, "committed bit");
-  return CommittedBit(wire);
+  return CommittedBit(wire, this);
 }
 
 void CommittedDigits::seal(const Fr& blinder) {
