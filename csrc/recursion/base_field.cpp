@@ -63,6 +63,14 @@ Fp element_of_limbs(const LimbValues& limbs) {
 
 uint64_t magnitude(int64_t v) { return v < 0 ? 0 - static_cast<uint64_t>(v) : static_cast<uint64_t>(v); }
 
+// Coefficients are small: whatever is larger is no operand of a reduction.
+int64_t coefficient_product(int64_t a, int64_t b) {
+  int64_t out = 0;
+  if (__builtin_mul_overflow(a, b, &out) || magnitude(out) > largest_sum)
+    throw ParameterError("an operand with a coefficient above " + std::to_string(largest_sum) + ": reduce it first");
+  return out;
+}
+
 LC sum_of_digits(std::span<const Wire> digits) {
   LC out;
   for (size_t j = 0; j < digits.size(); ++j) out.add_scaled(digits[j], power_of_two(static_cast<unsigned>(j) * digit_bits));
@@ -101,11 +109,12 @@ Operand& Operand::add_scaled(const Operand& other, int64_t factor) {
   for (const Term& term : other.terms_) {
     const auto same = std::find_if(terms_.begin(), terms_.end(), [&](const Term& t) { return t.index == term.index; });
     if (same == terms_.end())
-      terms_.push_back({term.index, factor * term.coefficient});
+      terms_.push_back({term.index, coefficient_product(factor, term.coefficient)});
     else
-      same->coefficient += factor * term.coefficient;
+      same->coefficient = coefficient_product(1, same->coefficient + coefficient_product(factor, term.coefficient));
   }
   if (other.constant_size_ == 0) return *this;
+  coefficient_product(factor, static_cast<int64_t>(other.constant_size_));
   const Fr scale = Fr::from_i64(factor);
   for (unsigned i = 0; i < num_limbs; ++i) constant_[i] += scale * other.constant_[i];
   element_ += Fp::from_i64(factor) * other.element_;
@@ -174,6 +183,7 @@ Fp BaseField::element(const Operand& a) const {
 }
 
 Value BaseField::choose(const CommittedBit& bit, const Operand& a, const Operand& b) {
+  if (!digits_.made(bit)) throw ParameterError(b_.path("a choice by a bit of other committed wires: this challenge does not bind it"));
   Cell cell;
   cell.bit = bit.wire();
   cell.yes = a;
@@ -232,10 +242,17 @@ void BaseField::assert_canonical(Value v) {
 }
 
 void BaseField::expect_small(const Sum& sum) const {
+  const auto expect = [&](bool small) {
+    gadgets::require(b_, small, "reduction", "the sum is too large: reduce its operands first");
+  };
   uint64_t size = size_of(sum.linear);
-  for (const Product& product : sum.products)
-    size += magnitude(product.coefficient) * size_of(product.a) * size_of(product.b);
-  gadgets::require(b_, size <= largest_sum, "reduction", "the sum is too large: reduce its operands first");
+  for (const Product& product : sum.products) {
+    const std::array<uint64_t, 3> factors = {magnitude(product.coefficient), size_of(product.a), size_of(product.b)};
+    for (const uint64_t factor : factors) expect(factor <= largest_sum);  // so that their product is below 2^64
+    size += factors[0] * factors[1] * factors[2];
+    expect(size <= largest_sum);
+  }
+  expect(size <= largest_sum);
 }
 
 std::array<Fr, product_limbs> BaseField::polynomial_of(const Sum& sum) const {
@@ -371,15 +388,15 @@ void BaseField::evaluate_cells(const LC& chi) {
   for (Cell& cell : cells_) {
     if (cell.bit) {
       const LC no = evaluate_(cell.no);
-      cell.at_chi = no + b_.product(*cell.bit, evaluate_(cell.yes) - no, "choice");
+      cell.at_chi = no + b_.product(evaluate_(cell.yes) - no, *cell.bit, "choice");
       if (b_.records()) cell.at_chi.normalise();
       continue;
     }
-    const Wire high = b_.product(chi, cell.limbs[3], "evaluation");
-    const Wire middle = b_.product(chi, LC(high) + cell.limbs[2], "evaluation");
+    const Wire high = b_.product(cell.limbs[3], chi, "evaluation");
+    const Wire middle = b_.product(LC(high) + cell.limbs[2], chi, "evaluation");
     const LC rest = LC(middle) + cell.limbs[1];
     const Wire all = b_.private_wire(b_.computes() ? rest.value() * point + cell.values[0] : Fr());
-    b_.constrain(chi, rest, LC(all) - cell.limbs[0], "evaluation");
+    b_.constrain(rest, chi, LC(all) - cell.limbs[0], "evaluation");
     cell.at_chi = all;
   }
 }

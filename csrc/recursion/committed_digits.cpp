@@ -27,7 +27,7 @@ CommittedBit CommittedDigits::bit(bool value) {
   expect_open();
   const Wire wire = b_.committed(group_, value ? Fr::one() : Fr());
   gadgets::assert_boolean(b_, wire, "committed bit");
-  return CommittedBit(wire);
+  return CommittedBit(wire, this);
 }
 
 void CommittedDigits::seal(const Fr& blinder) {
@@ -55,16 +55,17 @@ void CommittedDigits::prove_ranges(const Wire& rho) {
     for (uint32_t row = 0; row < digit_rows; ++row) inverses.push_back(rho.value - Fr::from_u64(row));
     batch_inverse(std::span<Fr>(inverses));
   }
+  // Full-size wires stand left, small ones right: the right side's points are in G2, where they cost three times as much.
   LC sum;
   for (size_t i = 0; i < digits_.size(); ++i) {
     const Wire inverse = b_.private_wire(b_.computes() ? inverses[i] : Fr());
-    b_.constrain(LC(rho) - digits_[i], inverse, 1, "digit");
+    b_.constrain(inverse, LC(rho) - digits_[i], 1, "digit");
     sum.add_scaled(inverse, Fr::one());  // grows by doubling: a million terms
   }
   for (uint32_t row = 0; row < digit_rows; ++row) {
     const Wire& count = multiplicities_[row];
     const Wire fraction = b_.private_wire(b_.computes() ? count.value * inverses[digits_.size() + row] : Fr());
-    b_.constrain(LC(rho) - row, fraction, count, "table row");
+    b_.constrain(fraction, LC(rho) - row, count, "table row");
     sum.add_scaled(fraction, -Fr::one());
   }
   gadgets::assert_zero(b_, sum, "lookup sum");

@@ -20,6 +20,8 @@ namespace pyzkfl::recursion {
 inline constexpr unsigned digit_bits = 15;
 inline constexpr uint32_t digit_rows = 1u << digit_bits;
 
+class CommittedDigits;
+
 // A wire in {0, 1} that is committed: only such a bit may choose between operands (docs/recursion.md, section 6). Made by
 // CommittedDigits alone.
 class CommittedBit {
@@ -29,19 +31,23 @@ class CommittedBit {
 
  private:
   friend class CommittedDigits;
-  explicit CommittedBit(const Wire& wire) : wire_(wire) {}
+  CommittedBit(const Wire& wire, const CommittedDigits* owner) : wire_(wire), owner_(owner) {}
   Wire wire_;
+  const CommittedDigits* owner_;
 };
 
 class CommittedDigits {
  public:
   // The builder must outlive this and have the group, which must be empty: all its wires are made here.
   CommittedDigits(Builder& builder, uint32_t group);
+  CommittedDigits(const CommittedDigits&) = delete;
+  CommittedDigits& operator=(const CommittedDigits&) = delete;
 
   // A committed wire in [0, 2^15); `value` modulo 2^15 where the builder computes. One constraint, made by finish().
   Wire digit(uint64_t value);
   // One constraint.
   CommittedBit bit(bool value);
+  bool made(const CommittedBit& bit) const { return bit.owner_ == this; }
   size_t num_digits() const { return digits_.size(); }
 
   // The end of the committed wires: multiplicities and a blinder. No digit or bit can be made after it

@@ -132,6 +132,15 @@ TEST_CASE("sums up to the largest size are computed, operands too large are refu
   CHECK(sum_of(1, 1, -2048).empty());
   CHECK_THROWS_AS(sum_of(32, 65, 1), ParameterError);
   CHECK_THROWS_AS(sum_of(1, 1, -2049), ParameterError);
+  // Sizes whose product wraps around modulo 2^64, coefficients that would.
+  CHECK_THROWS_AS(sum_of(1, 1, int64_t{1} << 62), ParameterError);
+  CHECK_THROWS_AS(sum_of(int64_t{1} << 40, int64_t{1} << 40, 1), ParameterError);
+  CHECK_THROWS_AS(verdict([](BaseField& fp) {
+                    Operand x = fp.value(three);
+                    for (int i = 0; i < 64; ++i) x = 2 * x;  // 2^64 = 0
+                    fp.reduce({{{1, x, x}}, {}});
+                  }),
+                  ParameterError);
 }
 
 TEST_CASE("values of all ones, above p, multiply as what they stand for at the largest size") {
@@ -365,6 +374,15 @@ TEST_CASE("what is committed after the challenge is refused by the builder, and 
   CHECK_THROWS_AS(fp.bit(true), ParameterError);
   CHECK_THROWS_AS(fp.product(x, x), ParameterError);
   CHECK_THROWS_AS(fp.finish(Fr(), [] { return Fr::one(); }), ParameterError);
+}
+
+TEST_CASE("a choice by a bit of another group of committed wires is refused by the builder") {
+  Builder b(Builder::Mode::witness, 2);
+  BaseField fp(b, 0), other(b, 1);
+  const Value x = fp.value(three);
+  const CommittedBit bit = other.bit(true);
+  CHECK_THROWS_AS(fp.choose(bit, x, x), ParameterError);
+  CHECK_NOTHROW(fp.choose(fp.bit(true), x, x));
 }
 
 TEST_CASE("every committed wire stands alone in a row, so commitments bind") {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "field_circuit.h"
+#include "recursion/g1_points.h"
 #include "recursion/pairing_product.h"
 
 using namespace pyzkfl;
@@ -107,6 +108,16 @@ std::string counts_as_json() {
     line.w[0] = Fp2Operand(Fp2::one());
     line.w[1] = line.w[3] = Fp2Operand(x, y);
     Tower(fp).product(full(x, y), line);
+  });
+  report.add_part("point of G1", [](BaseField& fp, Value, Value) { G1Points(fp).point({}); });
+  report.add_part("point of G1, doubled", [](BaseField& fp, Value, Value) {
+    G1Points points(fp);
+    points.twice(points.point({}));
+  });
+  report.add_part("two points of G1, added", [](BaseField& fp, Value, Value) {
+    G1Points points(fp);
+    const G1Point a = points.point({});
+    points.add(a, points.point({}));
   });
   report.add("e(P, Q), Q from the witness, is 1", count(pairings(1, 0)));
   report.add("of a leaf: two such pairs, five with constants", count(pairings(2, 5)));
