@@ -18,7 +18,7 @@ from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordD
 from flwr.clientapp import ClientApp
 from flwr.serverapp import strategy as flower
 
-from pyzkfl.errors import NotEnoughClients, ParameterError, UnprovableOption
+from pyzkfl.errors import NotEnoughClients, ParameterError
 from pyzkfl.integrations.flower import SecureAggregation, SecureAggregationMod, secure_aggregation_mod
 from pyzkfl.integrations.flower.records import KEY
 from pyzkfl.masked import ClientLevel
@@ -134,8 +134,6 @@ def test_a_strategy_that_needs_single_updates_is_refused_by_name(name: str) -> N
 
 
 def test_wrong_settings_are_refused_at_once() -> None:
-    with pytest.raises(UnprovableOption, match="proofs="):
-        SecureAggregation(flower.FedAvg(), proofs="norm")
     with pytest.raises(ParameterError, match="bits must lie"):
         SecureAggregation(flower.FedAvg(), bits=64)
     with pytest.raises(ParameterError, match="hides none of them"):
