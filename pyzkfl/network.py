@@ -115,6 +115,10 @@ class NetworkJob:
         object.__setattr__(self, "momentum", abs(self.momentum))  # -0.0 would be 0.0 in other bytes
         _ = self.core  # checks everything else
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which makes its own native network."""
+        return {name: value for name, value in self.__dict__.items() if name != "core"}
+
     @functools.cached_property
     def core(self) -> Any:
         """The native network: program, trainer, wrap circuit."""

@@ -59,7 +59,7 @@ def model() -> nn.Sequential:
     return nn.Sequential(nn.Linear(64, 10))
 
 
-JOB = Job.from_module(model(), loss=nn.CrossEntropyLoss(), lr=0.5, batch=144, steps=1)
+JOB = Job.from_module(model(), loss=nn.CrossEntropyLoss(), lr=1.0, batch=36, steps=4)
 NORM = NormProofs(dimension=JOB.dimension, norm=2.0, kept=JOB.dimension // 2, value_bits=12, clip=True)
 
 

@@ -6,6 +6,7 @@ Keys are development keys in a file, made once for this module.
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,13 @@ def test_nodes_and_strategy_must_agree_on_what_is_proven(make_grid: Any, norm: N
         assert all(reason in reply.error.reason for reply in grid.replies)
     with pytest.raises(SetupInvalid, match="other development keys"):
         other.prover  # noqa: B018
+
+
+def test_proofs_travel_to_the_processes_of_a_simulation(norm: NormProofs, step: StepProofs) -> None:
+    for proofs in (norm, step):
+        _ = proofs.terms
+        there = pickle.loads(pickle.dumps(proofs))
+        assert there.terms == proofs.terms
 
 
 def test_what_does_not_go_with_proofs_is_refused_by_name(norm: NormProofs, step: StepProofs) -> None:
