@@ -60,8 +60,8 @@ class NormProver:
         return bytes(self._core.commit(self._columns, update, blinder))
 
     def commit_sum(self, total: npt.NDArray[np.int64], blinder: bytes) -> bytes:
-        """C of a sum of updates, 32-bit integers of any norm: the product of the updates' commitments, where the sum and
-        the sum of the blinders open it. ParameterError beyond 32 bits."""
+        """C of a sum of updates, 32-bit integers of any norm: the product of the updates' commitments, where the sum
+        and the sum of the blinders open it. ParameterError beyond 32 bits."""
         return bytes(self._core.commit_sum(self._columns, total, blinder))
 
     def prove(

@@ -1,11 +1,12 @@
-"""Digits among ten Flower nodes as in digits.py, and every node proves its update: a torch module, trained by agreed steps.
+"""Digits among ten Flower nodes as in digits.py, and every node proves its update: a torch module in agreed steps.
 
     FLWR_TELEMETRY_ENABLED=0 python examples/flower/proven_digits.py            # the training step is proven
     FLWR_TELEMETRY_ENABLED=0 python examples/flower/proven_digits.py --norm     # norms alone, half of the coordinates
 
 A node commits to its rows before anybody can know which of them a round draws. In a round it trains on those, and sends
 a commitment, a proof and the masked update; the server verifies the proofs, adds what they hold for, and opens the sum
-against the commitments. Two nodes fail in every round, and node 9 sends an update that it scaled, and is left out.
+against the commitments. Two nodes fail in every round, and node 9 scales its model: as a step that cannot be proven and
+the node is left out; where norms alone are proven it is clipped to the bound, and counted.
 
 The keys are DEVELOPMENT KEYS, made by this very process, which could therefore forge. In earnest they come from a setup
 of several members: SetupKeys(path, terms) in their place (docs/integrations.md).
@@ -98,7 +99,7 @@ def make_server(proofs: NormProofs | StepProofs, rounds: int, figures: dict[str,
 
     @server.main()
     def main(grid: Grid, context: Context) -> None:
-        strategy = SecureAggregation(FedAvg(fraction_evaluate=0.0), min_nodes=NODES, proofs=proofs)  # <- pyzkfl, one line
+        strategy = SecureAggregation(FedAvg(fraction_evaluate=0.0), min_nodes=NODES, proofs=proofs)  # <- pyzkfl
         result = strategy.start(grid, ArrayRecord(model().state_dict()), num_rounds=rounds)
         module = model()
         module.load_state_dict(result.arrays.to_torch_state_dict())

@@ -72,16 +72,16 @@ class BoundedUpdate:
         kept = update[self._compression.indices(seed)]
         if not self.clip and float(np.abs(kept).max()) > limit * self.scale:
             raise RangeError(
-                f"values of the update are beyond {limit * self.scale:g}, which {self.value_bits} bits hold in steps of "
-                f"{self.scale:g}: a larger scale, or clip=True"
+                f"values of the update are beyond {limit * self.scale:g}, which {self.value_bits} bits hold in steps "
+                f"of {self.scale:g}: a larger scale, or clip=True"
             )
         vector, cut = self._compression.encode(update, seed, client=member)
         squared = sum(int(v) * int(v) for v in vector)
         if squared > most:
             if not self.clip:
                 raise RangeError(
-                    f"the norm of what is sent of the update is {math.sqrt(squared) * self.scale:g}, the agreed bound is "
-                    f"{self.norm_units * self.scale:g}: raise the bound, or agree on clip=True"
+                    f"the norm of what is sent of the update is {math.sqrt(squared) * self.scale:g}, the agreed bound "
+                    f"is {self.norm_units * self.scale:g}: raise the bound, or agree on clip=True"
                 )
             factor = math.sqrt(most / squared)
             while sum(int(v) * int(v) for v in vector) > most:  # towards zero: never makes a norm larger
@@ -147,7 +147,7 @@ class NormProofs:
         return self._terms(self.keys.digest)
 
     def with_development_keys(self, path: str | os.PathLike[str]) -> NormProofs:
-        """The same with keys from this file, which is made where there is none: for simulations, its maker can forge."""
+        """The same with keys from this file, made where there is none: for simulations, its maker can forge."""
         keys = DevelopmentKeys.for_norm(path, self._terms(bytes(32)).length, self.norm_units)
         return dataclasses.replace(self, keys=keys)
 

@@ -1,8 +1,8 @@
 """Where nodes and server of a framework have the keys of their proofs from: a file each of them reads, named by digest.
 
 Two kinds. `SetupKeys` is the file of a setup that members made together (docs/protocol.md, section 4), by the terms
-that are bound to it. `DevelopmentKeys` is a file that one process wrote: **whoever made it could forge every proof**. It
-is for simulations, says so whenever it is read, and its digest is of another domain, so that nodes that wait for a
+that are bound to it. `DevelopmentKeys` is a file that one process wrote: **whoever made it could forge every proof**.
+It is for simulations, says so whenever it is read, and its digest is of another domain, so that nodes that wait for a
 setup's keys never take it for one.
 """
 
@@ -35,7 +35,7 @@ _DOMAIN = b"pyzkfl/1 development keys"
 
 @dataclasses.dataclass(frozen=True)
 class SetupKeys:
-    """The file of a setup. terms: bound to it, by whoever verified it: NormTerms, or the Job whose network is proven."""
+    """The file of a setup. terms: bound to it, by whoever verified it: NormTerms, or the Job with the network."""
 
     path: str
     terms: NormTerms | Job

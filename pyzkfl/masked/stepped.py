@@ -132,7 +132,7 @@ class StepProofs:
         )  # fmt: skip
 
     def with_development_keys(self, path: str | os.PathLike[str]) -> StepProofs:
-        """The same with keys from this file, which is made where there is none: for simulations, its maker can forge."""
+        """The same with keys from this file, made where there is none: for simulations, its maker can forge."""
         return dataclasses.replace(self, keys=DevelopmentKeys.for_network(path, self.job))
 
     @property

@@ -119,7 +119,9 @@ class Terms:
                 "nothing of it; take one of them"
             )
         if self.weighted or self.metrics:
-            raise ParameterError("a proof speaks of the update and of no weight or metric: set weighted=False, metrics=()")
+            raise ParameterError(
+                "a proof speaks of the update and of no weight or metric: set weighted=False, metrics=()"
+            )
         if proof.dimension != self.dimension:
             raise ParameterError(
                 f"the proofs are of updates of {proof.dimension} coordinates, the model has {self.dimension}"
@@ -265,7 +267,7 @@ class Terms:
         clip_norm: float | None = None,
         seed: bytes = b"",
     ) -> Average:
-        """The average of the updates of `nodes` nodes from the sum of their vectors. seed: of the round, with proofs."""
+        """The average of the updates of `nodes` nodes from the sum of their vectors. seed: the round's, with proofs."""
         values = np.asarray(total, np.int64)
         if values.shape != (self.length,):
             raise ParameterError(f"a sum has {self.length} values, got {values.shape}")

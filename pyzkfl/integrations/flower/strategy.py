@@ -50,8 +50,8 @@ class SecureAggregation(Strategy):
     alike.
     client_level: noise for client-level differential privacy, calibrated for the rounds of start() and for a setup of
     min_nodes nodes (more of them bear more noise than they need). Then weighted is False.
-    proofs: NormProofs or StepProofs, the mod's: every node proves its update. A node whose proof does not hold is not in
-    the sum, and is in `refused[server_round]` with the reason. Then weighted is False.
+    proofs: NormProofs or StepProofs, the mod's: every node proves its update. A node whose proof does not hold is not
+    in the sum, and is in `refused[server_round]` with the reason. Then weighted is False.
     timeout: seconds to wait for replies in the phases around training; by default start()'s.
 
     A round in which too few nodes answer gives no average: the model stays as it was, an error is logged, and
@@ -86,8 +86,8 @@ class SecureAggregation(Strategy):
         self._proofs = proofs
         if proofs is not None and client_level is not None:
             raise ParameterError(
-                "client_level and proofs: noise is added to what is masked, so a proof about the update says nothing of "
-                "it; take one of them"
+                "client_level and proofs: noise is added to what is masked, so a proof about the update says nothing "
+                "of it; take one of them"
             )
         if proofs is not None:
             terms = {"weighted": False, **terms, "proof": proofs.terms}

@@ -254,6 +254,22 @@ def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(repository
     assert figures["accuracy"] > 0.9
 
 
+@pytest.mark.deep
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("flags", [(), ("--norm",)])
+def test_the_example_with_proofs_runs_and_leaves_out_a_scaled_step(
+    repository: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    pytest.importorskip("torch")
+    done = subprocess.run(
+        [sys.executable, str(repository / "examples/flower/proven_digits.py"), "--rounds", "2", *flags],
+        capture_output=True, text=True, timeout=400, cwd=tmp_path, check=False,
+        env={**os.environ, "FLWR_TELEMETRY_ENABLED": "0", "FLWR_HOME": str(tmp_path), "PYTHONPATH": str(repository)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1])["nodes"] == ([8, 8] if flags else [7, 7])
+
+
 @pytest.mark.end_to_end
 def test_the_example_trains_digits_with_ten_nodes_and_three_of_ten_lost(repository: Path, tmp_path: Path) -> None:
     done = subprocess.run(

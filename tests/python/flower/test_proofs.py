@@ -1,4 +1,4 @@
-"""Proofs under Flower: every node proves its update, false ones are named and left out, and the sum of the others opens.
+"""Proofs under Flower: every node proves its update, false ones are named and left out, the sum of the others opens.
 
 Keys are development keys in a file, made once for this module.
 """
@@ -6,6 +6,7 @@ Keys are development keys in a file, made once for this module.
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
 import warnings
 from pathlib import Path
@@ -20,16 +21,23 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 from flwr.serverapp.strategy import FedAvg
 
+from pyzkfl import _core
+from pyzkfl.ceremony import Transcript
+from pyzkfl.engine_setup import NormTerms
 from pyzkfl.errors import NotEnoughClients, ParameterError, SetupInvalid, UnprovableOption
 from pyzkfl.integrations.flower import SecureAggregation, SecureAggregationMod, drawn_batches
 from pyzkfl.integrations.flower.records import KEY
-from pyzkfl.masked import ClientLevel, DevelopmentKeys, Node, NormProofs, StepProofs
+from pyzkfl.job import Member
+from pyzkfl.masked import ClientLevel, DevelopmentKeys, Node, NormProofs, SetupKeys, StepProofs
 from pyzkfl.network import NetworkJob
+from pyzkfl.setup_files import write_setup
 
 NODES, ROUNDS = 5, 3
 START = ArrayRecord({"a": Array(np.linspace(-1, 1, 6).reshape(2, 3)), "b": Array(np.zeros(4, np.float32))})
 JOB = NetworkJob(widths=(2, 2), batch=4, learning_rate=0.5, bitwise=True)  # the least circuit that there is
-MODEL = ArrayRecord({"w": Array(np.array([[0.5, -0.25], [0.125, 0.75]], np.float32)), "b": Array(np.zeros(2, np.float32))})
+MODEL = ArrayRecord(
+    {"w": Array(np.array([[0.5, -0.25], [0.125, 0.75]], np.float32)), "b": Array(np.zeros(2, np.float32))}
+)
 
 
 def strategy(proofs: Any, **settings: Any) -> SecureAggregation:
@@ -71,7 +79,9 @@ def stepping_app(proofs: Any, factor: float = 1.0) -> ClientApp:
         weights = JOB.weights(np.concatenate([array.ravel() for array in before.values()]))
         ((x, y),) = drawn_batches()
         update = JOB.train(weights, [(JOB.features(x), JOB.labels(y))]).update
-        after = JOB.to_float(JOB.apply(weights, update)) if context.node_id > 1 else JOB.to_float(weights + update * factor)
+        after = (
+            JOB.to_float(JOB.apply(weights, update)) if context.node_id > 1 else JOB.to_float(weights + update * factor)
+        )
         return reply_of(message, {"w": after[:4].reshape(2, 2).astype("f4"), "b": after[4:].astype("f4")})
 
     return app
@@ -205,6 +215,29 @@ def test_proofs_travel_to_the_processes_of_a_simulation(norm: NormProofs, step: 
         _ = proofs.terms
         there = pickle.loads(pickle.dumps(proofs))
         assert there.terms == proofs.terms
+
+
+@pytest.mark.deep
+@pytest.mark.skipif("PYZKFL_DEEP" not in os.environ, reason="only with PYZKFL_DEEP=1 (make test-deep)")
+def test_keys_of_a_setup_file_prove_and_verify(tmp_path: Path, norm: NormProofs) -> None:
+    terms = NormTerms("updates", 7, norm.norm_units, (Member("north", bytes(32)),))
+    core = _core.engine.NormBound(7, norm.norm_units)
+    phase1, first = _core.groth16.Phase1.initial(core.log_height, terms.terms_digest).contribute(
+        "north", terms.terms_digest
+    )
+    phase2 = _core.groth16.Phase2.initial(phase1, core.constraint_system(), terms.terms_digest)
+    phase2, second = phase2.contribute("north", terms.terms_digest)
+    transcript = Transcript(phase1.to_bytes(), [first], phase2.to_bytes(), [second])
+    write_setup(tmp_path / "updates.setup", transcript)
+    keys = SetupKeys(str(tmp_path / "updates.setup"), terms.bound(transcript.digest))
+    prover = dataclasses.replace(norm, keys=keys).prover
+    out = prover.prove(np.arange(7), b"context", bytes(32))
+    items = [(context, out["commitment"], out["proof"]) for context in (b"context", b"another")]
+    assert prover.failing(items) == [1]
+        1
+    ]
+    with pytest.raises(ParameterError, match="not for norms up to"):
+        keys.norm_prover(8, norm.norm_units)
 
 
 def test_what_does_not_go_with_proofs_is_refused_by_name(norm: NormProofs, step: StepProofs) -> None:
