@@ -234,8 +234,6 @@ def test_keys_of_a_setup_file_prove_and_verify(tmp_path: Path, norm: NormProofs)
     out = prover.prove(np.arange(7), b"context", bytes(32))
     items = [(context, out["commitment"], out["proof"]) for context in (b"context", b"another")]
     assert prover.failing(items) == [1]
-        1
-    ]
     with pytest.raises(ParameterError, match="not for norms up to"):
         keys.norm_prover(8, norm.norm_units)
 
