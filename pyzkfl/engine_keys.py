@@ -18,7 +18,7 @@ from pyzkfl import _core
 from pyzkfl.errors import ParameterError, WitnessInvalid
 from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.job import Job
-from pyzkfl.network import NetworkJob
+from pyzkfl.network import NetworkJob, NetworkProver
 from pyzkfl.proving_keys import Keys
 from pyzkfl.statement import EngineProof, Statement, Witness, weights_digest
 
@@ -55,6 +55,10 @@ class EngineKeys(Keys):
         columns, proving = insecure_keys(job.terms_digest, constraints, network.log_height, cached=cached)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
+
+    def network_prover(self, network: NetworkJob) -> NetworkProver:
+        """A prover of rounds outside a consortium's protocol (pyzkfl.masked), with these keys."""
+        return NetworkProver(network, self.columns, self._prover)
 
     @property
     def commitment_key(self) -> Any:

@@ -124,6 +124,10 @@ class NetworkJob:
         object.__setattr__(self, "momentum", abs(self.momentum))  # -0.0 would be 0.0 in other bytes
         _ = self.core  # checks everything else
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which makes its own native network."""
+        return {name: value for name, value in self.__dict__.items() if name != "core"}
+
     @functools.cached_property
     def core(self) -> Any:
         """The native network: program, trainer, wrap circuit."""
@@ -416,8 +420,11 @@ class NetworkVerifier:
         """What a proof of this statement is bound to."""
         return statement.digest(self.tables_commitment, bytes(self._columns.digest))
 
-    def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
-        """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""
+    def failing(self, items: Sequence[tuple[RoundStatement, bytes]]) -> list[int]:
+        """Positions of the proofs that do not hold, malformed ones too, by one multi-pairing."""
+        return list(self._core.failing([self._instance(statement, proof) for statement, proof in items]))
+
+    def _instance(self, statement: RoundStatement, proof: bytes) -> tuple[bytes, list[int], list[bytes], bytes]:
         if statement.job != self.job:
             raise ParameterError("the statement is of another job")
         commitments = [
@@ -427,7 +434,11 @@ class NetworkVerifier:
             *statement.velocity_commitments,
             statement.update_commitment,
         ]
-        if not self._core.verify(self.digest(statement), list(statement.rows), commitments, proof.data):
+        return self.digest(statement), list(statement.rows), commitments, proof
+
+    def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
+        """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""
+        if not self._core.verify(*self._instance(statement, proof.data)):
             raise ProofInvalid(
                 "the proof does not hold: the update is not the agreed training on the committed batches, or the "
                 "statement is another one"

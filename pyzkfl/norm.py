@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,11 @@ class NormProver:
         """C(D), 32 bytes; blinder: 32 bytes, little-endian, below r."""
         return bytes(self._core.commit(self._columns, update, blinder))
 
+    def commit_sum(self, total: npt.NDArray[np.int64], blinder: bytes) -> bytes:
+        """C of a sum of updates, 32-bit integers of any norm: the product of the updates' commitments, where the sum
+        and the sum of the blinders open it. ParameterError beyond 32 bits."""
+        return bytes(self._core.commit_sum(self._columns, total, blinder))
+
     def prove(
         self,
         update: npt.NDArray[np.int64],
@@ -88,3 +93,8 @@ class NormProver:
         digest = self._digest(context, commitment)
         if not self._prover.verifier.verify(digest, [1], [commitment], proof):
             raise ProofInvalid("the proof does not hold: the norm is above the bound, or the statement is another one")
+
+    def failing(self, items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
+        """Positions of the (context, commitment, proof) that do not hold, malformed ones too, by one multi-pairing."""
+        instances = [(self._digest(c, commitment), [1], [commitment], proof) for c, commitment, proof in items]
+        return list(self._prover.verifier.failing(instances))
