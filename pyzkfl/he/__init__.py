@@ -51,8 +51,10 @@ from pyzkfl._core.he import (
     SumRequest,
     commit_contribution,
     deal_paillier,
+    open_state,
     random_safe_primes,
     rlwe_parameters,
+    seal_state,
 )
 from pyzkfl.he.fixed_point import FixedPoint
 from pyzkfl.he.keys import (
@@ -93,7 +95,9 @@ __all__ = [
     "commit_contribution",
     "deal_paillier",
     "generate",
+    "open_state",
     "random_safe_primes",
     "rlwe_parameters",
     "round_in_process",
+    "seal_state",
 ]
