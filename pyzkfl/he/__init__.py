@@ -60,6 +60,7 @@ from pyzkfl.he.fixed_point import FixedPoint
 from pyzkfl.he.keys import (
     AllMembers,
     EncryptionKey,
+    Holder,
     OneDecryptor,
     OwnedKeys,
     PaillierMember,
@@ -74,6 +75,7 @@ __all__ = [
     "AllMembers",
     "EncryptionKey",
     "FixedPoint",
+    "Holder",
     "OneDecryptor",
     "OwnedKeys",
     "PaillierCiphertext",

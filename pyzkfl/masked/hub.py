@@ -14,7 +14,7 @@ from pyzkfl._core.identity import verify
 from pyzkfl.errors import DecodeError, NotEnoughClients, ParameterError, PyzkflError
 from pyzkfl.masked.joining import commitment, joined, plan_of, setup_digest
 from pyzkfl.masked.terms import Average, Terms
-from pyzkfl.standing import Plan, Server
+from pyzkfl.standing import Server
 
 __all__ = ["Hub"]
 
@@ -58,7 +58,7 @@ class Hub:
                 return
         raise NotEnoughClients(f"the setup failed: {len(waiting)} nodes are left of {len(nodes)}")
 
-    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Plan | None, list[bytes]]:
+    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Any, list[bytes]]:
         """The nodes that are left; if all of them revealed, the plan and the nonces too."""
         data = terms.to_bytes()
         setup = setup_digest(self._run, self._epoch, data)
@@ -87,7 +87,11 @@ class Hub:
         if len(nonces) < len(order):
             return sorted(nonces), None, []
         revealed = [nonces[node] for node in order]
-        return order, plan_of(terms, setup, self._epoch, publics, revealed), revealed
+        return order, self._plan_for(terms, setup, publics, revealed), revealed
+
+    def _plan_for(self, terms: Terms, setup: bytes, publics: list[bytes], nonces: list[bytes]) -> Any:
+        """What the nodes agreed on; homomorphic sums have something else in its place."""
+        return plan_of(terms, setup, self._epoch, publics, nonces)
 
     def _deal(self, server: Server, nonces: list[bytes]) -> Server:
         shown = self._collect(server, "keys", {node: {"nonces": nonces} for node in self._nodes})

@@ -73,7 +73,7 @@ class SecureAggregationMod:
         state = unpack(context.state) or {}
         own: dict[str, Any] = {name: state.pop(name) for name in ("identity", "passphrase") if name in state}
         identity = self._key(context, own)
-        node = Node(run_name(context.run_id), identity, state, self._policy)
+        node = self._node(run_name(context.run_id), identity, state)
         if request.get("phase") == "round":
             reply = self._round(node, request, message, context, call_next)
             if isinstance(reply, Message):
@@ -105,6 +105,9 @@ class SecureAggregationMod:
                 raise DecodeError(f"the reply has no metric {name!r} to weigh by: return it, or set weighted=False")
             weight = metrics[name]
         return node.mask(request, terms.encode(before, after, weight, metrics, request.get("clip_norm")))
+
+    def _node(self, run: bytes, identity: IdentityKey, state: dict[str, Any]) -> Node:
+        return Node(run, identity, state, self._policy)
 
     def _key(self, context: Context, own: dict[str, Any]) -> IdentityKey:
         """This node's key. `own`: what the context's state has, or gets, of a key made for this run."""
