@@ -73,7 +73,7 @@ class HomomorphicAggregation(SecureAggregation):
         if settings.get("client_level") is not None:
             raise ParameterError("client-level privacy is calibrated for masks: it is not to be had under encryption")
         members = getattr(holder, "n", None)
-        self._encrypted = {"aggregation": aggregation, "holder": holder, "keeper": keeper.hex()}
+        self._encrypted: dict[str, Any] = {"aggregation": aggregation, "holder": holder, "keeper": keeper.hex()}
         self._rounds_per_key = rounds_per_key
         super().__init__(strategy, min_nodes=min_nodes or members or 3, **settings)
 
