@@ -11,6 +11,7 @@
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
+#include "byte_streams.h"
 #include "curves/encoding.h"
 #include "engine_batch.h"
 #include "engine_evaluation.h"
@@ -18,12 +19,14 @@
 #include "engine_network.h"
 #include "engine_norm.h"
 #include "engine_parameters.h"
+#include "formats/ptau/column_key.h"
 #include "groth16/phase1_columns.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "program_data.h"
 #include "progress.h"
 #include "registry.h"
+#include "system_text.h"
 #include "training/network_forgery.h"
 #include "wrap/engine.h"
 
@@ -175,6 +178,33 @@ void bind_proofs(py::module_& m) {
           },
           py::arg("phase1"), py::arg("log_n"),
           "The powers of a verified first phase. Raises ParameterError when it has too few.")
+      .def_static(
+          "from_ptau",
+          [](const bindings::SystemText& path, unsigned log_n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(formats::column_key_from_ptau(formats::PtauFile(path.bytes), log_n));
+          },
+          py::arg("path"), py::arg("log_n"),
+          R"(The first powers of a .ptau file, checked: they are powers of one tau. Not its contributions (formats.ptau_problem).
+Raises ParameterError when it has too few, or nobody contributed; DecodeError, SystemFailure.)")
+      .def_static(
+          "from_bytes",
+          [](const py::buffer& in, bool trusted) {
+            const bindings::BytesView bytes(in);
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(
+                ColumnKey::from_bytes(bytes.span(), trusted ? PowersCheck::skipped : PowersCheck::done));
+          },
+          py::arg("data"), py::kw_only(), py::arg("trusted") = false,
+          R"(data: bytes, or a mapped file. trusted: the caller compares the digest with that of a key that was checked.
+Raises DecodeError or UnsupportedVersion.)")
+      .def(
+          "stream",
+          [](const ColumnKey& key, const py::function& write) {
+            const py::gil_scoped_release release;
+            key.stream(bindings::sink_of(write));
+          },
+          py::arg("write"), "The bytes of from_bytes, a few megabytes at a time, each given to `write`.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
       .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); })
       .def_property_readonly(

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "byte_streams.h"
 #include "curves/encoding.h"
 #include "groth16/phase1.h"
 #include "groth16/phase2.h"
@@ -221,21 +222,15 @@ py::class_<Phase> bind_phase(py::module_& m, const char* name, const char* doc) 
           "stream",
           [](const Phase& p, const py::function& write) {
             const py::gil_scoped_release release;
-            p.stream([&](ByteSpan piece) {
-              const py::gil_scoped_acquire acquire;
-              write(to_py(piece));
-            });
+            p.stream(bindings::sink_of(write));
           },
           py::arg("write"), "The bytes of to_bytes, a few megabytes at a time, each given to `write`.")
       .def_static(
           "from_bytes",
           [](const py::buffer& in, bool trusted) {
-            const py::buffer_info info = in.request();
-            if (info.ndim != 1 || info.itemsize != 1 || (info.size > 1 && info.strides[0] != 1))
-              throw ParameterError("a state is bytes, or memory that holds them");
-            const ByteSpan bytes(static_cast<const uint8_t*>(info.ptr), static_cast<size_t>(info.size));
+            const bindings::BytesView bytes(in);
             const py::gil_scoped_release release;
-            return Phase::from_bytes(bytes, check_of(trusted));
+            return Phase::from_bytes(bytes.span(), check_of(trusted));
           },
           py::arg("data"), py::kw_only(), py::arg("trusted") = false,
           R"(Strict: every point is checked. data: bytes, or a mapped file. Raises DecodeError or UnsupportedVersion.

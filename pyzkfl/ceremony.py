@@ -310,9 +310,10 @@ class Ceremony:
         return Transcript(self._states[1], self._records[1], self._states[2], self._records[2])
 
 
-def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:
+def insecure_keys(job: Job, *, omit: Sequence[str] = (), cached: bool = False) -> Keys:
     """Keys for tests and benchmarks, made by one party: who makes them could forge. Warns InsecureSetupWarning.
 
+    cached: of a job with a network, kept in a file for the next process (pyzkfl.insecure_keys).
     omit: relations of the circuit to leave out, for tests that show what each relation is there for; of a job with a
     network the name of one forgery (_core.engine.network_forgeries()), whose relations are left out.
     """
@@ -320,6 +321,8 @@ def insecure_keys(job: Job, *, omit: Sequence[str] = ()) -> Keys:
     if job.network is not None:
         if len(omit) > 1:
             raise ParameterError("of a network's program the relations against one forgery can be left out of its keys")
-        return EngineKeys.insecure(job, omit)
+        return EngineKeys.insecure(job, omit, cached)
+    if cached:
+        raise ParameterError("keys of the direct circuit are not kept: they take a second to make")
     constraints = _core.training.constraint_system(job.spec, list(omit))
     return Keys(_core.groth16.insecure_setup(constraints), constraints, hashlib.sha256(b"pyzkfl/1 insecure").digest())

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, WitnessInvalid
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.job import Job
 from pyzkfl.network import NetworkJob
 from pyzkfl.proving_keys import Keys
@@ -44,15 +45,14 @@ class EngineKeys(Keys):
         return EngineKeys(network, proving, constraints, columns, prover, setup)
 
     @staticmethod
-    def insecure(job: Job, omit: Sequence[str] = ()) -> EngineKeys:
-        """From secrets that this process knew: for tests. Warns. omit: as ceremony.insecure_keys."""
+    def insecure(job: Job, omit: Sequence[str] = (), cached: bool = False) -> EngineKeys:
+        """From secrets that this process knew: for tests. Warns. omit, cached: as ceremony.insecure_keys."""
         network = _network(job).core
         for forgery in omit:
             network = _core.engine.without_relation(network, forgery)
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=3)
         constraints = network.constraint_system()
-        proving = _core.groth16.insecure_setup(constraints)
-        columns = _core.engine.ColumnKey.insecure(network.log_height)
+        columns, proving = insecure_keys(job.terms_digest, constraints, network.log_height, cached=cached)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
 

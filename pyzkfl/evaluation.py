@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, ProofInvalid, UnprovableOption, WitnessInvalid
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.network import NetworkJob, NetworkProof
 
 __all__ = ["EvaluationProver", "EvaluationStatement", "EvaluationVerifier"]
@@ -129,17 +130,26 @@ class EvaluationProver(EvaluationVerifier):
 
     @classmethod
     def insecure(
-        cls, job: NetworkJob, batches: int = 1, *, over: Any = None, progress: Progress | None = None
+        cls,
+        job: NetworkJob,
+        batches: int = 1,
+        *,
+        over: Any = None,
+        cached: bool = False,
+        progress: Progress | None = None,
     ) -> EvaluationProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
         batches: how many batches of up to job.batch rows one proof speaks about. over: keys of the job's training
-        (NetworkProver, EngineKeys), whose powers of tau are used: then C(W) and C(X) are those of training. Raises
-        UnprovableOption for a job whose loss is no classification, ParameterError for powers too few.
+        (NetworkProver, EngineKeys), whose powers of tau are used: then C(W) and C(X) are those of training. cached:
+        keep the keys in a file for the next process (pyzkfl.insecure_keys); not with `over`. Raises UnprovableOption
+        for a job whose loss is no classification, ParameterError for powers too few.
         """
         if job.loss != "cross_entropy":
             raise UnprovableOption("evaluation: of networks that classify; a mean squared error has no score")
         core = _core.engine.Evaluation(job.core, batches)
+        if over is not None and cached:
+            raise ParameterError("cached keys have powers of tau of their own: leave out `over` or `cached`")
         if over is not None and over.columns.log_n < core.log_height:
             raise ParameterError(
                 f"the training's string has powers up to 2^{over.columns.log_n}, this evaluation needs "
@@ -148,6 +158,11 @@ class EvaluationProver(EvaluationVerifier):
             )
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
         log_height = max(core.log_height, job.core.log_height)
+        if cached:
+            statement = hashlib.sha256(_DOMAIN + job.digest + bytes(core.digest)).digest()
+            constraints = core.constraint_system()
+            columns, proving = insecure_keys(statement, constraints, log_height, cached=True, progress=progress)
+            return cls(job, batches, columns, core, core.prover_of_keys(proving, columns))
         columns = over.columns if over is not None else _core.engine.ColumnKey.insecure(log_height)
         return cls(job, batches, columns, core, core.prover(columns, progress))
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
 
 __all__ = ["NO_VELOCITY", "NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
@@ -433,14 +434,32 @@ class NetworkProver(NetworkVerifier):
         self._prover = prover
 
     @classmethod
-    def insecure(cls, job: NetworkJob, *, log_height: int = 0, progress: Progress | None = None) -> NetworkProver:
+    def insecure(
+        cls,
+        job: NetworkJob,
+        *,
+        log_height: int = 0,
+        string: Any = None,
+        cached: bool = False,
+        progress: Progress | None = None,
+    ) -> NetworkProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
         log_height: powers of tau for columns of 2^log_height cells, where evaluations over them need more than the job.
+        string: the powers of a public ceremony in their place (pyzkfl.ptau.column_key): then Groth16's key alone is
+        insecure. cached: keep the keys in a file for the next process (pyzkfl.insecure_keys). Raises ParameterError for
+        a string that is too short.
         """
+        height = max(log_height, int(job.core.log_height))
+        if string is not None and string.log_n < height:
+            raise ParameterError(f"the string has powers of tau up to 2^{string.log_n}, this job needs 2^{height}")
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
-        columns = _core.engine.ColumnKey.insecure(max(log_height, job.core.log_height))
-        return cls(job, columns, _core.engine.Prover.insecure(job.core, columns, progress))
+        if string is not None or not cached:
+            columns = string if string is not None else _core.engine.ColumnKey.insecure(height)
+            return cls(job, columns, _core.engine.Prover.insecure(job.core, columns, progress))
+        constraints = job.core.constraint_system()
+        columns, proving = insecure_keys(job.digest, constraints, height, cached=True, progress=progress)
+        return cls(job, columns, _core.engine.Prover.from_keys(job.core, proving, columns))
 
     @property
     def constraints(self) -> int:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, ProofInvalid
+from pyzkfl.insecure_keys import insecure_keys
 
 __all__ = ["NormProver"]
 
@@ -32,15 +33,23 @@ class NormProver:
         self._columns, self._core, self._prover = columns, core, prover
 
     @classmethod
-    def insecure(cls, dimension: int, bound: int, *, progress: Callable[[float], None] | None = None) -> NormProver:
+    def insecure(
+        cls, dimension: int, bound: int, *, cached: bool = False, progress: Callable[[float], None] | None = None
+    ) -> NormProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
-        Raises ParameterError for a dimension or a bound out of range.
+        cached: keep the keys in a file for the next process (pyzkfl.insecure_keys). Raises ParameterError for a
+        dimension or a bound out of range.
         """
         if dimension < 1 or bound < 1:
             raise ParameterError("dimension and bound must be positive")
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
         core = _core.engine.NormBound(dimension, bound)
+        if cached:
+            statement = hashlib.sha256(_DOMAIN + bytes(core.digest)).digest()
+            constraints = core.constraint_system()
+            columns, proving = insecure_keys(statement, constraints, core.log_height, cached=True, progress=progress)
+            return cls(dimension, bound, columns, core, core.prover_of_keys(proving, columns))
         columns = _core.engine.ColumnKey.insecure(core.log_height)
         return cls(dimension, bound, columns, core, core.prover(columns, progress))
 

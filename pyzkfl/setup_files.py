@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from pyzkfl import ceremony, encoding
-from pyzkfl.cache_folder import cache_folder
+from pyzkfl.cache_folder import cache_folder, make_room, write_whole
 from pyzkfl.errors import DecodeError, ParameterError, SetupInvalid, SystemFailure
 from pyzkfl.setup_states import State, part, state_read
 
@@ -30,22 +29,12 @@ _RECORDS_MOST, _RECORD_BYTES_MOST = 1 << 16, 1 << 16  # of a phase; a record has
 
 def write_setup(path: str | os.PathLike[str], transcript: ceremony.Transcript) -> None:
     """Write a transcript whole or not at all, over a file of that name. SystemFailure where it cannot be written."""
-    target = Path(path)
-    temporary = ""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(prefix=".setup", dir=target.parent)
-        with open(descriptor, "wb") as file:
-            for piece in _pieces(transcript):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            if temporary:
-                os.unlink(temporary)
-        raise SystemFailure(f"the setup cannot be kept in {target}: {error.strerror}") from error
+
+    def write(file: IO[bytes]) -> None:
+        for piece in _pieces(transcript):
+            file.write(piece)
+
+    write_whole(path, write, "the setup")
 
 
 def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
@@ -156,7 +145,7 @@ class SetupFiles:
         """Keep a transcript, and make room. Raises SystemFailure."""
         path = self.path(transcript.digest)
         write_setup(path, transcript)
-        self._make_room(path)
+        make_room(self.folder, "*.setup", self._limit, path)
         return path
 
     def keys(self, terms: Any) -> Any | None:
@@ -168,18 +157,3 @@ class SetupFiles:
         with contextlib.suppress(OSError):
             os.utime(path)
         return keys
-
-    def _make_room(self, newest: Path) -> None:
-        files = []
-        for path in self.folder.glob("*.setup"):
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                files.append((stat.st_mtime_ns, stat.st_size, path))
-        excess = sum(size for _, size, _ in files) - self._limit
-        for _, size, path in sorted(files):
-            if excess <= 0:
-                return
-            if path != newest:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                    excess -= size

@@ -113,6 +113,12 @@ Operand& Operand::add_scaled(const Operand& other, int64_t factor) {
   return *this;
 }
 
+Value Operand::single() const {
+  if (terms_.size() != 1 || terms_[0].coefficient != 1 || constant_size_ != 0)
+    throw ParameterError("an operand that is a combination, where a value is asked for");
+  return {terms_[0].index};
+}
+
 BaseField::BaseField(Builder& builder, uint32_t group) : b_(builder), digits_(builder, group) {}
 
 Value BaseField::value(const Fp& hint) {

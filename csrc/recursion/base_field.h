@@ -62,6 +62,8 @@ class Operand {
   friend Operand operator*(int64_t k, const Operand& a) { return Operand().add_scaled(a, k); }
 
   const std::vector<Term>& terms() const { return terms_; }
+  // The value that this operand is. ParameterError if it is a combination.
+  Value single() const;
   // The constant's limbs times the coefficients it came with; a bound of its limbs in units of 2^75.
   const LimbValues& constant() const { return constant_; }
   uint64_t constant_size() const { return constant_size_; }
