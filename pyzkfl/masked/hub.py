@@ -18,7 +18,7 @@ from pyzkfl.masked.claims import Claim, check_opening, claim_of, context_of, rou
 from pyzkfl.masked.joining import commitment, joined, plan_of, setup_digest
 from pyzkfl.masked.stepped import Registration, StepProofs
 from pyzkfl.masked.terms import Arrays, Average, Terms
-from pyzkfl.standing import Plan, Server
+from pyzkfl.standing import Server
 
 __all__ = ["Hub"]
 
@@ -67,7 +67,7 @@ class Hub:
                 return
         raise NotEnoughClients(f"the setup failed: {len(waiting)} nodes are left of {len(nodes)}")
 
-    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Plan | None, list[bytes]]:
+    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Any, list[bytes]]:
         """The nodes that are left; if all of them revealed, the plan and the nonces too."""
         data = terms.to_bytes()
         setup = setup_digest(self._run, self._epoch, data)
@@ -104,7 +104,11 @@ class Hub:
         if len(nonces) < len(order):
             return sorted(nonces), None, []
         revealed = [nonces[node] for node in order]
-        return order, plan_of(terms, setup, self._epoch, publics, revealed), revealed
+        return order, self._plan_for(terms, setup, publics, revealed), revealed
+
+    def _plan_for(self, terms: Terms, setup: bytes, publics: list[bytes], nonces: list[bytes]) -> Any:
+        """What the nodes agreed on; homomorphic sums have something else in its place."""
+        return plan_of(terms, setup, self._epoch, publics, nonces)
 
     def _register(self, node: int, reply: Record) -> bytes:
         """Keep what a node commits to of its data; the root that it signed, empty where no steps are proven."""

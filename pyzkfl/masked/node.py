@@ -89,25 +89,29 @@ class Node:
         self._run, self._identity, self._state, self._policy = run, identity, state, policy
         self._proofs, self._context = proofs, context
 
+    _read_terms: Callable[[bytes], Terms] = staticmethod(Terms.from_bytes)
+
     @property
     def terms(self) -> Terms:
         """Of the setup that the node is in; ProtocolError before it joined one."""
         if "terms" not in self._state:
             raise ProtocolError("this node is in no setup: it joined none, or lost its state")
-        return Terms.from_bytes(self._state["terms"])
+        return self._read_terms(self._state["terms"])
 
     def answer(self, request: Record) -> Record:
         """The reply to any request but "round". ProtocolError for one that an honest server would not make now."""
-        phase = request.get("phase")
-        steps: dict[Any, Callable[[Record], Record]] = {
-            "join": self._join, "reveal": self._reveal, "keys": self._keys, "deal": self._deal,
-            "accept": self._accept, "confirmed": self._confirmed, "sign": self._sign, "unmask": self._unmask,
-        }  # fmt: skip
+        phase, steps = request.get("phase"), self._steps()
         if phase not in steps:
             raise ProtocolError(f"there is no phase {phase!r}")
         if phase != "join":
             self._expect_epoch(request)
         return {"phase": phase, **steps[phase](request)}
+
+    def _steps(self) -> dict[Any, Callable[[Record], Record]]:
+        return {
+            "join": self._join, "reveal": self._reveal, "keys": self._keys, "deal": self._deal,
+            "accept": self._accept, "confirmed": self._confirmed, "sign": self._sign, "unmask": self._unmask,
+        }  # fmt: skip
 
     def mask(self, request: Record, vector: npt.NDArray[np.int64], blinder: bytes = bytes(32)) -> Record:
         """The reply to "round": the vector, int64 (terms.length,), under its masks."""
@@ -214,7 +218,7 @@ class Node:
         epoch, data = _int(request, "epoch"), _bytes(request, "terms")
         if epoch <= self._state.get("epoch", -1):
             raise ProtocolError(f"this node was in epoch {self._state['epoch']} and joins later ones only")
-        terms = Terms.from_bytes(data)
+        terms = self._read_terms(data)
         self._policy.check(terms)
         self._check_proofs(terms)
         spent = self._state.get("spent", 0)
@@ -263,7 +267,8 @@ class Node:
         self._state.update(members=publics, commitments=promises)
         return {"nonce": self._state["nonce"]}
 
-    def _keys(self, request: Record) -> Record:
+    def _take_nonces(self, request: Record) -> tuple[list[bytes], list[bytes]]:
+        """Members, and their nonces, each the one that was committed to."""
         if "members" not in self._state or "nonces" in self._state:
             raise ProtocolError("keys are shown once, after everybody revealed")
         members, nonces = self._state["members"], _list(request, "nonces")
@@ -272,6 +277,10 @@ class Node:
             for public, nonce, promise in zip(members, nonces, self._state["commitments"], strict=True)
         ):
             raise ProtocolError("a nonce is not the one that was committed to")
+        return members, nonces
+
+    def _keys(self, request: Record) -> Record:
+        members, nonces = self._take_nonces(request)
         noise = self.terms.privacy
         if noise is not None and noise.shares > honest_survivors(self.terms, len(members)):
             raise ProtocolError(

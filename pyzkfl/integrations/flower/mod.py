@@ -89,7 +89,7 @@ class SecureAggregationMod:
         state = unpack(context.state) or {}
         own: dict[str, Any] = {name: state.pop(name) for name in ("identity", "passphrase") if name in state}
         identity = self._key(context, own)
-        node = Node(run_name(context.run_id), identity, state, self._policy, self._proofs, context)
+        node = self._node(run_name(context.run_id), identity, state, context)
         if request.get("phase") == "round":
             reply = self._round(node, request, message, context, call_next)
             if isinstance(reply, Message):
@@ -123,6 +123,9 @@ class SecureAggregationMod:
                 raise DecodeError(f"the reply has no metric {name!r} to weigh by: return it, or set weighted=False")
             weight = metrics[name]
         return node.mask(request, terms.encode(before, after, weight, metrics, request.get("clip_norm")))
+
+    def _node(self, run: bytes, identity: IdentityKey, state: dict[str, Any], context: Context) -> Node:
+        return Node(run, identity, state, self._policy, self._proofs, context)
 
     def _train(
         self, node: Node, request: dict[str, Any], message: Message, context: Context, call_next: ClientAppCallable

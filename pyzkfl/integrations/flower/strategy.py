@@ -93,7 +93,7 @@ class SecureAggregation(Strategy):
             terms = {"weighted": False, **terms, "proof": proofs.terms}
         self._given = terms
         size = 1 if proofs is None else proofs.terms.dimension
-        Terms(arrays=(("trial", (size,)),), rounds=1, **terms)  # wrong settings fail here, not in the first round
+        self._make_terms((("trial", (size,)),), 1)  # wrong settings fail here, not in the first round
         self._weighted_by = weighted_by or getattr(strategy, "weighted_by_key", "num-examples")
         self._timeout = timeout
         self._rounds = _SERVED_ROUNDS
@@ -152,7 +152,7 @@ class SecureAggregation(Strategy):
         self._grid, self._sent = grid, messages[0]
         nodes = [message.metadata.dst_node_id for message in messages]
         shapes = tuple((name, tuple(array.shape)) for name, array in model.items())
-        terms = Terms(arrays=shapes, rounds=self._rounds, **self._given)
+        terms = self._make_terms(shapes, self._rounds)
         if self._client_level is not None:
             terms = self._client_level.terms(terms, self._min_nodes)
         hub = self._ready(terms, nodes, grid)
@@ -164,10 +164,17 @@ class SecureAggregation(Strategy):
             message.content = RecordDict({**message.content, KEY: ConfigRecord(request)})
         return messages
 
+    # What homomorphic.py has otherwise.
+    def _make_terms(self, arrays: Any, rounds: int) -> Terms:
+        return Terms(arrays=arrays, rounds=rounds, **self._given)
+
+    def _make_hub(self, run: bytes) -> Hub:
+        return Hub(run, self._exchange, self._proofs)
+
     def _ready(self, terms: Terms, nodes: Sequence[int], grid: Grid) -> Hub:
         """The hub, with a setup that has a round left for these nodes."""
         if self._hub is None:
-            self._hub = Hub(run_name(grid.run.run_id), self._exchange, self._proofs)
+            self._hub = self._make_hub(run_name(grid.run.run_id))
         if not self._hub.serves(terms, nodes):
             if self._noised is not None:
                 raise ParameterError(
