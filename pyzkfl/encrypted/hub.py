@@ -18,7 +18,7 @@ from pyzkfl.blinder_lanes import from_lanes
 from pyzkfl.encrypted.terms import EncryptedTerms, Setup
 from pyzkfl.errors import DecodeError, NotEnoughClients, ParameterError, ProtocolError, PyzkflError
 from pyzkfl.masked.hub import _TRIES, Exchange, Hub, Record, _holds
-from pyzkfl.masked.terms import Average, Terms
+from pyzkfl.masked.terms import Arrays, Average, Terms
 
 __all__ = ["EncryptedHub"]
 
@@ -115,8 +115,8 @@ class EncryptedHub(Hub):
         held = "node " + str(self._nodes[self._agreed.keeper]) if terms.members is None else f"any {terms.threshold}"
         return f"{len(self._nodes)} nodes, {terms.aggregation}, decrypted by {held}, {terms.server} server"
 
-    def open_round(self) -> Record:
-        """The request to send with the model."""
+    def open_round(self, model: Arrays | None = None) -> Record:
+        """The request to send with the model, which no ciphertext depends on."""
         self._set()
         self._round += 1
         self._commitments, self.opening, self.wrong_shares = {}, None, []

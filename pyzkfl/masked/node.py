@@ -87,7 +87,7 @@ class Node:
         context: Any = None,
     ) -> None:
         self._run, self._identity, self._state, self._policy = run, identity, state, policy
-        self._proofs, self._context = proofs, context
+        self._proofs, self._data_context = proofs, context
 
     _read_terms: Callable[[bytes], Terms] = staticmethod(Terms.from_bytes)
 
@@ -160,7 +160,7 @@ class Node:
         if not isinstance(self._proofs, StepProofs) or "data" not in self._state:
             raise ProtocolError("this node has registered no data")
         registration = Registration.from_bytes(self._state["data"], self._proofs.job)
-        return self._proofs, NodeData(self._proofs, self._context, self._state["data_secret"]), registration
+        return self._proofs, NodeData(self._proofs, self._data_context, self._state["data_secret"]), registration
 
     def _prove_step(
         self, proofs: StepProofs, before: Arrays, after: Arrays, seed: bytes, context: bytes, blinder: bytes
@@ -231,7 +231,7 @@ class Node:
         root = b""
         if isinstance(self._proofs, StepProofs):
             secret = secrets.token_bytes(32)
-            registration = NodeData(self._proofs, self._context, secret).register()
+            registration = NodeData(self._proofs, self._data_context, secret).register()
             self._state.update(data_secret=secret, data=registration.to_bytes())
             reply["data"], root = registration.to_bytes(), registration.root
         return {**reply, "signature": self._identity.sign(joined(self._setup, promise, root))}
