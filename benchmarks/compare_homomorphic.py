@@ -94,7 +94,7 @@ def main() -> None:
     arguments = parser.parse_args()
     missing = [name for name in ("paillier", "phe", "gmpy2", "tenseal") if find_spec(name) is None]
     if missing:
-        sys.exit(f"compare_homomorphic needs {', '.join(missing)} in this Python: pip install pypaillier phe gmpy2 tenseal")
+        sys.exit(f"compare_homomorphic needs {', '.join(missing)}: pip install pypaillier phe gmpy2 tenseal")
     figures = {}
     for job, timed in {**paillier_jobs(), **ring_jobs()}.items():
         pairs = [timed() for _ in range(arguments.runs + 1)][1:]
