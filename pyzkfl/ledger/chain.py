@@ -1,8 +1,7 @@
 """An EVM chain as pyzkfl needs it: deploy a contract, send it a transaction, ask it something, read its events.
 
 Two kinds: `pyzkfl.ledger.node.NodeChain`, any Ethereum node through web3; and `pyzkfl.ledger.revm.RevmChain`, a chain
-inside
-this process (pyrevm), for tests and simulations. Both come with the extra `pyzkfl[evm]`.
+inside this process (pyrevm), for tests and simulations. Both come with the extra `pyzkfl[evm]`.
 """
 
 from __future__ import annotations
@@ -20,9 +19,15 @@ __all__ = ["Artifact", "Chain", "Contract", "Event", "Receipt", "artifact"]
 
 try:
     import eth_abi
+    from eth_abi.exceptions import DecodingError
     from eth_utils.crypto import keccak
 except ImportError as error:  # pragma: no cover - without the extra
     raise ParameterError('a ledger on an EVM chain needs the extra "evm": pip install "pyzkfl[evm]"') from error
+
+
+# What eth_abi raises for bytes that are not of the types: its own, and two of Python's where an offset passes 2^63 and
+# where a text is not UTF-8.
+_UNDECODABLE = (DecodingError, OverflowError, UnicodeDecodeError)
 
 
 def _type_of(entry: dict[str, Any]) -> str:
@@ -97,7 +102,7 @@ class Artifact:
                 name, types = known[selector]
                 values = ", ".join(v.hex() if isinstance(v, bytes) else str(v) for v in eth_abi.decode(types, rest))
                 return f"{name}({values})"
-        except Exception:  # whatever the contract sent, it is only shown
+        except _UNDECODABLE:  # whatever the contract sent, it is only shown
             pass
         return data.hex() or "no reason given (out of gas, or a call to something else)"
 
@@ -159,6 +164,15 @@ class Chain(abc.ABC):
         """Ask without a transaction. Raises as `send`."""
 
     @abc.abstractmethod
+    def code(self, address: str) -> bytes:
+        """The code of the contract at an address; empty where there is none."""
+
+    @abc.abstractmethod
+    def code_after(self, creation: bytes) -> bytes:
+        """The code that a contract would have once `creation` were deployed, its immutable values in place; one that
+        keeps its own address there has another. Nothing is deployed. Raises as `send`."""
+
+    @abc.abstractmethod
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> list[tuple[int, tuple[bytes, ...], bytes]]:
         """Block, topics and data of a contract's events with this first topic, from block `start` on, in order."""
 
@@ -215,7 +229,7 @@ class Contract:
             raise self._explained(function, error) from None
         try:
             values = eth_abi.decode(self._function(function)[2], returned)
-        except Exception:
+        except _UNDECODABLE:
             raise ChainError(f"{self.address} is no {self.kind.name}: check address and chain") from None
         return values[0] if len(values) == 1 else values
 
