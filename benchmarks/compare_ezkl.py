@@ -83,8 +83,9 @@ def model() -> tuple[list[np.ndarray], np.ndarray]:
 
 class Ours:
     def __init__(self, parts: list[np.ndarray], x: np.ndarray) -> None:
+        from pyzkfl.blinders import random_blinder
         from pyzkfl.evaluation import EvaluationProver, EvaluationStatement
-        from pyzkfl.network import NetworkJob, random_blinder
+        from pyzkfl.network import NetworkJob
 
         self.job = NetworkJob(widths=WIDTHS, batch=1, learning_rate=0.1)
         began = time.perf_counter()

@@ -2,6 +2,7 @@
 //
 // Weights and updates are flat int64 arrays in torch's order; points are 32 bytes, compressed; blinders 32 bytes,
 // little-endian.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/errors.h"
 #include "base/thread_pool.h"
+#include "byte_streams.h"
 #include "curves/encoding.h"
 #include "engine_batch.h"
 #include "engine_evaluation.h"
@@ -17,12 +19,14 @@
 #include "engine_network.h"
 #include "engine_norm.h"
 #include "engine_parameters.h"
+#include "formats/ptau/column_key.h"
 #include "groth16/phase1_columns.h"
 #include "groth16/setup.h"
 #include "integer_arrays.h"
 #include "program_data.h"
 #include "progress.h"
 #include "registry.h"
+#include "system_text.h"
 #include "training/network_forgery.h"
 #include "wrap/engine.h"
 
@@ -174,6 +178,33 @@ void bind_proofs(py::module_& m) {
           },
           py::arg("phase1"), py::arg("log_n"),
           "The powers of a verified first phase. Raises ParameterError when it has too few.")
+      .def_static(
+          "from_ptau",
+          [](const bindings::SystemText& path, unsigned log_n) {
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(formats::column_key_from_ptau(formats::PtauFile(path.bytes), log_n));
+          },
+          py::arg("path"), py::arg("log_n"),
+          R"(The first powers of a .ptau file, checked: they are powers of one tau. Not its contributions (formats.ptau_problem).
+Raises ParameterError when it has too few, or nobody contributed; DecodeError, SystemFailure.)")
+      .def_static(
+          "from_bytes",
+          [](const py::buffer& in, bool trusted) {
+            const bindings::BytesView bytes(in);
+            const py::gil_scoped_release release;
+            return std::make_shared<ColumnKey>(
+                ColumnKey::from_bytes(bytes.span(), trusted ? PowersCheck::skipped : PowersCheck::done));
+          },
+          py::arg("data"), py::kw_only(), py::arg("trusted") = false,
+          R"(data: bytes, or a mapped file. trusted: the caller compares the digest with that of a key that was checked.
+Raises DecodeError or UnsupportedVersion.)")
+      .def(
+          "stream",
+          [](const ColumnKey& key, const py::function& write) {
+            const py::gil_scoped_release release;
+            key.stream(bindings::sink_of(write));
+          },
+          py::arg("write"), "The bytes of from_bytes, a few megabytes at a time, each given to `write`.")
       .def_property_readonly("log_n", [](const ColumnKey& key) { return key.log_n(); })
       .def_property_readonly("digest", [](const ColumnKey& key) { return to_py(key.digest()); })
       .def_property_readonly(
@@ -330,8 +361,10 @@ batch give no occasion for it.)")
       .def(
           "prove",
           [](const EngineProver& p, const Trained& trained, const py::bytes& context,
-             const std::vector<py::bytes>& data_blinders, const py::bytes& update_blinder, const py::object& progress) {
+             const std::vector<py::bytes>& data_blinders, const py::bytes& update_blinder, const py::object& progress,
+             const std::vector<py::bytes>& expected) {
             const Digest digest = bytes32(context, "context");
+            const std::vector<G1Affine> stated = bindings::points_of(expected);
             const std::vector<Fr> data = blinders_of(data_blinders);
             const Fr update = blinder_of(update_blinder, "the update's blinder");
             const Progress report = progress_of(progress);
@@ -339,9 +372,11 @@ batch give no occasion for it.)")
             {
               const py::gil_scoped_release release;
               const Network& n = *trained.network;
+              if (n.program.program.digest() != p.engine().program().digest())
+                throw ParameterError("the witness is of another job: train with the job that these keys are for");
               sumcheck::ProgramValues values =
                   network_values(n.spec, n.program, trained.weights, trained.round, data, update);
-              proved = p.prove(values, digest, report);
+              proved = p.prove(values, digest, report, stated);
             }
             py::list commitments;
             for (const G1Affine& c : proved.statement.commitments) commitments.append(to_py(c));
@@ -354,11 +389,13 @@ batch give no occasion for it.)")
             return out;
           },
           py::arg("trained"), py::arg("context"), py::arg("data_blinders"), py::arg("update_blinder"),
-          py::arg("progress") = py::none(),
+          py::arg("progress") = py::none(), py::arg("expected") = std::vector<py::bytes>(),
           R"(A dict: proof (bytes), commitments (weights, tables, data .., update; 32 bytes each), rows, seconds.
 
 context: the statement's SHA-256; data_blinders: one a step, those of the registered commitments, and where momentum is
-carried those of the velocity and the next one, whose commitments stand behind the data's.)");
+carried those of the velocity and the next one, whose commitments stand behind the data's. expected: the commitments that
+the statement names; where one is another, ParameterError says so before the proof is begun. So it does for training of
+another network.)");
 
   py::class_<EngineVerifier>(m, "Verifier", "Checks proofs of a network's rounds.")
       .def(
@@ -390,17 +427,34 @@ carried those of the velocity and the next one, whose commitments stand behind t
             }
             const py::gil_scoped_release release;
             std::vector<EngineProof> proofs(items.size());
+            std::vector<uint8_t> readable(items.size(), 1);
             parallel_for(items.size(), 1, [&](size_t begin, size_t end) {
-              for (size_t i = begin; i < end; ++i) {
-                for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
-                proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
-              }
+              for (size_t i = begin; i < end; ++i) try {
+                  for (const auto& c : points[i]) statements[i].commitments.push_back(g1_decompress(c, Infinity::allowed));
+                  proofs[i] = EngineProof::from_bytes(as_bytes(texts[i]), v.engine().digits_columns());
+                } catch (const DecodeError&) {
+                  readable[i] = 0;  // one that is no proof fails like a false one, and the others are still looked at
+                }
             });
-            return v.failing(statements, proofs);
+            std::vector<size_t> bad, position;
+            std::vector<Statement> read_statements;
+            std::vector<EngineProof> read_proofs;
+            for (size_t i = 0; i < items.size(); ++i) {
+              if (readable[i] == 0) {
+                bad.push_back(i);
+                continue;
+              }
+              position.push_back(i);
+              read_statements.push_back(std::move(statements[i]));
+              read_proofs.push_back(std::move(proofs[i]));
+            }
+            for (const size_t failed : v.failing(read_statements, read_proofs)) bad.push_back(position[failed]);
+            std::sort(bad.begin(), bad.end());
+            return bad;
           },
           py::arg("items"),
           R"(The positions of the proofs that do not hold, of a list of (context, rows, commitments, proof): one multi-pairing,
-halved where it fails. Raises DecodeError for bytes that are no proof.)");
+halved where it fails. One whose proof or commitments are no points or scalars fails like a false one.)");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "curves/encoding.h"
 #include "engine_network.h"
 #include "integer_arrays.h"
 #include "registry.h"
@@ -35,5 +36,12 @@ struct Batch {
     return shape;
   }
 };
+
+// Commitments as they stand in statements: compressed, infinity among them.
+inline std::vector<G1Affine> points_of(const std::vector<py::bytes>& in) {
+  std::vector<G1Affine> out;
+  for (const py::bytes& c : in) out.push_back(g1_decompress(bytes32(c, "a commitment"), Infinity::allowed));
+  return out;
+}
 
 }  // namespace pyzkfl::bindings

@@ -110,8 +110,10 @@ void bind_evaluation(py::module_& m) {
           "prove",
           [](const Evaluation& e, const EngineProver& prover, const py::object& weights,
              const std::vector<py::object>& features, const std::vector<py::object>& labels, uint64_t correct,
-             const py::bytes& context, const std::vector<py::bytes>& data_blinders, const py::object& progress) {
+             const py::bytes& context, const std::vector<py::bytes>& data_blinders, const py::object& progress,
+             const std::vector<py::bytes>& expected) {
             const Inputs in(e, weights, features, labels);
+            const std::vector<G1Affine> stated = points_of(expected);
             const Digest digest = bytes32(context, "context");
             std::vector<Fr> blinders;
             for (const py::bytes& b : data_blinders) blinders.push_back(Fr::from_bytes_le(bytes32(b, "a data blinder")));
@@ -121,7 +123,7 @@ void bind_evaluation(py::module_& m) {
               const py::gil_scoped_release release;
               sumcheck::ProgramValues values =
                   evaluation_values(e.network->spec, e.program, view(in.weights), in.seen(), blinders, correct);
-              proved = prover.prove(values, digest, report);
+              proved = prover.prove(values, digest, report, stated);
             }
             py::list commitments;
             for (const G1Affine& c : proved.statement.commitments) commitments.append(to_py(compress(c)));
@@ -135,8 +137,10 @@ void bind_evaluation(py::module_& m) {
           },
           py::arg("prover"), py::arg("weights"), py::arg("features"), py::arg("labels"), py::arg("correct"),
           py::arg("context"), py::arg("data_blinders"), py::arg("progress") = py::none(),
+          py::arg("expected") = std::vector<py::bytes>(),
           R"(A dict: proof, commitments (weights, data ..), rows (of the batches, then the score), seconds. Raises WitnessInvalid
-when fewer rows are labelled correctly.)");
+when fewer rows are labelled correctly, ParameterError, before the proof is begun, where a commitment is not the expected
+one.)");
 }
 
 }  // namespace pyzkfl::bindings

@@ -90,6 +90,26 @@ void bind_norm(py::module_& m) {
           },
           py::arg("key"), py::arg("update"), py::arg("blinder"), "C(D), additive over members.")
       .def(
+          "commit_sum",
+          [](const NormBound& n, const ColumnKey& key, const py::object& total, const py::bytes& blinder) {
+            const IntArray d = int_array(total, "total", {n.program.dimension});
+            sumcheck::ColumnValues values;
+            values.blinder = Fr::from_bytes_le(bytes32(blinder, "the blinder"));
+            values.cells.reserve(n.program.dimension);
+            for (const int64_t v : view(d)) {
+              if (v != static_cast<int32_t>(v)) throw ParameterError("total: a coordinate is no signed integer of 32 bits");
+              values.cells.push_back(static_cast<int32_t>(v));
+            }
+            G1Affine out;
+            {
+              const py::gil_scoped_release release;
+              out = n.engine()->commit(key, NormProgram::update_column, values);
+            }
+            return to_py(compress(out));
+          },
+          py::arg("key"), py::arg("total"), py::arg("blinder"),
+          "The same commitment to a sum of updates: 32-bit integers, of any norm. ParameterError beyond that.")
+      .def(
           "prove",
           [](const NormBound& n, const EngineProver& prover, const py::object& update, const py::bytes& context,
              const py::bytes& blinder, const py::object& progress) {

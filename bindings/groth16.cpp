@@ -2,6 +2,7 @@
 //
 // Points cross as compressed bytes: G1 32, a proof 128. Scalars cross as Python integers (public inputs,
 // negative ones meaning r - |x|) or 32 bytes little-endian (blinders).
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "byte_streams.h"
 #include "curves/encoding.h"
 #include "groth16/phase1.h"
 #include "groth16/phase2.h"
@@ -93,10 +95,13 @@ py::tuple proved_to_py(const Proved& proved) {
   return py::make_tuple(to_py(proved.proof.to_compressed()), knowledge);
 }
 
-Instance instance_of(const py::object& public_inputs, const py::object& commitment_list,
-                     const py::bytes& proof) {
+std::vector<Fr> inputs_of(const py::object& public_inputs) {
   std::vector<Fr> inputs;
   for (const py::handle value : public_inputs) inputs.push_back(scalar_of(value));
+  return inputs;
+}
+
+Instance instance_of(std::vector<Fr> inputs, const py::object& commitment_list, const py::bytes& proof) {
   std::vector<Commitment> commitments;
   for (const py::handle entry : commitment_list) {
     const auto pair = py::cast<py::tuple>(entry);
@@ -108,12 +113,6 @@ Instance instance_of(const py::object& public_inputs, const py::object& commitme
             : Commitment::with_knowledge(c, point(py::cast<py::bytes>(pair[1]), "a proof of knowledge")));
   }
   return {std::move(inputs), std::move(commitments), Proof::from_bytes(span_of(proof))};
-}
-
-Instance instance_of(const py::handle& in) {
-  const auto parts = py::cast<py::tuple>(in);
-  if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
-  return instance_of(parts[0], parts[1], py::cast<py::bytes>(parts[2]));
 }
 
 void bind_keys(py::module_& m) {
@@ -219,15 +218,22 @@ py::class_<Phase> bind_phase(py::module_& m, const char* name, const char* doc) 
   return py::class_<Phase>(m, name, doc)
       .def_property_readonly("contributions", [](const Phase& p) { return p.contributions; })
       .def("to_bytes", [](const Phase& p) { return to_py(p.to_bytes()); })
+      .def(
+          "stream",
+          [](const Phase& p, const py::function& write) {
+            const py::gil_scoped_release release;
+            p.stream(bindings::sink_of(write));
+          },
+          py::arg("write"), "The bytes of to_bytes, a few megabytes at a time, each given to `write`.")
       .def_static(
           "from_bytes",
-          [](const py::bytes& in, bool trusted) {
-            const ByteSpan bytes = span_of(in);
+          [](const py::buffer& in, bool trusted) {
+            const bindings::BytesView bytes(in);
             const py::gil_scoped_release release;
-            return Phase::from_bytes(bytes, check_of(trusted));
+            return Phase::from_bytes(bytes.span(), check_of(trusted));
           },
           py::arg("data"), py::kw_only(), py::arg("trusted") = false,
-          R"(Strict: every point is checked. Raises DecodeError or UnsupportedVersion.
+          R"(Strict: every point is checked. data: bytes, or a mapped file. Raises DecodeError or UnsupportedVersion.
 
 trusted: skip the subgroup check of G2, for a state that the caller wrote itself. Never before `problem`.)")
       .def(
@@ -250,6 +256,7 @@ trusted: skip the subgroup check of G2, for a state that the caller wrote itself
 void bind_ceremony(py::module_& m) {
   bind_phase<Phase1, Phase1Contributed>(m, "Phase1", "Powers of tau, for circuits of at most 2^log_n rows.")
       .def_property_readonly("log_n", [](const Phase1& p) { return p.log_n; })
+      .def_static("size_bytes", &Phase1::size_bytes, py::arg("log_n"), "How many bytes a state for 2^log_n rows has.")
       .def_static(
           "initial",
           [](unsigned log_n, const py::bytes& context) { return Phase1::initial(log_n, span_of(context)); },
@@ -270,6 +277,7 @@ void bind_ceremony(py::module_& m) {
           "right.");
   bind_phase<Phase2, Phase2Contributed>(m, "Phase2",
                                         "The keys of one circuit, with the deltas and sigmas so far.")
+      .def_static("size_bytes", &Phase2::size_bytes, py::arg("constraints"), "How many bytes a state of this circuit has.")
       .def_static(
           "initial",
           [](const Phase1& phase1, const ConstraintSystem& cs, const py::bytes& context,
@@ -360,7 +368,7 @@ void bind_proofs(py::module_& m) {
       "verify",
       [](const VerifyingKey& key, const py::object& public_inputs, const py::object& commitments,
          const py::bytes& proof) {
-        const Instance one = instance_of(public_inputs, commitments, proof);
+        const Instance one = instance_of(inputs_of(public_inputs), commitments, proof);
         const py::gil_scoped_release release;
         return verify(key, one.public_inputs, one.commitments, one.proof);
       },
@@ -380,15 +388,29 @@ void bind_proofs(py::module_& m) {
       "verify_batch",
       [](const VerifyingKey& key, const py::sequence& instances) {
         std::vector<Instance> list;
-        for (const py::handle entry : instances) list.push_back(instance_of(entry));
+        std::vector<size_t> bad, position;
+        for (size_t i = 0; i < instances.size(); ++i) {
+          const auto parts = py::cast<py::tuple>(py::object(instances[i]));
+          if (parts.size() != 3) throw ParameterError("an instance is (public inputs, commitments, proof)");
+          std::vector<Fr> inputs = inputs_of(parts[0]);  // the caller's own: malformed, they are its mistake
+          try {
+            list.push_back(instance_of(std::move(inputs), parts[1], py::cast<py::bytes>(parts[2])));
+            position.push_back(i);
+          } catch (const DecodeError&) {
+            bad.push_back(i);
+          }
+        }
         const py::gil_scoped_release release;
-        return verify_batch(key, list);
+        for (const size_t failed : verify_batch(key, list)) bad.push_back(position[failed]);
+        std::sort(bad.begin(), bad.end());
+        return bad;
       },
       py::arg("key"), py::arg("instances"),
       R"(Positions of the instances that do not verify; empty if all do.
 
 An instance is (public inputs, [(commitment, proof of knowledge or None) for each group], proof of 128 or 256
-bytes). A commitment without its proof of knowledge must have passed verify_commitment before.)");
+bytes). A commitment without its proof of knowledge must have passed verify_commitment before. An instance whose proof
+or commitments are no points fails like a false one; public inputs that are none raise DecodeError.)");
   m.def(
       "evm_bytes", [](const py::bytes& proof) { return to_py(Proof::from_bytes(span_of(proof)).to_evm()); },
       py::arg("proof"), "A proof's 256 bytes in EIP-197 order.");

@@ -1,9 +1,11 @@
 // Keys that several hold: contributions and requests, Paillier's threshold keys, joint ring-LWE keys.
 #include "he.h"
+#include "base/ed25519.h"
 #include "he/agreed_sum.h"
 #include "he/paillier_threshold.h"
 #include "he/primes.h"
 #include "he/rlwe_shared.h"
+#include "he/sealed_state.h"
 #include "he/share_box.h"
 
 namespace pyzkfl::bindings {
@@ -35,6 +37,11 @@ std::vector<Bytes> bytes_list(const std::vector<py::bytes>& in) {
   return out;
 }
 
+SecretBytes secret_or_random(const py::object& given, const char* name) {
+  if (given.is_none()) return SecretBytes::random(32);
+  return SecretBytes::copy_of(bytes32(given.cast<py::bytes>(), name));
+}
+
 Index index_of(int64_t i) {
   if (i < 0 || i > 0xffff) throw ParameterError("there is no member " + std::to_string(i));
   return static_cast<Index>(i);
@@ -52,6 +59,33 @@ SumRequest request_of(const py::bytes& context, const std::map<int64_t, py::byte
   }
   for (const int64_t holder : holders) out.holders.insert(index_of(holder));
   return out;
+}
+
+using Identity = std::shared_ptr<Ed25519PrivateKey>;
+
+// Sealed before Python sees it.
+template <class Holder>
+py::bytes save(Holder& holder, const Identity& identity) {
+  return he_bytes(run_he([&] { return seal_state(*identity, holder.state().span()); }));
+}
+
+constexpr const char* kSaveDoc =
+    "Everything there is, what was answered too, sealed under a key that the identity key derives.";
+constexpr const char* kRestoreDoc =
+    "Go on where save() was called. Restoring any but the last saved state may answer twice.";
+constexpr const char* kCloseDoc = "Open and answer nothing in this context from now on, and forget what was kept for it.";
+
+void add_states(py::module_& m) {
+  m.def(
+      "seal_state",
+      [](const Identity& identity, const py::bytes& state) { return he_bytes(seal_state(*identity, he_view(state))); },
+      py::arg("identity").none(false), py::arg("state"), "Under a key that the identity key derives.");
+  m.def(
+      "open_state",
+      [](const Identity& identity, const py::bytes& sealed) {
+        return he_bytes(open_state(*identity, he_view(sealed)).span());
+      },
+      py::arg("identity").none(false), py::arg("sealed"), "DecodeError for what this identity did not seal.");
 }
 
 void add_requests(py::module_& m) {
@@ -135,6 +169,17 @@ void add_paillier_threshold(py::module_& m) {
           "answer",
           [](PaillierHolder& h, const SumRequest& r) { return he_bytes(run_he([&] { return h.answer(r); })); },
           py::arg("request"), "The decryption share, with its proof. ProtocolError for what must not be answered.")
+      .def(
+          "close", [](PaillierHolder& h, const py::bytes& context) { h.close(digest32(context, "the context")); },
+          py::arg("context"), kCloseDoc)
+      .def("save", &save<PaillierHolder>, py::arg("identity").none(false), kSaveDoc)
+      .def_static(
+          "restore",
+          [](const ThresholdKey& key, const Identity& identity, const py::bytes& saved) {
+            const ByteSpan data = he_view(saved);
+            return run_he([&] { return PaillierHolder::restore(key.key, open_state(*identity, data).span()); });
+          },
+          py::arg("key"), py::arg("identity").none(false), py::arg("saved"), kRestoreDoc)
       .def("__repr__",
            [](const PaillierHolder& h) { return "<he.PaillierHolder " + std::to_string(h.index()) + ">"; });
 
@@ -166,8 +211,13 @@ void add_paillier_threshold(py::module_& m) {
 
 void add_share_box(py::module_& m) {
   py::class_<ShareBox>(m, "ShareBox", "Carries shares of one key between members: encrypted, authenticated, once.")
-      .def(py::init([](const py::bytes& context) { return std::make_unique<ShareBox>(digest32(context, "the context")); }),
-           py::arg("context"), "context: 32 bytes that name the key that is being made, and no other.")
+      .def(py::init([](const py::bytes& context, const py::object& secret) {
+             return std::make_unique<ShareBox>(digest32(context, "the context"),
+                                               secret_or_random(secret, "a box's secret"));
+           }),
+           py::arg("context"), py::arg("secret") = py::none(),
+           "context: 32 bytes that name the key that is being made, and no other. secret: 32 random bytes, to go on in "
+           "another process with the same box; drawn if not given.")
       .def_property_readonly("public_key", [](const ShareBox& b) { return he_bytes(b.public_key()); })
       .def(
           "seal",
@@ -187,6 +237,7 @@ void add_share_box(py::module_& m) {
 }  // namespace
 
 void add_he_shared(py::module_& m) {
+  add_states(m);
   add_requests(m);
   add_paillier_threshold(m);
   add_share_box(m);
@@ -230,7 +281,7 @@ void add_he_shared(py::module_& m) {
           py::arg("public_key"), py::arg("request"), py::arg("shares"),
           "The values, from the shares of exactly the request's holders.");
 
-  py::class_<RlweHolder>(m, "RlweHolder", "One member's share of a joint ring-LWE key. Lives in memory only.")
+  py::class_<RlweHolder>(m, "RlweHolder", "One member's share of a joint ring-LWE key. Answers a context once.")
       .def_property_readonly("index", &RlweHolder::index)
       .def_property_readonly("public_key", [](const RlweHolder& h) { return HeRlwePublic{h.public_key()}; })
       .def(
@@ -253,14 +304,27 @@ void add_he_shared(py::module_& m) {
       .def(
           "answer", [](RlweHolder& h, const SumRequest& r) { return he_bytes(run_he([&] { return h.answer(r); })); },
           py::arg("request"), "The decryption share. ProtocolError for what must not be answered.")
+      .def(
+          "close", [](RlweHolder& h, const py::bytes& context) { h.close(digest32(context, "the context")); },
+          py::arg("context"), kCloseDoc)
+      .def("save", &save<RlweHolder>, py::arg("identity").none(false), kSaveDoc)
+      .def_static(
+          "restore",
+          [](const Identity& identity, const py::bytes& saved) {
+            const ByteSpan data = he_view(saved);
+            return run_he([&] { return RlweHolder::restore(open_state(*identity, data).span()); });
+          },
+          py::arg("identity").none(false), py::arg("saved"), kRestoreDoc)
       .def("__repr__", [](const RlweHolder& h) { return "<he.RlweHolder " + std::to_string(h.index()) + ">"; });
 
   py::class_<RlweKeyMember>(m, "RlweKeyMember", "One member while a joint ring-LWE key is made.")
-      .def(py::init([](const SharedKeyTerms& terms, int64_t index) {
+      .def(py::init([](const SharedKeyTerms& terms, int64_t index, const py::object& seed) {
              const Index i = index_of(index);
-             return run_he([&] { return std::make_unique<RlweKeyMember>(terms, i); });
+             SecretBytes own = secret_or_random(seed, "the seed");
+             return run_he([&] { return std::make_unique<RlweKeyMember>(terms, i, std::move(own)); });
            }),
-           py::arg("terms"), py::arg("index"))
+           py::arg("terms"), py::arg("index"), py::arg("seed") = py::none(),
+           "seed: 32 random bytes, secret, to go on in another process as the same member; drawn if not given.")
       .def(
           "commitment", [](const RlweKeyMember& k) { return he_bytes(k.commitment()); }, "First message, to all.")
       .def(

@@ -12,6 +12,7 @@
 #include "secagg/bench.h"
 #include "secagg/standing/client.h"
 #include "secagg/standing/server.h"
+#include "secagg/standing/stand_in.h"
 
 namespace pyzkfl::secagg::standing {
 namespace {
@@ -40,6 +41,7 @@ struct Guarded {
 };
 using GuardedMember = Guarded<Member>;
 using GuardedServer = Guarded<Server>;
+using GuardedStandIn = Guarded<StandIn>;
 using PlanPointer = std::shared_ptr<Plan>;
 
 // (limbs, blinder): what blame shows or commits to. A mask is a secret, so our copy is wiped.
@@ -452,6 +454,48 @@ context: 32 bytes that are signed along with the set.)")
                              "Indices of holders whose share was outvoted in the last sum.")
       .def("__repr__", [](const GuardedServer& c) {
         return "<standing.Server of " + std::to_string(c.party.plan().n()) + " members>";
+      });
+
+  py::class_<GuardedStandIn>(m, "BenchStandIn", R"(A client for the server's benchmark: it protects nothing, see csrc/secagg/standing/stand_in.h.
+
+Its steps are Member's. crowd: 32 bytes, the same for all members of a plan.)")
+      .def(py::init([](const PlanPointer& plan, size_t index, std::shared_ptr<Ed25519PrivateKey> identity,
+                       const py::bytes& crowd) {
+             return std::make_unique<GuardedStandIn>(
+                 StandIn(plan, index, std::move(identity), bytes32(crowd, "the crowd's secret")));
+           }),
+           py::arg("plan"), py::arg("index"), py::arg("identity"), py::arg("crowd"))
+      .def("keys", [](GuardedStandIn& c) { return c.bytes([](StandIn& p) { return p.keys(); }); })
+      .def("deal",
+           [](GuardedStandIn& c, const py::bytes& message) {
+             const ByteSpan data = view(message);
+             return c.bytes([&](StandIn& p) { return p.deal(data); });
+           })
+      .def("accept",
+           [](GuardedStandIn& c, const py::bytes& message) {
+             const ByteSpan data = view(message);
+             return c.bytes([&](StandIn& p) { return p.accept(data); });
+           })
+      .def("confirmed",
+           [](GuardedStandIn& c, const py::bytes& message) {
+             const ByteSpan data = view(message);
+             c.step([&](StandIn& p) { p.confirmed(data); });
+           })
+      .def("masked_input",
+           [](GuardedStandIn& c, uint32_t round, const py::array& values, const py::bytes& blinder) {
+             const Values contiguous = values_of(values, c.party.plan().length());
+             const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
+             const auto element = bytes32(blinder, "the blinder");
+             return c.bytes([&](StandIn& p) { return p.masked_input(round, vector, element); });
+           })
+      .def("sign_survivors",
+           [](GuardedStandIn& c, const py::bytes& message) {
+             const ByteSpan data = view(message);
+             return c.bytes([&](StandIn& p) { return p.sign_survivors(data); });
+           })
+      .def("unmask", [](GuardedStandIn& c, const py::bytes& message) {
+        const ByteSpan data = view(message);
+        return c.bytes([&](StandIn& p) { return p.unmask(data); });
       });
 
   m.def(

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from pyzkfl._core import curves
 from pyzkfl._core.identity import IdentityKey, verify
+from pyzkfl.blinders import FR_MODULUS
 from pyzkfl.errors import DecodeError, ParameterError, ProtocolError
 from pyzkfl.standing import Member, Plan, Server
 
@@ -30,7 +31,6 @@ Commit = Callable[[Vector, bytes], bytes]
 Limbs = Sequence[tuple[int, Vector]]
 
 _DOMAIN = b"pyzkfl secagg v1 blame"
-_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _LIMB_BITS = 30
 _ZERO = bytes(32)
 
@@ -69,7 +69,7 @@ def _exponents(plan: Plan) -> list[int]:
 def _terms(limbs: Limbs, blinder: bytes, commit: Commit, sign: int = 1) -> tuple[list[bytes], list[int]]:
     """Points and scalars whose product is the commitment to sum 2^exponent limb, or its inverse."""
     points = [commit(limb, blinder if place == 0 else _ZERO) for place, (_, limb) in enumerate(limbs)]
-    return points, [sign * (1 << exponent) % _ORDER for exponent, _ in limbs]
+    return points, [sign * (1 << exponent) % FR_MODULUS for exponent, _ in limbs]
 
 
 def _committed(limbs: Limbs, blinder: bytes, commit: Commit) -> bytes:
@@ -201,7 +201,7 @@ def _contradiction(
         return "it shows a blinder that is none"
     more_points, more_scalars = _terms(opened, opened_blinder, commit, -1)
     points += [*more_points, commitment, *given.masks.values()]
-    scalars += [*more_scalars, _ORDER - 1, *(_ORDER - 1 if member < other else 1 for other in given.masks)]
+    scalars += [*more_scalars, FR_MODULUS - 1, *(FR_MODULUS - 1 if member < other else 1 for other in given.masks)]
     if any(curves.g1_msm(points, scalars)):
         return "the vector that it masked is not the one that it committed to"
     return None
@@ -230,4 +230,4 @@ def _opening(server: Server, plan: Plan, read: Mapping[int, _Answer]) -> tuple[V
         1 << _LIMB_BITS
     ) + middle  # wraps where the sum is beyond 64 bits, which then does not open
     total = low + (((rest << _LIMB_BITS) + (high[0] & ((1 << _LIMB_BITS) - 1))) << plan.bits)
-    return total, (blinder % _ORDER).to_bytes(32, "little")
+    return total, (blinder % FR_MODULUS).to_bytes(32, "little")

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from pyzkfl.dataset import FR_MODULUS
+from pyzkfl.blinders import FR_MODULUS
 
 __all__ = ["LANES", "LANE_LIMIT", "from_lanes", "to_lanes"]
 

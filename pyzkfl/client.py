@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, beacon, ceremony, messages, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data
 from pyzkfl.errors import (
     AggregateInvalid,
     BeaconInvalid,
@@ -29,6 +30,7 @@ from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
 from pyzkfl.setup_files import SetupFiles
+from pyzkfl.setup_states import Arrivals, State, part, reference
 from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.velocities import OwnVelocities, Velocities, Velocity
 
@@ -68,6 +70,8 @@ class Client:
         self._keys: ceremony.Keys | None = None
         self._phase1_seen = b""  # digest of the first phase that this member verified
         self._records: dict[int, bytes] = {}  # what this member contributed: phase -> record
+        self._contributed: State = b""  # its state, where the coordinator fetches it in parts
+        self._arrivals: Arrivals | None = None
         self._dataset: CommittedDataset | None = None
         self._datasets: dict[str, DatasetCommitment] = {}
         self._registrations = b""  # digest of all registrations as this member saw them
@@ -126,6 +130,8 @@ class Client:
             raise ProtocolError(f"{self.name}: message {request.type.name} belongs to another job")
         handlers: dict[Type, Callable[[Message], tuple[Type, dict[str, Any], frozenset[Type]]]] = {
             Type.TERMS: self._on_terms,
+            Type.SETUP_PART: self._on_setup_part,
+            Type.SETUP_NEXT: self._on_setup_next,
             Type.CONTRIBUTE: self._on_contribute,
             Type.SETUP_FINAL: self._on_setup_final,
             Type.JOB: self._on_job,
@@ -175,25 +181,47 @@ class Client:
             raise ProtocolError(f"{self.name}: the job's members are not the ones this member knows")
         check_data(job, self._x, self._y)  # data that cannot be trained on is an error now, not in the first round
         self._job = job
-        return Type.ACCEPT_TERMS, {"terms": job.terms_digest}, frozenset({Type.CONTRIBUTE})
+        return Type.ACCEPT_TERMS, {"terms": job.terms_digest}, frozenset({Type.CONTRIBUTE, Type.SETUP_PART})
+
+    def _on_setup_part(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        body = request.body
+        have = self._in_parts().take(body["state"], body["size"], body["at"], body["data"])
+        return Type.SETUP_PART_SEEN, {"state": body["state"], "at": have}, self._expected
+
+    def _on_setup_next(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
+        state, at = self._contributed, request.body["at"]
+        if not state or request.body["state"] != reference(state):
+            raise ProtocolError(f"{self.name}: asked for parts of another state than its last contribution")
+        body = {"state": request.body["state"], "size": len(state), "at": at, "data": part(state, at)}
+        return Type.SETUP_PART, body, self._expected
+
+    def _in_parts(self) -> Arrivals:
+        if self._arrivals is None:
+            self._arrivals = Arrivals([ceremony.state_bytes(self.job, phase) for phase in (1, 2)])
+        return self._arrivals
+
+    def _named(self, body: dict[str, Any], *fields: str) -> dict[str, Any]:
+        """A body with the states themselves, where it has their SHA-256."""
+        return {**body, **{name: self._in_parts().get(body[name]) for name in fields if len(body[name]) == 32}}
 
     def _on_contribute(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         phase = request.body["phase"]
         if phase not in (1, 2) or phase in self._records:
             raise ProtocolError(f"{self.name}: asked for a contribution to phase {phase} out of turn")
-        state, seen = ceremony.Stage.from_object(request.body).verify(self.job)
+        state, seen = ceremony.Stage.from_object(self._named(request.body, "state", "phase1")).verify(self.job)
         after, record = self._contribute(self.job, state, self.name)
-        self._records[phase], self._phase1_seen = record, seen
-        following = Type.CONTRIBUTE if phase == 1 else Type.SETUP_FINAL
-        return Type.CONTRIBUTION, {"phase": phase, "state": after, "record": record}, frozenset({following})
+        self._records[phase], self._phase1_seen, self._contributed = record, seen, after
+        following = {Type.CONTRIBUTE if phase == 1 else Type.SETUP_FINAL, Type.SETUP_PART, Type.SETUP_NEXT}
+        body = {"phase": phase, "state": reference(after), "record": record}
+        return Type.CONTRIBUTION, body, frozenset(following)
 
     def _on_setup_final(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
-        transcript = ceremony.Transcript.from_object(request.body)
+        transcript = ceremony.Transcript.from_object(self._named(request.body, "phase1", "phase2"))
         keys = transcript.verify(self.job, phase1_seen=self._phase1_seen)
         for phase, records in ((1, transcript.records1), (2, transcript.records2)):
             if self._records.get(phase) not in records:
                 raise SetupInvalid(f"{self.name}: this member's contribution to phase {phase} is not in the setup")
-        self._keys = keys
+        self._keys, self._arrivals, self._contributed = keys, None, b""
         self._job = keys.bind(self.job)
         if self._setups is not None:
             self._setups.put(transcript)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import merkle
+from pyzkfl.blinders import FR_MODULUS
 from pyzkfl.dataset_rows import Rows, Shuffle, read_rows, temporary_file
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid
 from pyzkfl.network import NetworkJob
@@ -39,7 +40,6 @@ __all__ = [
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[float], None]
 
-_FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _ROOT_DOMAIN = b"pyzkfl/1 dataset"
 _BLINDER_DOMAIN = b"pyzkfl/1 batch blinder"
 _LEAF_BYTES = 4 + 32
@@ -213,7 +213,7 @@ class CommittedData:
         first = index * least + min(index, longer)
         x, y = self._rows.read(self._order(first, first + least + (index < longer)))
         data = _BLINDER_DOMAIN + index.to_bytes(8, "little")
-        blinder = int.from_bytes(hmac.digest(self._seed, data, "sha512"), "little") % _FR
+        blinder = int.from_bytes(hmac.digest(self._seed, data, "sha512"), "little") % FR_MODULUS
         return x, y, blinder.to_bytes(32, "little")
 
     def batch(self, index: int) -> tuple[Integers, Integers, bytes]:

@@ -19,6 +19,7 @@ from pyzkfl.aggregation import HomomorphicSum, MaskedSum, make_sum_key
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.errors import (
     BeaconInvalid,
+    DecodeError,
     LedgerError,
     NotEnoughClients,
     ParameterError,
@@ -32,6 +33,7 @@ from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
 from pyzkfl.recorder import Recorder
 from pyzkfl.setup_files import SetupFiles
+from pyzkfl.setup_states import Arriving, State, in_parts, part, reference
 from pyzkfl.statement import Statement, weights_digest
 from pyzkfl.transport import Channel
 from pyzkfl.velocities import Velocities
@@ -152,17 +154,21 @@ class Coordinator:
         for phase in (1, 2):
             run.begin(phase)
             for index, member in enumerate(self.job.members):
-                request = self._seal(Type.CONTRIBUTE, run.stage.to_object())
+                stage = run.stage
+                self._send_parts(member.name, stage.state, stage.phase1)
+                request = self._seal(Type.CONTRIBUTE, stage.to_object())
                 message, _ = self._ask_everybody({member.name: request}, Type.CONTRIBUTION)[member.name]
                 if message.body["phase"] != phase:
                     raise SetupInvalid(f"{member.name} contributed to another phase")
-                run.accept(message.body["state"], message.body["record"])
+                run.accept(self._fetch_parts(member.name, message.body["state"], phase), message.body["record"])
                 self._recorder.contribution(member.name, phase, message.body["record"])
                 self._event("setup", {"done": (phase - 1) * len(self.job.members) + index + 1, "of": count})
         transcript = run.transcript()
         self.keys = transcript.verify(self.job)
         if self._setups is not None:
             self._setups.put(transcript)
+        for member in self.job.members:
+            self._send_parts(member.name, transcript.phase1, transcript.phase2)
         requests = self._to_all(Type.SETUP_FINAL, transcript.to_object())
         self.job = self.keys.bind(self.job)
         verified = self._ask_everybody(requests, Type.SETUP_VERIFIED)
@@ -173,6 +179,44 @@ class Coordinator:
         self._recorder.flush()
         self._event("setup_done", {"job": self.job.digest.hex()})
         return self.keys
+
+    def _send_parts(self, name: str, *states: State) -> None:
+        """The states that the next message to this member names by their SHA-256, but for what it has of them."""
+        for state in states:
+            if not in_parts(len(state)):
+                continue
+            digest, at, data = reference(state), 0, b""
+            while True:
+                body = {"state": digest, "size": len(state), "at": at, "data": data}
+                request = self._seal(Type.SETUP_PART, body)
+                message, _ = self._ask_everybody({name: request}, Type.SETUP_PART_SEEN)[name]
+                have = message.body["at"]
+                if message.body["state"] != digest or (data and have != at + len(data)):
+                    raise ProtocolError(f"{name} did not keep a part of the setup")
+                if have == len(state):
+                    break
+                at, data = have, part(state, have)
+
+    def _fetch_parts(self, name: str, value: bytes, phase: int) -> State:
+        """A contribution that a member names by its SHA-256. SetupInvalid names who sends anything else."""
+        size = ceremony.state_bytes(self.job, phase)
+        if len(value) != 32 or not in_parts(size):
+            return value
+        arriving = Arriving(size)
+        while arriving.have < size:
+            request = self._seal(Type.SETUP_NEXT, {"state": value, "at": arriving.have})
+            message, _ = self._ask_everybody({name: request}, Type.SETUP_PART)[name]
+            body = message.body
+            if (body["state"], body["size"], body["at"]) != (value, size, arriving.have) or not body["data"]:
+                raise SetupInvalid(f"{name} sent another part of its contribution to phase {phase} than the next one")
+            try:
+                arriving.write(body["data"])
+            except DecodeError as error:
+                raise SetupInvalid(f"{name}: {error}") from error
+        state, digest = arriving.finish()
+        if digest != value:
+            raise SetupInvalid(f"{name} sent other parts than those of its contribution to phase {phase}")
+        return state
 
     def use_setup(self, keys: ceremony.Keys) -> None:
         """Go on from the setup that this job is bound to and all members verified in a run before, in place of

@@ -13,19 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import merkle
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DataError, DecodeError, ProofInvalid
 from pyzkfl.job import Job
 from pyzkfl.proving_keys import Keys
 from pyzkfl.statement import Statement, StepBatch, batch_indices
 
 __all__ = ["BatchCommitment", "CommittedDataset", "DatasetCommitment", "check_data"]
-
-FR_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-
-
-def random_blinder() -> bytes:
-    """A uniform element of Fr from the system's generator: 32 bytes, little-endian, canonical."""
-    return secrets.randbelow(FR_MODULUS).to_bytes(32, "little")
 
 
 @dataclasses.dataclass(frozen=True)

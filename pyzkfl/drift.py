@@ -248,6 +248,8 @@ def drift(
     >>> drift(job, module, load("digits"), rounds=5).large
     False
     """
+    if job.loss != "cross_entropy":
+        raise ParameterError("drift compares accuracies, of jobs that classify; this one has the mean squared error")
     if rounds < 1:
         raise ParameterError(f"rounds is {rounds}; at least one is needed")
     exact, reference = _IntegerTraining(job, module, data), _FloatTraining(job, module, clipping)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, WitnessInvalid
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.job import Job
-from pyzkfl.network import NetworkJob
+from pyzkfl.network import NetworkJob, NetworkProver
 from pyzkfl.proving_keys import Keys
 from pyzkfl.statement import EngineProof, Statement, Witness, weights_digest
 
@@ -44,17 +45,20 @@ class EngineKeys(Keys):
         return EngineKeys(network, proving, constraints, columns, prover, setup)
 
     @staticmethod
-    def insecure(job: Job, omit: Sequence[str] = ()) -> EngineKeys:
-        """From secrets that this process knew: for tests. Warns. omit: as ceremony.insecure_keys."""
+    def insecure(job: Job, omit: Sequence[str] = (), cached: bool = False) -> EngineKeys:
+        """From secrets that this process knew: for tests. Warns. omit, cached: as ceremony.insecure_keys."""
         network = _network(job).core
         for forgery in omit:
             network = _core.engine.without_relation(network, forgery)
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=3)
         constraints = network.constraint_system()
-        proving = _core.groth16.insecure_setup(constraints)
-        columns = _core.engine.ColumnKey.insecure(network.log_height)
+        columns, proving = insecure_keys(job.terms_digest, constraints, network.log_height, cached=cached)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
         return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
+
+    def network_prover(self, network: NetworkJob) -> NetworkProver:
+        """A prover of rounds outside a consortium's protocol (pyzkfl.masked), with these keys."""
+        return NetworkProver(network, self.columns, self._prover)
 
     @property
     def commitment_key(self) -> Any:
@@ -85,7 +89,8 @@ class EngineKeys(Keys):
         return knowledge == b""
 
     def prove(self, statement: Statement, witness: Witness) -> EngineProof:  # type: ignore[override]
-        """The proof of a true statement. WitnessInvalid where batch or update are not those committed to."""
+        """The proof of a true statement. WitnessInvalid, before the proof is begun, where batch or update are not those
+        committed to."""
         batches = witness.batches
         steps = self._network.parameters["steps"]
         if len(batches) != steps:
@@ -93,35 +98,43 @@ class EngineKeys(Keys):
         rows = [batch.rows for batch in statement.batches]
         x, y, blinders = zip(*((x[:n], y[:n], b) for n, (x, y, b) in zip(rows, batches, strict=True)), strict=True)
         trained = self._network.train(statement.weights, list(x), list(y), witness.velocity)
+        where = f"in the statement of {statement.client!r}, round {statement.round}"
+        made = [self.commit_batch(*batch)[0] for batch in zip(x, y, rows, blinders, strict=True)]
+        if made != [batch.commitment for batch in statement.batches]:
+            raise WitnessInvalid(f"a batch is not the one committed to {where}")
+        made = []
+        if self._network.parameters.get("carry"):
+            none = np.zeros(self._network.dimension, dtype=np.int64)
+            velocities = none if witness.velocity is None else witness.velocity, trained.velocity
+            made = [self.commit_update(v, b) for v, b in zip(velocities, witness.velocity_blinders, strict=True)]
+        if made != list(statement.velocities):
+            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
+        if self.commit_update(trained.update, witness.update_blinder) != statement.update_commitment:
+            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         data_blinders = [*blinders, *witness.velocity_blinders]
         out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
-        _, _, *data, update = (bytes(c) for c in out["commitments"])
-        data, velocities = data[: len(batches)], data[len(batches) :]
-        where = f"in the statement of {statement.client!r}, round {statement.round}"
-        if data != [batch.commitment for batch in statement.batches]:
-            raise WitnessInvalid(f"a batch is not the one committed to {where}")
-        if velocities != list(statement.velocities):
-            raise WitnessInvalid(f"a velocity is not the one committed to {where}")
-        if update != statement.update_commitment:
-            raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         return EngineProof(bytes(out["proof"]))
 
+    def holds(self, statement: Statement, proof: Any) -> bool:
+        """Whether one proof holds. DecodeError for bytes that are no proof."""
+        return bool(self._prover.verifier.verify(*self._instance(statement, proof)))
+
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
-        instances = []
-        for statement, proof in items:
-            if not isinstance(proof, EngineProof):
-                raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
-            commitments = [
-                self.commit_weights(statement.weights),
-                self.tables_commitment,
-                *(batch.commitment for batch in statement.batches),
-                *statement.velocities,
-                statement.update_commitment,
-            ]
-            rows = [batch.rows for batch in statement.batches]
-            instances.append((statement.digest, rows, commitments, proof.data))
-        return list(self._prover.verifier.failing(instances))
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights: the malformed ones
+        too."""
+        return list(self._prover.verifier.failing([self._instance(statement, proof) for statement, proof in items]))
+
+    def _instance(self, statement: Statement, proof: Any) -> tuple[bytes, list[int], list[bytes], bytes]:
+        if not isinstance(proof, EngineProof):
+            raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
+        commitments = [
+            self.commit_weights(statement.weights),
+            self._tables,
+            *(batch.commitment for batch in statement.batches),
+            *statement.velocities,
+            statement.update_commitment,
+        ]
+        return statement.digest, [batch.rows for batch in statement.batches], commitments, proof.data
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of

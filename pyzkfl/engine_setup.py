@@ -2,8 +2,12 @@
 
 The setup is that of docs/protocol.md, section 4: `pyzkfl.ceremony` runs it for these terms as it does for a Job, every
 member contributes to both phases, and every member verifies the end. What comes out is a prover and verifier of the
-statement. Its columns are committed to with powers of tau of its own: a validation set is registered with
-`EvaluationProver.commit_batch` of these very keys.
+statement.
+
+An evaluation may use the powers of tau of a training job's setup (`EvaluationTerms.training`): then commitments to
+weights and batches are those of training, so that one registered data set serves both, and only the second phase is run
+anew. Otherwise its powers are its own, and a validation set is registered with `EvaluationProver.commit_batch` of these
+very keys.
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ import hashlib
 from typing import Any
 
 from pyzkfl import _core
-from pyzkfl.errors import ParameterError, UnprovableOption
+from pyzkfl.errors import ParameterError, SetupInvalid, UnprovableOption
 from pyzkfl.evaluation import EvaluationProver
-from pyzkfl.job import Member
+from pyzkfl.job import Job, Member
 from pyzkfl.network import NetworkJob
 from pyzkfl.norm import NormProver
 
@@ -45,7 +49,8 @@ def _digest(domain: bytes, name: str, members: tuple[Member, ...], *parts: bytes
 class EvaluationTerms:
     """A setup for evaluations of `network`'s weights on `batches` batches (pyzkfl.evaluation).
 
-    setup: digest of the finished setup's transcript (32 bytes), empty before it; see `bound`.
+    setup: digest of the finished setup's transcript (32 bytes), empty before it; see `bound`. training: a job bound to
+    the keys of its setup, whose powers of tau are used; `members` contribute to the second phase alone.
     """
 
     name: str
@@ -53,18 +58,26 @@ class EvaluationTerms:
     batches: int
     members: tuple[Member, ...]
     setup: bytes = b""
+    training: Job | None = None
 
     def __post_init__(self) -> None:
         _check(self.name, self.members, self.setup)
+        if self.training is not None:
+            if self.training.network != self.network:
+                raise ParameterError("the training job has another network: its commitments are not to these columns")
+            if len(self.training.commitment_key) != 32:
+                raise ParameterError("the training job has no keys yet: take the job that its setup was bound to")
         if self.network.loss != "cross_entropy":
             raise UnprovableOption("evaluation: of networks that classify; a mean squared error has no score")
         object.__setattr__(self, "_core", _core.engine.Evaluation(self.network.core, self.batches))
 
     @property
     def terms_digest(self) -> bytes:
-        """What contributions are bound to: names, members, network, number of batches. 32 bytes."""
-        count = self.batches.to_bytes(8, "little")
-        return _digest(b"pyzkfl/1 evaluation setup", self.name, self.members, self.network.digest, count)
+        """What contributions are bound to: names, members, network, number of batches, training job. 32 bytes."""
+        parts = [self.network.digest, self.batches.to_bytes(8, "little")]
+        if self.training is not None:
+            parts.append(self.training.digest)
+        return _digest(b"pyzkfl/1 evaluation setup", self.name, self.members, *parts)
 
     def bound(self, setup: bytes) -> EvaluationTerms:
         """The same terms with the digest of the setup that they led to."""
@@ -79,9 +92,18 @@ class EvaluationTerms:
         """Columns have at most 2^this cells."""
         return max(int(self._core.log_height), int(self.network.core.log_height))  # type: ignore[attr-defined]
 
+    def expect_powers(self, phase1: Any) -> None:
+        """SetupInvalid unless these are the training job's powers of tau, where there is one."""
+        if self.training is None:
+            return
+        columns = _core.engine.ColumnKey.from_phase1(phase1, int(self.network.core.log_height))
+        if bytes(columns.digest) != self.training.commitment_key:
+            raise SetupInvalid(f"the powers of tau are not those of job {self.training.name!r}: take its own setup")
+
     def keys(self, phase1: Any, proving: Any) -> EvaluationProver:
         """From the verified ends of both phases. ParameterError if the first has too few powers for the columns."""
         core = self._core  # type: ignore[attr-defined]
+        self.expect_powers(phase1)
         columns = _core.engine.ColumnKey.from_phase1(phase1, self.column_log_height)
         return EvaluationProver(self.network, self.batches, columns, core, core.prover_of_keys(proving, columns))
 

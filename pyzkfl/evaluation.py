@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, ProofInvalid, UnprovableOption, WitnessInvalid
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.network import NetworkJob, NetworkProof
 
 __all__ = ["EvaluationProver", "EvaluationStatement", "EvaluationVerifier"]
@@ -32,9 +33,10 @@ _DOMAIN = b"pyzkfl/1 evaluation"
 class EvaluationStatement:
     """That the committed weights label at least `correct` rows of these committed batches as their owner does.
 
-    data_commitments and rows: of the validation batches, as registered (`NetworkVerifier.commit_batch` of the same
-    job). context: whatever else the proof is bound to: bytes. What a verifier must know from its own state are the
-    weights' commitment and the batches; `correct` is the prover's claim.
+    data_commitments and rows: of the validation batches, as registered: of a data set that was registered for training
+    too, where the keys have the training's powers of tau (`columns`), else by `commit_batch`. context: whatever else
+    the proof is bound to: bytes. What a verifier must know from its own state are the weights' commitment and the
+    batches; `correct` is the prover's claim.
     """
 
     job: NetworkJob
@@ -85,12 +87,17 @@ class EvaluationVerifier:
     def __init__(self, job: NetworkJob, batches: int, columns: Any, core: Any, verifier: Any) -> None:
         self.job, self.batches, self._columns, self._core, self._verifier = job, batches, columns, core, verifier
 
+    @property
+    def columns(self) -> Any:
+        """The powers of tau that columns are committed with."""
+        return self._columns
+
     def commit_weights(self, weights: Integers) -> bytes:
-        """C(W), 32 bytes: what each verifier makes itself."""
+        """C(W), 32 bytes: what each verifier makes itself; as in training, under the same powers."""
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
 
     def commit_batch(self, features: Integers, labels: Integers, blinder: bytes) -> bytes:
-        """C(X) of a batch, 32 bytes: the same as for training."""
+        """C(X) of a batch, 32 bytes; as in training, under the same powers."""
         return bytes(_core.engine.commit_batch(self.job.core, self._columns, features, labels, blinder))
 
     def digest(self, statement: EvaluationStatement) -> bytes:
@@ -122,17 +129,41 @@ class EvaluationProver(EvaluationVerifier):
         self._prover = prover
 
     @classmethod
-    def insecure(cls, job: NetworkJob, batches: int = 1, *, progress: Progress | None = None) -> EvaluationProver:
+    def insecure(
+        cls,
+        job: NetworkJob,
+        batches: int = 1,
+        *,
+        over: Any = None,
+        cached: bool = False,
+        progress: Progress | None = None,
+    ) -> EvaluationProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
-        batches: how many batches of up to job.batch rows one proof speaks about. Raises UnprovableOption for a job
-        whose loss is no classification.
+        batches: how many batches of up to job.batch rows one proof speaks about. over: keys of the job's training
+        (NetworkProver, EngineKeys), whose powers of tau are used: then C(W) and C(X) are those of training. cached:
+        keep the keys in a file for the next process (pyzkfl.insecure_keys); not with `over`. Raises UnprovableOption
+        for a job whose loss is no classification, ParameterError for powers too few.
         """
         if job.loss != "cross_entropy":
             raise UnprovableOption("evaluation: of networks that classify; a mean squared error has no score")
         core = _core.engine.Evaluation(job.core, batches)
+        if over is not None and cached:
+            raise ParameterError("cached keys have powers of tau of their own: leave out `over` or `cached`")
+        if over is not None and over.columns.log_n < core.log_height:
+            raise ParameterError(
+                f"the training's string has powers up to 2^{over.columns.log_n}, this evaluation needs "
+                f"2^{core.log_height}: evaluate fewer batches in one proof, or make the training's keys with "
+                f"NetworkProver.insecure(job, log_height={core.log_height})"
+            )
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
-        columns = _core.engine.ColumnKey.insecure(max(core.log_height, job.core.log_height))
+        log_height = max(core.log_height, job.core.log_height)
+        if cached:
+            statement = hashlib.sha256(_DOMAIN + job.digest + bytes(core.digest)).digest()
+            constraints = core.constraint_system()
+            columns, proving = insecure_keys(statement, constraints, log_height, cached=True, progress=progress)
+            return cls(job, batches, columns, core, core.prover_of_keys(proving, columns))
+        columns = over.columns if over is not None else _core.engine.ColumnKey.insecure(log_height)
         return cls(job, batches, columns, core, core.prover(columns, progress))
 
     @property
@@ -163,11 +194,9 @@ class EvaluationProver(EvaluationVerifier):
         if (found := self.correct(weights, batches)) < statement.correct:
             raise WitnessInvalid(f"{found} rows are labelled correctly, the statement claims {statement.correct}")
         x, y = [x for x, _ in batches], [y for _, y in batches]
-        out = self._core.prove(
-            self._prover, weights, x, y, statement.correct, self.digest(statement), list(data_blinders), progress
-        )
         stated = [statement.weights_commitment, *statement.data_commitments]
-        public = (*statement.rows, statement.correct)
-        if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != public:
-            raise ParameterError("weights, batches or blinders are not those of the statement's commitments")
+        if statement.rows != tuple(len(labels) for labels in y):
+            raise ParameterError("the batches have other numbers of rows than the statement")
+        digest, blinders = self.digest(statement), list(data_blinders)
+        out = self._core.prove(self._prover, weights, x, y, statement.correct, digest, blinders, progress, stated)
         return NetworkProof(bytes(out["proof"]), out["inner_seconds"], out["wrap_seconds"])

@@ -83,6 +83,10 @@ class Type(enum.IntEnum):
     CIPHERTEXT = 44
     DECRYPT = 45
     DECRYPTION_SHARE = 46
+    # Of setups whose states are too large for a message (pyzkfl.setup_states).
+    SETUP_PART = 47
+    SETUP_PART_SEEN = 48
+    SETUP_NEXT = 49
 
 
 # Field of each body -> its type. A body has exactly these fields.
@@ -133,6 +137,9 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.CIPHERTEXT: {"ciphertext": bytes},
     Type.DECRYPT: {"signatures": list, "ciphertexts": list, "holders": list},
     Type.DECRYPTION_SHARE: {"share": bytes},
+    Type.SETUP_PART: {"state": bytes, "size": int, "at": int, "data": bytes},
+    Type.SETUP_PART_SEEN: {"state": bytes, "at": int},
+    Type.SETUP_NEXT: {"state": bytes, "at": int},
 }
 
 

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import hashlib
 import math
-import secrets
 import struct
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
+from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
 
 __all__ = ["NO_VELOCITY", "NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
@@ -29,16 +29,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[float], None]
 
-_FR = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 _DOMAIN = b"pyzkfl/1 network step"
 NO_VELOCITY = b"\x40" + bytes(31)  # C(V) of a member's first round: the point at infinity, with the blinder bytes(32)
 _INTEGERS = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
 _FLOATS = ("learning_rate", "max_norm", "momentum")
-
-
-def random_blinder() -> bytes:
-    """A uniform element of Fr from the system's generator: 32 bytes, little-endian."""
-    return secrets.randbelow(_FR).to_bytes(32, "little")
 
 
 def _canonical(value: Any) -> str:
@@ -48,6 +42,14 @@ def _canonical(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_canonical, value)) + "]"
     return str(int(value)) if isinstance(value, (bool, int)) else str(value)
+
+
+def _array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    """As an array; DataError for what is none, rows of different lengths for one."""
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:  # of numpy, or of a tensor that numpy does not read
+        raise DataError(f"{name} must be an array, or what numpy makes one of: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +123,10 @@ class NetworkJob:
             raise ParameterError(f"momentum must lie between 0 and 1, got {self.momentum}")
         object.__setattr__(self, "momentum", abs(self.momentum))  # -0.0 would be 0.0 in other bytes
         _ = self.core  # checks everything else
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which makes its own native network."""
+        return {name: value for name, value in self.__dict__.items() if name != "core"}
 
     @functools.cached_property
     def core(self) -> Any:
@@ -228,7 +234,7 @@ class NetworkJob:
         Flat rows, or any shape of as many features, are taken too. Values beyond the range are clipped to its ends.
         Raises DataError for another shape, NaN or infinity.
         """
-        values = np.asarray(x)
+        values = _array(x, "features")
         given = values.shape[1:]
         if len(self.input_shape) == 3 and len(given) == 3 and given != self.input_shape:
             raise DataError(f"images must have shape (rows, *{self.input_shape}), got {values.shape}")
@@ -249,7 +255,7 @@ class NetworkJob:
         clip: take targets beyond 16 bits to the ends of that range; without it they are a RangeError. Raises DataError
         for anything else.
         """
-        values = np.asarray(y)
+        values = _array(y, "labels")
         if self.loss == "mse":
             return self._targets(values, clip)
         if values.ndim != 1 or values.dtype.kind not in "iub":
@@ -393,6 +399,11 @@ class NetworkVerifier:
         self.job, self._columns, self._core = job, columns, core
         self.tables_commitment = bytes(_core.engine.commit_tables(job.core, columns))
 
+    @property
+    def columns(self) -> Any:
+        """The powers of tau that columns are committed with."""
+        return self._columns
+
     def commit_weights(self, weights: Integers) -> bytes:
         """C(W), 32 bytes: what each verifier makes itself, once a round."""
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
@@ -409,8 +420,11 @@ class NetworkVerifier:
         """What a proof of this statement is bound to."""
         return statement.digest(self.tables_commitment, bytes(self._columns.digest))
 
-    def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
-        """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""
+    def failing(self, items: Sequence[tuple[RoundStatement, bytes]]) -> list[int]:
+        """Positions of the proofs that do not hold, malformed ones too, by one multi-pairing."""
+        return list(self._core.failing([self._instance(statement, proof) for statement, proof in items]))
+
+    def _instance(self, statement: RoundStatement, proof: bytes) -> tuple[bytes, list[int], list[bytes], bytes]:
         if statement.job != self.job:
             raise ParameterError("the statement is of another job")
         commitments = [
@@ -420,7 +434,11 @@ class NetworkVerifier:
             *statement.velocity_commitments,
             statement.update_commitment,
         ]
-        if not self._core.verify(self.digest(statement), list(statement.rows), commitments, proof.data):
+        return self.digest(statement), list(statement.rows), commitments, proof
+
+    def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
+        """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""
+        if not self._core.verify(*self._instance(statement, proof.data)):
             raise ProofInvalid(
                 "the proof does not hold: the update is not the agreed training on the committed batches, or the "
                 "statement is another one"
@@ -435,11 +453,32 @@ class NetworkProver(NetworkVerifier):
         self._prover = prover
 
     @classmethod
-    def insecure(cls, job: NetworkJob, *, progress: Progress | None = None) -> NetworkProver:
-        """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns."""
+    def insecure(
+        cls,
+        job: NetworkJob,
+        *,
+        log_height: int = 0,
+        string: Any = None,
+        cached: bool = False,
+        progress: Progress | None = None,
+    ) -> NetworkProver:
+        """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
+
+        log_height: powers of tau for columns of 2^log_height cells, where evaluations over them need more than the job.
+        string: the powers of a public ceremony in their place (pyzkfl.ptau.column_key): then Groth16's key alone is
+        insecure. cached: keep the keys in a file for the next process (pyzkfl.insecure_keys). Raises ParameterError for
+        a string that is too short.
+        """
+        height = max(log_height, int(job.core.log_height))
+        if string is not None and string.log_n < height:
+            raise ParameterError(f"the string has powers of tau up to 2^{string.log_n}, this job needs 2^{height}")
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
-        columns = _core.engine.ColumnKey.insecure(job.core.log_height)
-        return cls(job, columns, _core.engine.Prover.insecure(job.core, columns, progress))
+        if string is not None or not cached:
+            columns = string if string is not None else _core.engine.ColumnKey.insecure(height)
+            return cls(job, columns, _core.engine.Prover.insecure(job.core, columns, progress))
+        constraints = job.core.constraint_system()
+        columns, proving = insecure_keys(job.digest, constraints, height, cached=True, progress=progress)
+        return cls(job, columns, _core.engine.Prover.from_keys(job.core, proving, columns))
 
     @property
     def constraints(self) -> int:
@@ -459,12 +498,13 @@ class NetworkProver(NetworkVerifier):
         """Prove that the statement's update is what `trained` computed. Verified before it is returned.
 
         velocity_blinders: where momentum is carried, of C(V) and C(V'); of NO_VELOCITY it is bytes(32). Raises
-        WitnessInvalid if it is not, ParameterError if the blinders do not open the statement's commitments.
+        WitnessInvalid if it is not; ParameterError, before the proof is begun, for training of another job, and where
+        weights, batches or blinders do not open the statement's commitments.
         """
         blinders = [*data_blinders, *velocity_blinders]
-        out = self._prover.prove(trained, self.digest(statement), blinders, update_blinder, progress)
         stated = [statement.weights_commitment, self.tables_commitment]
         stated += [*statement.data_commitments, *statement.velocity_commitments, statement.update_commitment]
-        if [bytes(c) for c in out["commitments"]] != stated or tuple(out["rows"]) != statement.rows:
-            raise ParameterError("weights, batches or blinders are not those of the statement's commitments")
+        out = self._prover.prove(trained, self.digest(statement), blinders, update_blinder, progress, stated)
+        if tuple(out["rows"]) != statement.rows:
+            raise ParameterError("the batches have other numbers of rows than the statement")
         return NetworkProof(bytes(out["proof"]), out["inner_seconds"], out["wrap_seconds"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError, ProofInvalid
+from pyzkfl.insecure_keys import insecure_keys
 
 __all__ = ["NormProver"]
 
@@ -32,15 +33,23 @@ class NormProver:
         self._columns, self._core, self._prover = columns, core, prover
 
     @classmethod
-    def insecure(cls, dimension: int, bound: int, *, progress: Callable[[float], None] | None = None) -> NormProver:
+    def insecure(
+        cls, dimension: int, bound: int, *, cached: bool = False, progress: Callable[[float], None] | None = None
+    ) -> NormProver:
         """Keys from secrets that this process knew and forgot: whoever saw its memory can forge. Warns.
 
-        Raises ParameterError for a dimension or a bound out of range.
+        cached: keep the keys in a file for the next process (pyzkfl.insecure_keys). Raises ParameterError for a
+        dimension or a bound out of range.
         """
         if dimension < 1 or bound < 1:
             raise ParameterError("dimension and bound must be positive")
         warnings.warn("insecure keys: this process knew the setup's secrets", stacklevel=2)
         core = _core.engine.NormBound(dimension, bound)
+        if cached:
+            statement = hashlib.sha256(_DOMAIN + bytes(core.digest)).digest()
+            constraints = core.constraint_system()
+            columns, proving = insecure_keys(statement, constraints, core.log_height, cached=True, progress=progress)
+            return cls(dimension, bound, columns, core, core.prover_of_keys(proving, columns))
         columns = _core.engine.ColumnKey.insecure(core.log_height)
         return cls(dimension, bound, columns, core, core.prover(columns, progress))
 
@@ -58,6 +67,11 @@ class NormProver:
     def commit(self, update: npt.NDArray[np.int64], blinder: bytes) -> bytes:
         """C(D), 32 bytes; blinder: 32 bytes, little-endian, below r."""
         return bytes(self._core.commit(self._columns, update, blinder))
+
+    def commit_sum(self, total: npt.NDArray[np.int64], blinder: bytes) -> bytes:
+        """C of a sum of updates, 32-bit integers of any norm: the product of the updates' commitments, where the sum
+        and the sum of the blinders open it. ParameterError beyond 32 bits."""
+        return bytes(self._core.commit_sum(self._columns, total, blinder))
 
     def prove(
         self,
@@ -79,3 +93,8 @@ class NormProver:
         digest = self._digest(context, commitment)
         if not self._prover.verifier.verify(digest, [1], [commitment], proof):
             raise ProofInvalid("the proof does not hold: the norm is above the bound, or the statement is another one")
+
+    def failing(self, items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
+        """Positions of the (context, commitment, proof) that do not hold, malformed ones too, by one multi-pairing."""
+        instances = [(self._digest(c, commitment), [1], [commitment], proof) for c, commitment, proof in items]
+        return list(self._prover.verifier.failing(instances))

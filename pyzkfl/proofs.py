@@ -33,6 +33,7 @@ __all__ = [
     "verify_batch",
 ]
 
+
 def prove(statement: Statement, witness: Witness, keys: Keys) -> Proof | EngineProof:
     """Prove that the update committed in `statement` is the job's training step on the committed batch.
 
@@ -52,13 +53,16 @@ def verify(statement: Statement, proof: Proof | EngineProof, keys: Keys) -> None
     `statement` must come from the verifier's own state: its weights, beacon, batch and C(X) are not taken from the
     prover. Raises DecodeError for bytes that are no points of the curve.
     """
-    verify_batch([(statement, proof)], keys)
+    keys.expect(statement.job)
+    if not keys.holds(statement, proof):
+        raise _invalid([statement], [0])
 
 
 def verify_batch(items: Sequence[tuple[Statement, Proof | EngineProof]], keys: Keys) -> None:
     """Check many proofs in one multi-pairing with independent weights; ProofInvalid names every member that failed.
 
-    The error carries the positions in `offenders`. An empty batch is a ParameterError: nothing was shown.
+    The error carries the positions in `offenders`. A proof whose bytes are malformed fails like a false one, so that
+    one member cannot stop the others' from being looked at. An empty batch is a ParameterError: nothing was shown.
     """
     if not items:
         raise ParameterError("there is no proof to verify")
@@ -66,13 +70,17 @@ def verify_batch(items: Sequence[tuple[Statement, Proof | EngineProof]], keys: K
         keys.expect(statement.job)
     bad = keys.failing(items)
     if bad:
-        names = ", ".join(f"{items[i][0].client!r} (round {items[i][0].round})" for i in bad)
-        error = ProofInvalid(
-            f"the proof does not hold for {names}: the update is not the agreed step on the "
-            f"committed batch, or the statement is another one"
-        )
-        error.offenders = list(bad)  # type: ignore[attr-defined]
-        raise error
+        raise _invalid([statement for statement, _ in items], bad)
+
+
+def _invalid(statements: Sequence[Statement], bad: list[int]) -> ProofInvalid:
+    names = ", ".join(f"{statements[i].client!r} (round {statements[i].round})" for i in bad)
+    error = ProofInvalid(
+        f"the proof does not hold for {names}: the update is not the agreed step on the committed batch, or the "
+        f"statement is another one"
+    )
+    error.offenders = bad  # type: ignore[attr-defined]
+    return error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -88,18 +88,19 @@ class Keys:
         groth16, knowledge = _core.groth16.prove(self.proving, self.constraints, core_witness)
         return Proof(groth16, knowledge[_GROUP_D])
 
+    def holds(self, statement: Statement, proof: Any) -> bool:
+        """Whether one proof holds. DecodeError for bytes that are no points of the curve."""
+        return bool(_core.groth16.verify(self.verifying, *_instance(statement, proof)))
+
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
-        """Positions of the proofs that do not hold, by one multi-pairing with independent weights."""
-        instances = []
-        for statement, proof in items:
-            if not isinstance(proof, Proof):
-                raise ParameterError("a proof of the engine, for a job that the direct circuit proves")
-            instances.append(
-                (
-                    statement.public_inputs(),
-                    [(statement.batch_commitment, None), (statement.update_commitment, proof.knowledge)],
-                    proof.groth16,
-                )
-            )
+        """Positions of the proofs that do not hold, by one multi-pairing with independent weights: the malformed ones
+        too."""
+        instances = [_instance(statement, proof) for statement, proof in items]
         return list(_core.groth16.verify_batch(self.verifying, instances))
 
+
+def _instance(statement: Statement, proof: Any) -> tuple[list[int], list[tuple[bytes, bytes | None]], bytes]:
+    if not isinstance(proof, Proof):
+        raise ParameterError("a proof of the engine, for a job that the direct circuit proves")
+    commitments = [(statement.batch_commitment, None), (statement.update_commitment, proof.knowledge)]
+    return statement.public_inputs(), commitments, proof.groth16

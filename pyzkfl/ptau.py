@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pyzkfl._core import engine as _engine
 from pyzkfl._core import formats as _formats
 from pyzkfl.errors import SetupInvalid
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Path = str | os.PathLike[str]
     Progress = Callable[[float], object]
 
-__all__ = ["Contribution", "PtauInfo", "contribute", "info", "new", "prepare", "verify"]
+__all__ = ["Contribution", "PtauInfo", "column_key", "contribute", "info", "new", "prepare", "verify"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,12 @@ def verify(path: Path, *, progress: Progress | None = None) -> None:
     problem = _formats.ptau_problem(os.fspath(path), progress)
     if problem is not None:
         raise SetupInvalid(f"{os.fspath(path)}: {problem}")
+
+
+def column_key(path: Path, log_height: int) -> Any:
+    """The engine's string for columns of 2^log_height cells (docs/engine.md, section 1), for `NetworkProver.insecure`.
+
+    It is the file's first powers of tau. They are checked to be powers of one tau; `verify` checks who contributed.
+    Raises ParameterError for a file with too few powers or no contribution, DecodeError, SystemFailure.
+    """
+    return _engine.ColumnKey.from_ptau(path, log_height)

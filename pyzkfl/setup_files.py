@@ -12,37 +12,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pyzkfl import ceremony, encoding
-from pyzkfl.cache_folder import cache_folder
+from pyzkfl.cache_folder import cache_folder, make_room, write_whole
 from pyzkfl.errors import DecodeError, ParameterError, SetupInvalid, SystemFailure
+from pyzkfl.setup_states import State, part, state_read
 
 __all__ = ["SetupFiles", "read_setup", "write_setup"]
 
 LIMIT_BYTES = 4 << 30
+_RECORDS_MOST, _RECORD_BYTES_MOST = 1 << 16, 1 << 16  # of a phase; a record has some hundred bytes
 
 
 def write_setup(path: str | os.PathLike[str], transcript: ceremony.Transcript) -> None:
     """Write a transcript whole or not at all, over a file of that name. SystemFailure where it cannot be written."""
-    target = Path(path)
-    data = encoding.encode(encoding.Kind.SETUP, transcript.to_object())
-    temporary = ""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(prefix=".setup", dir=target.parent)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            if temporary:
-                os.unlink(temporary)
-        raise SystemFailure(f"the setup cannot be kept in {target}: {error.strerror}") from error
+
+    def write(file: IO[bytes]) -> None:
+        for piece in _pieces(transcript):
+            file.write(piece)
+
+    write_whole(path, write, "the setup")
 
 
 def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
@@ -54,20 +46,14 @@ def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
     """
     if len(terms.setup) != 32:
         raise ParameterError("the terms are not bound to a setup yet: run one, or take the bound terms")
+    sizes = [ceremony.state_bytes(terms, phase) for phase in (1, 2)]
     try:
-        if os.path.getsize(path) > encoding.SIZE_MAX:
-            raise DecodeError(f"{os.fspath(path)}: larger than any setup")
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise SystemFailure(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
-    try:
-        body = encoding.decode(encoding.Kind.SETUP, data)
-        encoding.expect_map(body, {"phase1", "records1", "phase2", "records2"})
-        for name, kind in (("phase1", bytes), ("records1", list), ("phase2", bytes), ("records2", list)):
-            encoding.expect_type(body, name, kind)
-        transcript = ceremony.Transcript.from_object(body)
+        with open(path, "rb") as file:
+            transcript = _read(file, sizes)
     except DecodeError as error:
         raise type(error)(f"{os.fspath(path)}: {error}") from error
+    except OSError as error:
+        raise SystemFailure(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
     try:
         return transcript.keys(terms)  # compares the digest before anything else
     except SetupInvalid as error:
@@ -75,6 +61,70 @@ def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
             f"{os.fspath(path)} is not the setup that these terms are bound to, or was changed: delete it and run the "
             "setup, or copy the file from another member"
         ) from error
+
+
+# The canonical bytes of the map, piece by piece: a state may be larger than what is read as one artefact.
+
+
+def _head(major: int, count: int) -> bytes:
+    """The head of a byte string (2), a text (3), a list (4) or a map (5), as deterministic CBOR has it."""
+    if count < 24:
+        return bytes([major << 5 | count])
+    size = next(n for n in (1, 2, 4, 8) if count < 1 << (8 * n))
+    return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[size]]) + count.to_bytes(size, "big")
+
+
+def _pieces(transcript: ceremony.Transcript) -> Iterator[bytes]:
+    yield encoding.header(encoding.Kind.SETUP) + _head(5, 4)
+    for name in ("phase1", "phase2"):
+        state: State = getattr(transcript, name)
+        yield _head(3, len(name)) + name.encode() + _head(2, len(state))
+        at = 0
+        while at < len(state):
+            yield (piece := part(state, at))
+            at += len(piece)
+    for name in ("records1", "records2"):
+        records: list[bytes] = getattr(transcript, name)
+        yield _head(3, len(name)) + name.encode() + _head(4, len(records))
+        for record in records:
+            yield _head(2, len(record)) + record
+
+
+def _read(file: IO[bytes], sizes: list[int]) -> ceremony.Transcript:
+    """What `_pieces` wrote. DecodeError for anything else, before more is read than states of these sizes take."""
+
+    def take(count: int) -> bytes:
+        data = file.read(count)
+        if len(data) != count:
+            raise DecodeError("a setup that was cut")
+        return data
+
+    def expect(due: bytes, what: str) -> None:
+        if take(len(due)) != due:
+            raise DecodeError(f"not the setup of these terms: {what} is another, or is not in its canonical form")
+
+    def count_of(major: int, most: int, what: str) -> int:
+        first = take(1)[0]
+        more = {24: 1, 25: 2, 26: 4, 27: 8}.get(first & 31, 0)
+        rest = take(more)
+        count = int.from_bytes(rest, "big") if more else first & 31
+        if count > most or _head(major, count) != bytes([first]) + rest:
+            raise DecodeError(f"{what} must be byte strings of a setup, in canonical form")
+        return count
+
+    encoding.unframe(encoding.Kind.SETUP, take(encoding.HEADER_BYTES))
+    expect(_head(5, 4), "the number of fields")
+    body: dict[str, Any] = {}
+    for name, size in zip(("phase1", "phase2"), sizes, strict=True):
+        expect(_head(3, len(name)) + name.encode() + _head(2, size), f"the size of {name}")
+        body[name] = state_read(file.read, size)
+    for name in ("records1", "records2"):
+        expect(_head(3, len(name)) + name.encode(), name)
+        count = count_of(4, _RECORDS_MOST, name)
+        body[name] = [take(count_of(2, _RECORD_BYTES_MOST, name)) for _ in range(count)]
+    if file.read(1):
+        raise DecodeError("bytes follow the setup")
+    return ceremony.Transcript.from_object(body)
 
 
 class SetupFiles:
@@ -95,7 +145,7 @@ class SetupFiles:
         """Keep a transcript, and make room. Raises SystemFailure."""
         path = self.path(transcript.digest)
         write_setup(path, transcript)
-        self._make_room(path)
+        make_room(self.folder, "*.setup", self._limit, path)
         return path
 
     def keys(self, terms: Any) -> Any | None:
@@ -107,18 +157,3 @@ class SetupFiles:
         with contextlib.suppress(OSError):
             os.utime(path)
         return keys
-
-    def _make_room(self, newest: Path) -> None:
-        files = []
-        for path in self.folder.glob("*.setup"):
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                files.append((stat.st_mtime_ns, stat.st_size, path))
-        excess = sum(size for _, size, _ in files) - self._limit
-        for _, size, path in sorted(files):
-            if excess <= 0:
-                return
-            if path != newest:
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                    excess -= size

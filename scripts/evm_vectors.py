@@ -21,7 +21,8 @@ import numpy as np
 
 from pyzkfl import ceremony, encoding, proofs
 from pyzkfl._core.identity import IdentityKey
-from pyzkfl.dataset import CommittedDataset, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset
 from pyzkfl.job import Job, Member
 from pyzkfl.ledger.evm_points import engine_proof_to_evm, g1_to_evm
 from pyzkfl.network import NetworkJob

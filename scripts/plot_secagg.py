@@ -1,6 +1,6 @@
 """Draws docs/images/secagg.svg from docs/images/secagg.json: lines that `pyzkfl bench secagg --json` prints.
 
-    for n in 32 100 320 1000; do
+    for n in 32 100 320 1000 4000 15000; do
       pyzkfl bench secagg --json --runs 1 --clients $n --dim 10000 --dropout 0.05 --corrupt 0.05 --server active
       pyzkfl bench secagg --json --runs 1 --clients $n --dim 10000 --dropout 0.38 --corrupt 0.05 --server semi-honest
     done > docs/images/secagg.json && python scripts/plot_secagg.py

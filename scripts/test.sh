@@ -15,7 +15,10 @@ style() { ruff check . && mypy; }
 # NVFlare is not installed here, and its adapter has no examples.
 doc_examples() { $python -m pytest -q --doctest-modules --ignore=pyzkfl/integrations/nvflare.py pyzkfl; }
 
-python_tests() { $python -m pytest -q --durations=10 -m "not end_to_end" tests/python; }
+# A file's tests stay in one process: they share what is dear to make.
+python_tests() {
+  $python -m pytest -q --durations=10 -n "$(parallel_jobs)" --dist loadfile -m "not end_to_end" tests/python
+}
 
 end_to_end() { $python -m pytest -q --durations=5 -m end_to_end tests/python; }
 

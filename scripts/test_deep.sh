@@ -13,11 +13,11 @@ sanitized() { # sanitized FOLDER SANITIZERS
   cmake -S . -B "$1" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYZKFL_TESTS=ON -DPYZKFL_SANITIZE="$2" >/dev/null &&
     cmake --build "$1" --parallel "$(parallel_jobs)" &&
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-      ctest --test-dir "$1" --output-on-failure --no-tests=error --timeout 1800
+      ctest --test-dir "$1" --output-on-failure --no-tests=error --timeout 3600 --parallel "$(parallel_jobs)"
 }
 
-# With PYZKFL_DEEP the readers of files see a hundred times as many mutated ones.
-address_and_undefined() { PYZKFL_DEEP=1 sanitized build/asan address,undefined; }
+# The readers of files see a hundred times as many mutated ones: this is their fuzzer.
+address_and_undefined() { PYZKFL_LONG_FUZZ=1 sanitized build/asan address,undefined; }
 
 threads() { sanitized build/tsan thread; }
 
@@ -43,13 +43,19 @@ memcheck() {
   done
 }
 
+# Which cells of a witness are determined does not depend on the kernel: each one is changed once.
 every_kernel() {
+  local kernel
   for kernel in generic adx avx512ifma; do
-    PYZKFL_CPU=$kernel PYZKFL_DEEP=1 ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error || return
+    [ "$kernel" = adx ] && export PYZKFL_EVERY_CELL=1 || unset PYZKFL_EVERY_CELL
+    PYZKFL_CPU=$kernel PYZKFL_DEEP=1 ctest --test-dir "$(native_folder)" --output-on-failure --no-tests=error \
+      --parallel "$(parallel_jobs)" || return
   done
 }
 
-properties() { HYPOTHESIS_PROFILE=deep PYZKFL_DEEP=1 $python -m pytest -q --durations=20 tests/python; }
+properties() {
+  HYPOTHESIS_PROFILE=deep PYZKFL_DEEP=1 $python -m pytest -q --durations=20 -n "$(parallel_jobs)" --dist loadfile tests/python
+}
 
 stage tools tools || report
 stage build build || report

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace pyzkfl {
 
 using Bytes = std::vector<uint8_t>;
 using ByteSpan = std::span<const uint8_t>;
+// Takes the bytes of an artefact piece by piece, in order; a piece is gone when the call returns.
+using ByteSink = std::function<void(ByteSpan)>;
 
 // The bytes of a string, without copying; valid as long as the string is.
 inline ByteSpan as_bytes(std::string_view text) {

@@ -2,6 +2,7 @@
 #include "curves/large_array.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +23,15 @@ constexpr size_t huge_page = size_t{1} << 21;
 bool is_mapped(size_t bytes) { return bytes >= huge_page; }
 size_t mapped_bytes(size_t bytes) { return (bytes + huge_page - 1) / huge_page * huge_page; }
 
+size_t most_kept() {
+  static const size_t most = [] {
+    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_bytes <= 0) return most_kept_bytes / 4;
+    return std::min(most_kept_bytes, static_cast<size_t>(pages) / 16 * static_cast<size_t>(page_bytes));
+  }();
+  return most;
+}
+
 // Memory kept for the next array of its size.
 class Kept {
  public:
@@ -40,10 +50,11 @@ class Kept {
 
   // False if it is not kept. What was kept longest goes first where there is no room.
   bool keep(uint8_t* memory, size_t bytes, bool zero) {
-    if (bytes > most_kept_bytes) return false;
+    const size_t most = most_kept();
+    if (bytes > most) return false;
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) return false;
-    while (total_ + bytes > most_kept_bytes || free_place() == nullptr) drop_oldest();
+    while (total_ + bytes > most || free_place() == nullptr) drop_oldest();
 #ifdef MADV_FREE
     madvise(memory, bytes, MADV_FREE);  // what is there stays or becomes zero
 #endif

@@ -3,7 +3,8 @@
 // if they hold secrets.
 //
 // Memory of the same size is used again: what the system gives has to be cleared first, page by page, which took a tenth
-// of an msm. At most most_kept_bytes are kept, marked as free for the system to take whenever it needs memory.
+// of an msm and of a training proof. At most most_kept_bytes are kept, and a sixteenth of the machine's memory, marked as
+// free for the system to take whenever it needs memory.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace pyzkfl {
 enum class Contents { open, secret };
 enum class Start { zero, any };
 
-constexpr size_t most_kept_bytes = size_t{256} << 20;
+constexpr size_t most_kept_bytes = size_t{1} << 30;
 
 // Bytes, aligned to 64. Those that start as any may be what an open array left, never what a secret one did. Throws
 // std::bad_alloc.

@@ -2,11 +2,13 @@
 // 3.1 and 3.2). The formulas are complete: they hold for every pair of points, those of small order included.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "edwards/field25519.h"
+#include "edwards/scalars.h"
 
 namespace pyzkfl::edwards {
 
@@ -32,10 +34,14 @@ Point add(const Point& p, const Niels& q);
 Point subtract(const Point& p, const Niels& q);
 Point twice(const Point& p);
 Point negate(const Point& p);
+// [k] p for k below 2^253, with nothing precomputed.
+Point multiply(const Point& p, const Scalar& k);
 
 // RFC 8032, section 5.1.3, but as OpenSSL reads it: a y of p or more is taken modulo p, and x = 0 with the sign bit set is
 // x = 0. Nothing for what is not on the curve.
 std::optional<Point> decompress(std::span<const uint8_t, 32> bytes);
+// The same for many, side by side where the processor can.
+std::vector<std::optional<Point>> decompress(std::span<const std::array<uint8_t, 32>> encodings);
 // Affine forms of all points, with one inversion.
 std::vector<Niels> normalise(std::span<const Point> points);
 // The encodings of all points, with one inversion.

@@ -124,4 +124,24 @@ std::array<int16_t, 32> digits256(const Scalar& s) {
   return out;
 }
 
+std::array<int8_t, 256> sparse_digits(const Scalar& s) {
+  constexpr size_t kWidth = 5;
+  std::array<int8_t, 256> out{};
+  int carry = 0;
+  for (size_t bit = 0; bit < 256;) {
+    const size_t word = bit / 64, shift = bit % 64;
+    uint64_t window = s[word] >> shift;
+    if (shift > 64 - kWidth && word + 1 < s.size()) window |= s[word + 1] << (64 - shift);
+    const int value = static_cast<int>(window & ((1U << kWidth) - 1)) + carry;
+    if (value % 2 == 0) {
+      ++bit;
+      continue;
+    }
+    carry = value > 15 ? 1 : 0;
+    out[bit] = static_cast<int8_t>(value - 32 * carry);
+    bit += kWidth;
+  }
+  return out;
+}
+
 }  // namespace pyzkfl::edwards

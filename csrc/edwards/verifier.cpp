@@ -1,4 +1,4 @@
-// Verification of many Ed25519 signatures by tables (see verifier.h).
+// Verification of Ed25519 signatures, on vectors or by tables (see verifier.h).
 #include "edwards/verifier.h"
 
 #include <openssl/evp.h>
@@ -15,6 +15,7 @@
 #include "base/thread_pool.h"
 #include "edwards/points.h"
 #include "edwards/scalars.h"
+#include "edwards/vector_products.h"
 
 namespace pyzkfl::edwards {
 namespace {
@@ -140,73 +141,112 @@ void for_each_range(bool alone, size_t n, size_t least, const std::function<void
   if (n > 0) body(0, n);
 }
 
-using TablePointer = std::shared_ptr<const KeyTable>;  // none for a key that is no point
+// What is known of a key: nothing, that it is no point, -A, or that and its table.
+struct Signer {
+  size_t signatures = 0;  // met so far
+  bool read = false;
+  std::optional<Point> minus_a;
+  std::shared_ptr<const KeyTable> table;
+};
+using Signers = std::unordered_map<Key, Signer, KeyHash>;
+
+constexpr size_t kFew = 3;         // so many signatures are quicker by tables, where these are there, than on a vector
+constexpr size_t kTableAfter = 3;  // signatures; a table takes the time that it saves three of them
 
 }  // namespace
 
 struct Verifier::Tables {
   explicit Tables(size_t most) : keys_max(most) {}
 
-  // Tables of these keys, made on all threads where they are not known.
-  std::unordered_map<Key, TablePointer, KeyHash> of(std::span<const SignedMessage> items, bool alone) {
-    std::unordered_map<Key, TablePointer, KeyHash> found;
-    std::vector<Key> missing;
+  // The signers of these items, with tables for those that have signed more than `table_after`.
+  Signers of(std::span<const SignedMessage> items, bool alone, size_t table_after) {
+    Signers found;
     {
       const std::lock_guard hold(mutex);
       for (const SignedMessage& item : items) {
-        const Key key = key_of(item);
-        if (found.contains(key)) continue;
-        const auto known_one = known.find(key);
-        if (known_one == known.end()) missing.push_back(key);
-        found.emplace(key, known_one == known.end() ? nullptr : known_one->second);
+        const auto [place, first] = found.try_emplace(key_of(item));
+        if (first) {
+          const auto before = known.find(place->first);
+          if (before != known.end()) place->second = before->second;
+        }
+        ++place->second.signatures;
       }
     }
-    std::vector<TablePointer> fresh(missing.size());
-    for_each_range(alone, missing.size(), 1, [&](size_t begin, size_t end) {
+    std::vector<Key> keys;
+    std::vector<Signer*> unread, untabled;
+    for (auto& [key, signer] : found) {
+      if (!signer.read) {
+        keys.push_back(key);
+        unread.push_back(&signer);
+      }
+      if (!signer.table && signer.signatures > table_after) untabled.push_back(&signer);
+    }
+    for_each_range(alone, keys.size(), kChunk, [&](size_t begin, size_t end) {
+      const auto points = decompress(std::span(keys).subspan(begin, end - begin));
       for (size_t i = begin; i < end; ++i) {
-        const std::optional<Point> a = decompress(missing[i]);
-        if (a) fresh[i] = std::make_shared<const KeyTable>(negate(*a));
+        unread[i]->read = true;
+        if (points[i - begin]) unread[i]->minus_a = negate(*points[i - begin]);
       }
     });
+    for_each_range(alone, untabled.size(), 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        if (untabled[i]->minus_a) untabled[i]->table = std::make_shared<const KeyTable>(*untabled[i]->minus_a);
+      }
+    });
+    if (keys_max == 0) return found;
     const std::lock_guard hold(mutex);
-    for (size_t i = 0; i < missing.size(); ++i) {
-      found[missing[i]] = fresh[i];
-      if (keys_max == 0) continue;
-      if (known.size() >= keys_max) known.clear();
-      known.emplace(missing[i], fresh[i]);
+    for (const auto& [key, signer] : found) {
+      if (known.size() >= keys_max && !known.contains(key)) known.clear();
+      known.insert_or_assign(key, signer);
     }
     return found;
   }
 
   std::mutex mutex;
   size_t keys_max;
-  std::unordered_map<Key, TablePointer, KeyHash> known;
+  Signers known;
 };
 
 Verifier::Verifier(size_t keys_max) : tables_(std::make_unique<Tables>(keys_max)) {}
 Verifier::~Verifier() = default;
 
-std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> items, bool alone) {
+std::vector<uint8_t> Verifier::verify_ourselves(std::span<const SignedMessage> items, bool alone, Way way) {
   std::vector<uint8_t> good(items.size(), 0);
-  const auto tables = tables_->of(items, alone);
+  const bool vectors = vector_products_selected() && (way == Way::chosen || way == Way::eights);
+  const bool tables = way == Way::tables || (way == Way::chosen && (!vectors || items.size() <= kFew));
+  const auto signers = tables_->of(items, alone, way == Way::tables ? 0 : tables ? kTableAfter : SIZE_MAX);
   const BaseTable& base = BaseTable::instance();
   for_each_range(alone, items.size(), kChunk, [&](size_t begin, size_t end) {
     Sha512 sha;
-    std::vector<Point> points;
-    std::vector<size_t> places;
+    std::vector<size_t> places, on_vectors;
+    std::vector<Point> points, minus_a, sums;
+    std::vector<Scalar> k, s;
     for (size_t start = begin; start < end; start += kChunk) {
-      points.clear();
-      places.clear();
+      for (auto* list : {&places, &on_vectors}) list->clear();
+      for (auto* list : {&points, &minus_a}) list->clear();
+      for (auto* list : {&k, &s}) list->clear();
       for (size_t i = start; i < std::min(end, start + kChunk); ++i) {
         const SignedMessage& item = items[i];
         if (item.signature.size() != 64) continue;
-        const KeyTable* table = tables.at(key_of(item)).get();
-        const Scalar s = scalar_from_bytes(item.signature.last<32>());
-        if (table == nullptr || !is_reduced(s)) continue;
-        const Scalar k = reduce(sha.digest({item.signature.first(32), item.key, item.message}));
-        points.push_back(base.add_multiple(table->multiply(k), s));
+        const Signer& signer = signers.at(key_of(item));
+        const Scalar by_base = scalar_from_bytes(item.signature.last<32>());
+        if (!signer.minus_a || !is_reduced(by_base)) continue;
+        const Scalar by_key = reduce(sha.digest({item.signature.first(32), item.key, item.message}));
         places.push_back(i);
+        if (vectors && !(tables && signer.table)) {
+          on_vectors.push_back(points.size());
+          points.push_back(kNeutral);
+          minus_a.push_back(*signer.minus_a);
+          k.push_back(by_key);
+          s.push_back(by_base);
+          continue;
+        }
+        const Point product = tables && signer.table ? signer.table->multiply(by_key) : multiply(*signer.minus_a, by_key);
+        points.push_back(base.add_multiple(product, by_base));
       }
+      sums.resize(minus_a.size());
+      if (!sums.empty()) sums_of_two(sums, minus_a, k, s);
+      for (size_t i = 0; i < sums.size(); ++i) points[on_vectors[i]] = sums[i];
       const auto encoded = compress(points);
       for (size_t i = 0; i < places.size(); ++i) {
         good[places[i]] = std::ranges::equal(encoded[i], items[places[i]].signature.first(32)) ? 1 : 0;
@@ -217,7 +257,7 @@ std::vector<uint8_t> Verifier::verify_by_tables(std::span<const SignedMessage> i
 }
 
 std::vector<uint8_t> Verifier::verify(std::span<const SignedMessage> items, bool alone) {
-  std::vector<uint8_t> good = verify_by_tables(items, alone);
+  std::vector<uint8_t> good = verify_ourselves(items, alone);
   std::vector<size_t> doubtful;
   for (size_t i = 0; i < items.size(); ++i) {
     if (good[i] == 0 && items[i].signature.size() == 64) doubtful.push_back(i);

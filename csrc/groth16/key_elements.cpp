@@ -39,24 +39,30 @@ size_t encoded_size(const KeyElements& shapes) {
 }
 
 void write_elements(Writer& out, const KeyElements& key) {
-  out.bytes(key.circuit).u8(static_cast<uint8_t>(key.log_n));
-  out.u32(key.layout.num_public)
+  stream_elements([&](ByteSpan piece) { out.bytes(piece); }, key);
+}
+
+void stream_elements(const ByteSink& out, const KeyElements& key) {
+  Writer head;
+  head.bytes(key.circuit).u8(static_cast<uint8_t>(key.log_n));
+  head.u32(key.layout.num_public)
       .u32(key.layout.num_private)
       .u8(static_cast<uint8_t>(key.layout.num_groups()));
-  for (const uint32_t size : key.layout.group_sizes) out.u32(size);
-  write_points(out, std::array{key.alpha_1, key.beta_1, key.delta_1});
-  write_points(out, std::array{key.beta_2, key.delta_2});
-  write_points(out, key.ic);
+  for (const uint32_t size : key.layout.group_sizes) head.u32(size);
+  write_points(head, std::array{key.alpha_1, key.beta_1, key.delta_1});
+  write_points(head, std::array{key.beta_2, key.delta_2});
+  out(head.view());
+  stream_points(out, key.ic);
   for (const GroupElements& group : key.groups) {
-    write_points(out, group.basis);
-    write_points(out, group.knowledge);
-    write_points(out, std::array{group.sigma_2});
+    stream_points(out, group.basis);
+    stream_points(out, group.knowledge);
+    stream_points(out, std::array{group.sigma_2});
   }
-  write_points(out, key.l);
-  write_points(out, key.h);
-  write_points(out, key.a);
-  write_points(out, key.b_1);
-  write_points(out, key.b_2);
+  stream_points(out, key.l);
+  stream_points(out, key.h);
+  stream_points(out, key.a);
+  stream_points(out, key.b_1);
+  stream_points(out, key.b_2);
 }
 
 KeyElements read_elements(Reader& in, SubgroupCheck check) {

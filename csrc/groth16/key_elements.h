@@ -49,6 +49,8 @@ unsigned domain_log_n(const ConstraintSystem& cs);
 size_t encoded_size(const KeyElements& shapes);
 // Layout, then every array in the order above, points uncompressed.
 void write_elements(Writer& out, const KeyElements& key);
+// The same bytes piece by piece.
+void stream_elements(const ByteSink& out, const KeyElements& key);
 // Strict; sizes are compared with the bytes left before anything is allocated. Throws DecodeError.
 KeyElements read_elements(Reader& in, SubgroupCheck check);
 

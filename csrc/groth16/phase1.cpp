@@ -56,15 +56,17 @@ void multiply(std::span<Point> points, std::span<const Fr> scalars, bool untouch
   }
 }
 
-void write_arrays(Writer& out, const Phase1& state) {
-  write_points(out, state.tau_1);
-  write_points(out, state.alpha_1);
-  write_points(out, state.beta_1);
-  write_points(out, state.tau_2);
-  write_points(out, std::array{state.beta_2});
+constexpr size_t head_bytes = 7 + 1 + 32 + 4 + 32;
+
+void stream_arrays(const ByteSink& out, const Phase1& state) {
+  stream_points(out, state.tau_1);
+  stream_points(out, state.alpha_1);
+  stream_points(out, state.beta_1);
+  stream_points(out, state.tau_2);
+  stream_points(out, std::array{state.beta_2});
 }
 
-size_t arrays_bytes(size_t n) { return (4 * n - 1) * g1_evm_bytes + (n + 1) * g2_evm_bytes; }
+uint64_t arrays_bytes(uint64_t n) { return (4 * n - 1) * g1_evm_bytes + (n + 1) * g2_evm_bytes; }
 
 Digest phase1_digest(unsigned log_n, ByteSpan context) {
   const std::array<uint8_t, 1> size = {static_cast<uint8_t>(log_n)};
@@ -114,10 +116,21 @@ Phase1 Phase1::initial(unsigned log_n, ByteSpan context) {
 
 Bytes Phase1::to_bytes() const {
   Writer out;
-  write_artefact_header(out, ArtefactKind::phase1);
-  out.u8(static_cast<uint8_t>(log_n)).bytes(ceremony).u32(contributions).bytes(chain);
-  write_arrays(out, *this);
+  stream([&](ByteSpan piece) { out.bytes(piece); });
   return out.take();
+}
+
+void Phase1::stream(const ByteSink& out) const {
+  Writer head;
+  write_artefact_header(head, ArtefactKind::phase1);
+  head.u8(static_cast<uint8_t>(log_n)).bytes(ceremony).u32(contributions).bytes(chain);
+  out(head.view());
+  stream_arrays(out, *this);
+}
+
+uint64_t Phase1::size_bytes(unsigned log_n) {
+  check_log_n(log_n);
+  return head_bytes + arrays_bytes(uint64_t{1} << log_n);
 }
 
 Phase1 Phase1::from_bytes(ByteSpan data, SubgroupCheck check) {
@@ -146,9 +159,9 @@ Phase1 Phase1::from_bytes(ByteSpan data, SubgroupCheck check) {
 }
 
 Digest Phase1::state_digest() const {
-  Writer out;
-  write_arrays(out, *this);
-  return sha256(out.view());
+  Sha256 hash;
+  stream_arrays([&](ByteSpan piece) { hash.update(piece); }, *this);
+  return hash.finish();
 }
 
 Phase1Contributed contribute(const Phase1& before, std::string_view name, ByteSpan context,

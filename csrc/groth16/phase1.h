@@ -36,6 +36,10 @@ struct Phase1 {
   // Header, log_n (u8), ceremony, contributions (u32), chain, then the arrays in the order above,
   // uncompressed.
   Bytes to_bytes() const;
+  // The same bytes piece by piece: never more than a few megabytes of them are in memory.
+  void stream(const ByteSink& out) const;
+  // How many bytes a state for 2^log_n rows has; 1 <= log_n <= 28.
+  static uint64_t size_bytes(unsigned log_n);
   // Throws DecodeError or UnsupportedVersion. SubgroupCheck::skipped is for bytes that the caller wrote
   // itself.
   static Phase1 from_bytes(ByteSpan data, SubgroupCheck check = SubgroupCheck::done);

@@ -17,6 +17,7 @@ namespace pyzkfl::groth16 {
 namespace {
 
 constexpr size_t slab = 1 << 13;  // points between two reports of progress
+constexpr size_t head_bytes = 7 + 32 + 4 + 32;
 
 std::vector<G1Affine> slice(const std::vector<G1Affine>& points, size_t begin, size_t end) {
   return {points.begin() + static_cast<ptrdiff_t>(begin), points.begin() + static_cast<ptrdiff_t>(end)};
@@ -78,10 +79,23 @@ Phase2 Phase2::initial(const Phase1& phase1, const ConstraintSystem& cs, ByteSpa
 
 Bytes Phase2::to_bytes() const {
   Writer out;
-  write_artefact_header(out, ArtefactKind::phase2);
-  out.bytes(ceremony).u32(contributions).bytes(chain);
-  write_elements(out, key);
+  stream([&](ByteSpan piece) { out.bytes(piece); });
   return out.take();
+}
+
+void Phase2::stream(const ByteSink& out) const {
+  Writer head;
+  write_artefact_header(head, ArtefactKind::phase2);
+  head.bytes(ceremony).u32(contributions).bytes(chain);
+  out(head.view());
+  stream_elements(out, key);
+}
+
+uint64_t Phase2::size_bytes(const ConstraintSystem& cs) {
+  KeyElements shapes;
+  shapes.layout = cs.layout();
+  shapes.log_n = domain_log_n(cs);
+  return head_bytes + encoded_size(shapes);
 }
 
 Phase2 Phase2::from_bytes(ByteSpan data, SubgroupCheck check) {
@@ -101,9 +115,9 @@ Phase2 Phase2::from_bytes(ByteSpan data, SubgroupCheck check) {
 }
 
 Digest Phase2::state_digest() const {
-  Writer out;
-  write_elements(out, key);
-  return sha256(out.view());
+  Sha256 hash;
+  stream_elements([&](ByteSpan piece) { hash.update(piece); }, key);
+  return hash.finish();
 }
 
 Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSpan context,

@@ -35,6 +35,10 @@ struct Phase2 {
 
   // Header, ceremony, contributions (u32), chain, then write_elements.
   Bytes to_bytes() const;
+  // The same bytes piece by piece: never more than a few megabytes of them are in memory.
+  void stream(const ByteSink& out) const;
+  // How many bytes the state of this circuit has.
+  static uint64_t size_bytes(const ConstraintSystem& cs);
   // Throws DecodeError or UnsupportedVersion. SubgroupCheck::skipped is for bytes that the caller wrote
   // itself.
   static Phase2 from_bytes(ByteSpan data, SubgroupCheck check = SubgroupCheck::done);

@@ -1,7 +1,9 @@
 // See agreed_sum.h.
 #include "he/agreed_sum.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "he/errors.h"
@@ -118,6 +120,60 @@ void SumGuard::admit(const SumRequest& request, const std::map<Index, Digest>& c
   answered_contexts_.insert(request.context);
   expected_.erase(expected);
   contributions_.erase(request.context);
+}
+
+void SumGuard::close(const Digest& context) {
+  answered_contexts_.insert(context);
+  expected_.erase(context);
+  contributions_.erase(context);
+}
+
+void SumGuard::write(Writer& out) const {
+  out.u32(static_cast<uint32_t>(contributions_.size()));
+  for (const auto& [context, ciphertext] : contributions_) {
+    out.bytes(context).u64(ciphertext.size()).bytes(ciphertext);
+  }
+  out.u32(static_cast<uint32_t>(expected_.size()));
+  for (const auto& [context, commitments] : expected_) {
+    out.bytes(context).u32(static_cast<uint32_t>(commitments.size()));
+    for (const auto& [member, digest] : commitments) out.u16(member).bytes(digest);
+  }
+  for (const std::set<Digest>* answered : {&answered_contexts_, &answered_ciphertexts_}) {
+    out.u32(static_cast<uint32_t>(answered->size()));
+    for (const Digest& digest : *answered) out.bytes(digest);
+  }
+}
+
+void SumGuard::read(SumGuard& guard, Reader& in) {
+  const auto digest = [&in] {
+    Digest out;
+    std::ranges::copy(in.bytes(out.size()), out.begin());
+    return out;
+  };
+  for (uint32_t left = in.u32(); left > 0; --left) {
+    const Digest context = digest();
+    const uint64_t size = in.u64();
+    if (size > in.remaining()) in.fail("it is cut short");
+    const ByteSpan ciphertext = in.bytes(size);
+    guard.contributions_[context] = Bytes(ciphertext.begin(), ciphertext.end());
+  }
+  for (uint32_t left = in.u32(); left > 0; --left) {
+    Commitments& commitments = guard.expected_[digest()];
+    for (uint32_t more = in.u32(); more > 0; --more) {
+      const Index member = in.u16();
+      commitments[member] = digest();
+    }
+  }
+  for (std::set<Digest>* answered : {&guard.answered_contexts_, &guard.answered_ciphertexts_}) {
+    for (uint32_t left = in.u32(); left > 0; --left) answered->insert(digest());
+  }
+}
+
+void SumGuard::take(SumGuard& other) {
+  contributions_ = std::exchange(other.contributions_, {});
+  expected_ = std::exchange(other.expected_, {});
+  answered_contexts_ = std::exchange(other.answered_contexts_, {});
+  answered_ciphertexts_ = std::exchange(other.answered_ciphertexts_, {});
 }
 
 }  // namespace pyzkfl::he

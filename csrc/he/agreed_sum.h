@@ -68,6 +68,14 @@ class SumGuard {
   // Throws ProtocolError for a request that must not be answered; else it is answered, for good. Digests from
   // check().
   void admit(const SumRequest& request, const std::map<Index, Digest>& ciphertext_digests);
+  // Nothing is opened or answered in this context from now on, whatever was before; what was kept for it goes.
+  void close(const Digest& context);
+
+  // All of it, to go on in another process; nothing in it is secret.
+  void write(Writer& out) const;
+  static void read(SumGuard& guard, Reader& in);
+  // Becomes what another was, which is empty then.
+  void take(SumGuard& other);
 
  private:
   std::map<Digest, Bytes> contributions_;  // not yet summed

@@ -24,6 +24,7 @@ const char* name_of(uint8_t kind) {
     case Kind::key_part: return "a key part";
     case Kind::dealt_share: return "a dealt share";
     case Kind::threshold_key: return "a threshold key";
+    case Kind::holder_state: return "a holder's state";
   }
   return nullptr;
 }

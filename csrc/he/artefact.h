@@ -18,6 +18,7 @@ enum class Kind : uint8_t {
   key_part = 86,          // what the commitment was to
   dealt_share = 87,       // from one member to another, when a joint key is made: secret
   threshold_key = 88,     // a public key with what checks decryption shares
+  holder_state = 89,      // a holder between two processes: its share and what it answered: secret
 };
 
 enum class Suite : uint8_t { paillier = 2, ring_lwe = 3 };

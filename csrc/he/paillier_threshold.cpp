@@ -191,6 +191,33 @@ std::unique_ptr<PaillierHolder> PaillierHolder::decode(Key key, ByteSpan bytes) 
   }
 }
 
+void PaillierHolder::close(const Digest& context) {
+  const std::lock_guard lock(mutex_);
+  guard_.close(context);
+}
+
+SecretBytes PaillierHolder::state() {
+  const std::lock_guard lock(mutex_);
+  Writer out;
+  write_header(out, Kind::holder_state, Suite::paillier);
+  guard_.write(out);
+  const SecretBytes share = encode();
+  SecretBytes all(out.view().size() + share.size());
+  std::ranges::copy(out.view(), all.span().begin());
+  std::ranges::copy(share.span(), all.span().begin() + static_cast<long>(out.view().size()));
+  return all;
+}
+
+std::unique_ptr<PaillierHolder> PaillierHolder::restore(Key key, ByteSpan state) {
+  Reader in(state, "state of a Paillier holder");
+  read_header(in, Kind::holder_state, Suite::paillier);
+  SumGuard guard;
+  SumGuard::read(guard, in);
+  auto out = decode(std::move(key), in.bytes(in.remaining()));
+  out->guard_.take(guard);
+  return out;
+}
+
 PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned threshold, unsigned members) {
   check_threshold(threshold, members);
   if (p == q || p.bits() != q.bits())

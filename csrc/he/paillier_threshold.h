@@ -73,7 +73,15 @@ class PaillierHolder {
   // The decryption share: header, request digest, index (u16), shares, proof (e 32, z).
   Bytes answer(const SumRequest& request);
 
-  // Header, index (u16), digest of the key, D s_i. Secret.
+  // As SumGuard::close().
+  void close(const Digest& context);
+
+  // All of it, to go on in another process: header, what the guard knows, what encode() gives. Secret. Only the last
+  // state may be restored: an older one would answer again.
+  SecretBytes state();
+  static std::unique_ptr<PaillierHolder> restore(Key key, ByteSpan state);
+
+  // The share alone, as a dealer sends it: header, index (u16), digest of the key, D s_i. Secret.
   SecretBytes encode() const;
   static std::unique_ptr<PaillierHolder> decode(Key key, ByteSpan bytes);
 

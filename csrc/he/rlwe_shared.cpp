@@ -36,6 +36,11 @@ void check_holders(const SharedKeyTerms& terms, const std::set<Index>& holders) 
     throw NotEnoughShares(std::to_string(holders.size()) + " holders are asked, and " +
                           std::to_string(terms.threshold) + " are needed");
   }
+  // One more, and t - 1 corrupt holders know an equation between the honest noises (rlwe_shared.h).
+  if (holders.size() > terms.threshold) {
+    throw ProtocolError(std::to_string(holders.size()) + " holders are asked: exactly " +
+                        std::to_string(terms.threshold) + " may be, or their noise would hide less");
+  }
   if (*holders.rbegin() >= terms.members()) throw ProtocolError("a request asks a holder that is no member");
 }
 
@@ -101,6 +106,58 @@ Bytes RlweHolder::answer(const SumRequest& request) {
   message.bytes(request.digest(digests)).u16(index_);
   write_residues(message, out);
   return message.take();
+}
+
+void RlweHolder::close(const Digest& context) {
+  const std::lock_guard lock(mutex_);
+  guard_.close(context);
+}
+
+SecretBytes RlweHolder::state() {
+  const std::lock_guard lock(mutex_);
+  Writer out;
+  write_header(out, Kind::holder_state, Suite::ring_lwe);
+  write_parameters(out, terms_.parameters);
+  out.u16(static_cast<uint16_t>(terms_.threshold)).bytes(terms_.context).u16(index_);
+  write_residues(out, key_->b());
+  out.u64(coefficients_).u64(most_);
+  guard_.write(out);
+  Writer secret;
+  write_residues(secret, share_);
+  Bytes share = secret.take();
+  SecretBytes all(out.view().size() + share.size());
+  std::ranges::copy(out.view(), all.span().begin());
+  std::ranges::copy(share, all.span().begin() + static_cast<long>(out.view().size()));
+  wipe(share);
+  return all;
+}
+
+std::unique_ptr<RlweHolder> RlweHolder::restore(ByteSpan state) {
+  Reader in(state, "state of a ring-LWE holder");
+  read_header(in, Kind::holder_state, Suite::ring_lwe);
+  const RlweParameters parameters = read_parameters(in);
+  const unsigned threshold = in.u16();
+  Digest context;
+  std::ranges::copy(in.bytes(context.size()), context.begin());
+  const Index index = in.u16();
+  try {
+    const SharedKeyTerms terms(parameters, threshold, context);
+    if (index >= terms.members()) in.fail("it is of no member");
+    const auto scheme = std::make_shared<const RlweScheme>(parameters);
+    Polynomial b(scheme->ring().words()), share(scheme->ring().words());
+    read_residues(b, in, scheme->ring());
+    const uint64_t answered = in.u64(), most = in.u64();
+    auto out = std::make_unique<RlweHolder>(
+        terms, index, std::make_shared<const RlwePublicKey>(scheme, terms.a_seed(), std::move(b)), Polynomial(), most);
+    out->coefficients_ = answered;
+    SumGuard::read(out->guard_, in);
+    read_residues(share, in, scheme->ring());
+    in.done();
+    out->share_ = std::move(share);
+    return out;
+  } catch (const ParameterError& e) {
+    in.fail(e.what());
+  }
 }
 
 RlweVector sum_of(const std::shared_ptr<const RlwePublicKey>& key, const SumRequest& request) {

@@ -2,8 +2,8 @@
 //
 // Every member i draws s_i, e_i from a seed of its own and shows b_i = -(a s_i) + e_i; the key is (sum b_i, a), its
 // secret s = sum s_i. For all members t = n and a member's share is s_i. For t < n every s_i is shared among the
-// members by a polynomial of degree t - 1 over R, and a member's share is the sum of what it got; a set T of t or
-// more uses Lagrange's coefficients (Mouchet, Bertrand, Hubaux, J. Cryptology 2023). No dealer, and no secret is ever
+// members by a polynomial of degree t - 1 over R, and a member's share is the sum of what it got; a set T of
+// exactly t uses Lagrange's coefficients (Mouchet, Bertrand, Hubaux, J. Cryptology 2023). No dealer, and no secret is ever
 // put together.
 //
 // A decryption share is c1 (coefficient share) + noise, uniform in [-2^b, 2^b) (rlwe_parameters.h): without it the
@@ -19,6 +19,8 @@
 //     committed to, or its dealer is named. That committed shares fit together is not seen at once: members decrypt
 //     test sums before the key is used (docs/homomorphic.md), and after a failure everybody shows its seed: audit()
 //     names who did not follow. A key that was audited is thrown away;
+//   - more than t holders for one sum: then the noises of t + 1 answers are bound by an equation that t - 1 corrupt
+//   holders know, and the noise of the sum shows modulo differences of indices. Exactly t are asked;
 //   - answers for two sets T, T' to one c1: their noises would be equations for the share. A holder answers only for
 //   sums
 //     that have a fresh ciphertext of its own (so c1 is new and unpredictable), each once;
@@ -95,7 +97,7 @@ std::shared_ptr<const RlwePublicKey> joint_public_key(const SharedKeyTerms& term
 // Whether this part, and these shares if there are any, are what the seed gives.
 [[nodiscard]] bool audit(const SharedKeyTerms& terms, Index index, const SecretBytes& seed, ByteSpan part);
 
-// A member with its share. Lives in memory only: what it has answered must not be forgotten.
+// A member with its share. What it has answered must not be forgotten: where its process ends, state() goes on.
 class RlweHolder {
  public:
   // `most`: coefficients that it decrypts at most, ever.
@@ -111,6 +113,13 @@ class RlweHolder {
   Bytes open(const Digest& context, const Commitments& commitments);
   // Header, digest of the request, index (u16), polynomials.
   Bytes answer(const SumRequest& request);
+  // As SumGuard::close().
+  void close(const Digest& context);
+
+  // All of it, to go on in another process: header, terms, index, b, counters, what the guard knows, the share.
+  // Secret. Only the last state may be restored: an older one would answer again.
+  SecretBytes state();
+  static std::unique_ptr<RlweHolder> restore(ByteSpan state);
 
  private:
   SharedKeyTerms terms_;

@@ -15,18 +15,19 @@ namespace {
 constexpr std::string_view kLabel = "pyzkfl/1 he key share";
 constexpr std::array<uint8_t, 12> kNonce{};
 
-X25519PrivateKey fresh_key() {
-  const SecretBytes secret = SecretBytes::random(32);
-  return X25519PrivateKey(std::span<const uint8_t, 32>(secret.span().data(), 32));
-}
-
 std::span<const uint8_t, 32> key_of(const SecretBytes& secret) {
   return std::span<const uint8_t, 32>(secret.span().data(), 32);
 }
 
+const SecretBytes& checked(const SecretBytes& secret) {
+  if (secret.size() != 32) throw ParameterError("a box's secret has 32 bytes");
+  return secret;
+}
+
 }  // namespace
 
-ShareBox::ShareBox(const Digest& context) : context_(context), key_(fresh_key()) {}
+ShareBox::ShareBox(const Digest& context, SecretBytes secret)
+    : context_(context), key_(key_of(checked(secret))) {}
 
 SecretBytes ShareBox::key_between(const X25519PublicKey& peer, const X25519PublicKey& from,
                                   const X25519PublicKey& to) const {

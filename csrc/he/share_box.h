@@ -19,7 +19,8 @@ namespace pyzkfl::he {
 class ShareBox {
  public:
   // context: names the key that is being made, and no other.
-  explicit ShareBox(const Digest& context);
+  // secret: 32 random bytes, drawn if not given; a box with the same ones is the same box, in another process.
+  explicit ShareBox(const Digest& context, SecretBytes secret = SecretBytes::random(32));
   ShareBox(const ShareBox&) = delete;
   ShareBox& operator=(const ShareBox&) = delete;
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t most_powers = size_t{1} << (ColumnKey::most_log_n + 1);
 constexpr size_t constant_time_terms = 8;  // a few multiplications of 0.1 ms
-constexpr size_t slab = size_t{1} << 14;   // points encoded or multiplied at a time
+constexpr size_t slab = size_t{1} << 14;   // points multiplied at a time
 
 const LargeArray<G1Affine>& counted(const LargeArray<G1Affine>& powers) {
   if (powers.size() < 2) throw ParameterError("column key: fewer than two powers of tau");
@@ -51,30 +51,20 @@ void check_powers(std::span<const G1Affine> powers, const ColumnKeyVerifier& las
     throw ParameterError("column key: these points are not the powers of one tau");
 }
 
-void write_head(Writer& out, size_t count) {
-  write_artefact_header(out, ArtefactKind::column_key);
-  out.u32(static_cast<uint32_t>(count));
-}
-
-void write_tail(Writer& out, const ColumnKeyVerifier& verifier) {
+void stream_key(const ByteSink& out, std::span<const G1Affine> powers, const ColumnKeyVerifier& verifier) {
+  Writer head;
+  write_artefact_header(head, ArtefactKind::column_key);
+  head.u32(static_cast<uint32_t>(powers.size()));
+  out(head.view());
+  stream_points(out, powers);
   const G2Affine tail[] = {verifier.tau_2(), verifier.tau_squared_2()};
-  write_points(out, tail);
+  stream_points(out, tail);
 }
 
-// Slab by slab: the bytes of a large key are as many as the key has.
+// Piece by piece: the bytes of a large key are as many as the key has.
 Digest digest_of(std::span<const G1Affine> powers, const ColumnKeyVerifier& verifier) {
   Sha256 hash;
-  Writer head;
-  write_head(head, powers.size());
-  hash.update(head.view());
-  for (size_t begin = 0; begin < powers.size(); begin += slab) {
-    Writer part;
-    write_points(part, powers.subspan(begin, std::min(slab, powers.size() - begin)));
-    hash.update(part.view());
-  }
-  Writer tail;
-  write_tail(tail, verifier);
-  hash.update(tail.view());
+  stream_key([&](ByteSpan piece) { hash.update(piece); }, powers, verifier);
   return hash.finish();
 }
 
@@ -134,23 +124,27 @@ ColumnKey ColumnKey::insecure(unsigned log_n, const Fr& tau) {
 
 Bytes ColumnKey::to_bytes() const {
   Writer out;
-  write_head(out, powers_.size());
-  write_points(out, powers());
-  write_tail(out, verifier_);
+  stream([&](ByteSpan piece) { out.bytes(piece); });
   return out.take();
 }
+
+void ColumnKey::stream(const ByteSink& out) const { stream_key(out, powers(), verifier_); }
 
 ColumnKey ColumnKey::from_bytes(ByteSpan data, PowersCheck check) {
   Reader in(data, "column key");
   read_artefact_header(in, ArtefactKind::column_key);
   const uint32_t count = in.u32();
   if (count < 2 || count > most_powers) in.fail("a key has 2 to 2^29 powers of tau, not " + std::to_string(count));
-  const std::vector<G1Affine> points = read_g1_points(in, count, Infinity::refused);
+  if (in.remaining() != uint64_t{count} * g1_evm_bytes + 2 * g2_evm_bytes)
+    in.fail("truncated or overlong: another number of bytes than " + std::to_string(count) + " powers take");
+  LargeArray<G1Affine> powers(count);
+  for (size_t begin = 0; begin < count; begin += slab) {  // the only copy
+    const std::vector<G1Affine> part = read_g1_points(in, std::min<size_t>(slab, count - begin), Infinity::refused);
+    std::copy(part.begin(), part.end(), powers.data() + begin);
+  }
   const std::vector<G2Affine> tail = read_g2_points(
       in, 2, Infinity::refused, check == PowersCheck::done ? SubgroupCheck::done : SubgroupCheck::skipped);
   in.done();
-  LargeArray<G1Affine> powers(count);
-  std::copy(points.begin(), points.end(), powers.data());
   try {
     return ColumnKey(std::move(powers), tail[0], tail[1], check);
   } catch (const ParameterError& e) {

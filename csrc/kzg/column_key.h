@@ -73,6 +73,8 @@ class ColumnKey {
   const Digest& digest() const { return digest_; }
   // Header, number of powers (u32), the powers, [tau]_2, [tau^2]_2, uncompressed.
   Bytes to_bytes() const;
+  // The same bytes piece by piece: never more than a few megabytes of them are in memory.
+  void stream(const ByteSink& out) const;
   // Throws DecodeError or UnsupportedVersion. Points are on their curves in either case; `skipped` leaves out the
   // subgroup and the powers.
   static ColumnKey from_bytes(ByteSpan data, PowersCheck check = PowersCheck::done);

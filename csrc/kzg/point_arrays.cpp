@@ -1,6 +1,7 @@
 // See point_arrays.h.
 #include "kzg/point_arrays.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 
@@ -11,7 +12,8 @@
 namespace pyzkfl {
 namespace {
 
-constexpr size_t chunk = 256;  // points decoded or encoded at a time
+constexpr size_t chunk = 256;      // points decoded or encoded at a time
+constexpr size_t slab = 1 << 14;  // points whose bytes are in memory at a time
 
 template <class Point, size_t Bytes>
 void write_all(Writer& out, std::span<const Point> points) {
@@ -19,6 +21,15 @@ void write_all(Writer& out, std::span<const Point> points) {
   parallel_for(points.size(), chunk, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) to_evm(bytes.subspan(i * Bytes).template first<Bytes>(), points[i]);
   });
+}
+
+template <class Point>
+void stream_all(const ByteSink& out, std::span<const Point> points) {
+  for (size_t begin = 0; begin < points.size(); begin += slab) {
+    Writer part;
+    write_points(part, points.subspan(begin, std::min(slab, points.size() - begin)));
+    out(part.view());
+  }
 }
 
 // A point of the twist's curve, in the subgroup or not.
@@ -79,6 +90,9 @@ void write_points(Writer& out, std::span<const G1Affine> points) {
 void write_points(Writer& out, std::span<const G2Affine> points) {
   write_all<G2Affine, g2_evm_bytes>(out, points);
 }
+
+void stream_points(const ByteSink& out, std::span<const G1Affine> points) { stream_all(out, points); }
+void stream_points(const ByteSink& out, std::span<const G2Affine> points) { stream_all(out, points); }
 
 std::vector<G1Affine> read_g1_points(Reader& in, size_t count, Infinity infinity) {
   return read_all<G1Affine, g1_evm_bytes>(in, count,

@@ -17,6 +17,9 @@ enum class SubgroupCheck { done, skipped };
 
 void write_points(Writer& out, std::span<const G1Affine> points);
 void write_points(Writer& out, std::span<const G2Affine> points);
+// The same bytes, some megabytes at a time: for arrays whose bytes need not be in memory at once.
+void stream_points(const ByteSink& out, std::span<const G1Affine> points);
+void stream_points(const ByteSink& out, std::span<const G2Affine> points);
 
 // The next `count` points. Throws DecodeError, before anything is allocated, if fewer bytes are left.
 std::vector<G1Affine> read_g1_points(Reader& in, size_t count, Infinity infinity);

@@ -32,7 +32,11 @@ Wire Builder::allocate(uint32_t wire_class, const Fr& value) {
   if (index > WireId::max_index) throw ParameterError("a circuit of more than 2^27 wires");
   note(wire_class);
   Wire wire{WireId(wire_class, index, records_), computes_ ? value : Fr()};
-  if (computes_) values_[wire_class].push_back(value);
+  if (!substitutes_.empty() && computes_) {
+    const auto found = substitutes_.find(substitute_key(wire_class, index));
+    if (found != substitutes_.end()) wire.value = found->second;
+  }
+  if (computes_) values_[wire_class].push_back(wire.value);
   return wire;
 }
 
@@ -53,11 +57,14 @@ Wire Builder::committed_blinder(uint32_t group, const Fr& value) {
 }
 
 Wire Builder::private_wire(const Fr& value) {
-  if (!substitutes_.empty()) {
-    const auto found = substitutes_.find(num_private());
-    if (found != substitutes_.end()) return allocate(WireId::private_class, found->second);
-  }
   return allocate(WireId::private_class, value);
+}
+
+std::span<const Fr> Builder::committed_values(uint32_t group) const {
+  if (group >= num_groups_) {
+    throw ParameterError("committed group " + std::to_string(group) + " was not declared");
+  }
+  return values_[1 + group];
 }
 
 void Builder::constrain(const LC& a, const LC& b, const LC& c, const char* label) {

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -86,10 +87,18 @@ class Builder {
   // The label of the first constraint that the values violate, with its number; none in shape mode.
   const std::optional<std::pair<size_t, std::string>>& failure() const { return failure_; }
 
+  // The values of a group's wires made so far, in order: what a challenge that depends on their commitment is computed
+  // from while the circuit is built. None in shape mode. Valid until the next wire of the group is made.
+  std::span<const Fr> committed_values(uint32_t group) const;
+
   // For tests of soundness: the private wire made n-th (from 0) takes `value` instead of the honest one,
   // and everything made after it is computed from that: a prover that cheats in one place and is consistent
   // elsewhere.
-  void substitute_private(uint32_t n, const Fr& value) { substitutes_[n] = value; }
+  void substitute_private(uint32_t n, const Fr& value) { substitutes_[substitute_key(WireId::private_class, n)] = value; }
+  // The same for the n-th committed wire of a group.
+  void substitute_committed(uint32_t group, uint32_t n, const Fr& value) {
+    substitutes_[substitute_key(1 + group, n)] = value;
+  }
 
   // For tests of soundness: constraints made from now on under this label (without scopes) are left out, wires stay:
   // the circuit without one of its checks.
@@ -119,6 +128,7 @@ class Builder {
     }
   };
 
+  static constexpr uint32_t substitute_key(uint32_t wire_class, uint32_t n) { return wire_class << 27 | n; }
   Wire allocate(uint32_t wire_class, const Fr& value);
   void leave_scope();
   uint32_t intern_label(const char* label);

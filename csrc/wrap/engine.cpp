@@ -144,37 +144,38 @@ EngineProver::EngineProver(std::shared_ptr<const Engine> engine, std::shared_ptr
 }
 
 EngineProver::Proved EngineProver::prove(sumcheck::ProgramValues& values, const Digest& context,
-                                         const Progress& progress) const {
-  Proved out = attempt(values, context, progress, Checks::all);
+                                         const Progress& progress, std::span<const G1Affine> expected) const {
+  Proved out = attempt(values, context, progress, Checks::all, expected);
   if (!verifier_.verify(out.statement, out.proof))
     throw WitnessInvalid("the proof fails its own verification: the keys are damaged or do not belong together");
   return out;
 }
 
 EngineProver::Proved EngineProver::forge(sumcheck::ProgramValues& values, const Digest& context) const {
-  return attempt(values, context, {}, Checks::none);
+  return attempt(values, context, {}, Checks::none, {});
 }
 
 EngineProver::Proved EngineProver::attempt(sumcheck::ProgramValues& values, const Digest& context,
-                                           const Progress& progress, Checks checks) const {
+                                           const Progress& progress, Checks checks,
+                                           std::span<const G1Affine> expected) const {
   const sumcheck::Program& program = engine_->program();
   Proved out;
   auto began = std::chrono::steady_clock::now();
   out.statement.context = context;
   out.statement.rows = values.rows;
+  sumcheck::check_shape(program, values);
+  for (uint32_t c = 0; c < program.columns.size(); ++c) {
+    if (from_the_proof(program.columns[c].kind)) continue;
+    const G1Affine commitment = engine_->commit(*columns_, c, values.columns[c]);
+    const size_t at = out.statement.commitments.size();
+    if (!expected.empty() && (at >= expected.size() || commitment != expected[at]))
+      throw ParameterError("weights, batches or blinders are not those of the statement's commitments: column " +
+                           program.columns[c].name + " is another");
+    out.statement.commitments.push_back(commitment);
+  }
   const sumcheck::InnerProof inner =
       sumcheck::prove(*columns_, program, engine_->claims(), values, context_elements(context),
                       [&](double done) { report(progress, 0.6 * done); });
-  size_t absorbed = 0;
-  for (uint32_t c = 0; c < program.columns.size(); ++c) {
-    const ColumnKind kind = program.columns[c].kind;
-    if (kind == ColumnKind::update)
-      out.statement.commitments.push_back(inner.points[absorbed++]);
-    else if (from_the_proof(kind))
-      ++absorbed;
-    else
-      out.statement.commitments.push_back(engine_->commit(*columns_, c, values.columns[c]));
-  }
   out.seconds.inner = seconds_since(began);
 
   began = std::chrono::steady_clock::now();

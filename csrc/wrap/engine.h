@@ -99,13 +99,16 @@ class EngineProver {
 
   const Engine& engine() const { return *engine_; }
   // Proves that the values satisfy the program, in a context; verifies before it returns. Mask and blinders of digits
-  // columns are drawn anew, into the values; the commitments of the statement are made here. Throws WitnessInvalid naming what the values violate.
+  // columns are drawn anew, into the values; the commitments of the statement are made here. `expected`: what they
+  // must be, or nothing; ParameterError names the first that is another, before the proof is begun. Throws
+  // WitnessInvalid naming what the values violate.
   struct Proved {
     EngineProof proof;
     Statement statement;
     ProofSeconds seconds;
   };
-  Proved prove(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress = {}) const;
+  Proved prove(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress = {},
+               std::span<const G1Affine> expected = {}) const;
 
   // What a forger with this very prover would send for false values: nothing is checked, so nobody should accept it.
   // For attackers in tests and in the demo.
@@ -115,7 +118,8 @@ class EngineProver {
 
  private:
   enum class Checks { all, none };
-  Proved attempt(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress, Checks checks) const;
+  Proved attempt(sumcheck::ProgramValues& values, const Digest& context, const Progress& progress, Checks checks,
+                 std::span<const G1Affine> expected) const;
 
   std::shared_ptr<const Engine> engine_;
   std::shared_ptr<const groth16::ProvingKey> key_;

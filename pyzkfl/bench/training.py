@@ -11,9 +11,10 @@ import numpy as np
 
 from pyzkfl.bench.float_network import FloatNetwork
 from pyzkfl.bench.measure import Sample
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import ParameterError
 from pyzkfl.layers import Conv2d, Linear, input_shapes, lenet5
-from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement
 from pyzkfl.norm import NormProver
 
 __all__ = ["float_accuracy", "norm", "train"]
@@ -98,8 +99,13 @@ def accuracy_delta(job: NetworkJob, rounds: int) -> float:
     return job.accuracy(weights, job.features(test[0]), job.labels(test[1])) - reference
 
 
-def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
-    """One operation is a round's proof: inner proof, wrap, its own verification before it leaves the prover."""
+def train(runs: int, *, model: str, batch: int, steps: int, keys: str) -> Sample:
+    """One operation is a round's proof: inner proof, wrap, its own verification before it leaves the prover.
+
+    keys: "fresh", or "cached": of an earlier run if there was one (pyzkfl.insecure_keys).
+    """
+    if keys not in ("fresh", "cached"):
+        raise ParameterError(f"keys are fresh or cached, not {keys!r}")
     job = job_of(model, batch=batch, steps=steps)
     rng = np.random.default_rng(SEED)
     weights = job.weights(initial_weights(job, rng))
@@ -111,7 +117,7 @@ def train(runs: int, *, model: str, batch: int, steps: int) -> Sample:
     began = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        prover = NetworkProver.insecure(job)
+        prover = NetworkProver.insecure(job, cached=keys == "cached")
     setup_seconds = time.perf_counter() - began
     began = time.perf_counter()
     trained = job.train(weights, batches)

@@ -73,6 +73,7 @@ def register(app: typer.Typer) -> None:
         batch: Annotated[int | None, typer.Option(help="rows (train, ladder) or records (ledger) of a batch")] = None,
         records: Annotated[int | None, typer.Option(help="of the ledger (ledger)")] = None,
         steps: Annotated[int | None, typer.Option(help="local steps in one proof (train)")] = None,
+        keys: Annotated[str | None, typer.Option(help="fresh, or cached from an earlier run (train)")] = None,
         smallest: Annotated[int | None, typer.Option(help="parameters of the first model (ladder)")] = None,
         largest: Annotated[int | None, typer.Option(help="parameters of the last model (ladder)")] = None,
         node: Annotated[str | None, typer.Option(help="address of an anvil; default: starts one (gas)")] = None,
@@ -90,7 +91,7 @@ def register(app: typer.Typer) -> None:
         given: dict[str, int | float | str | None] = {
             "log_n": log_n, "scalar_bits": scalar_bits, "clients": clients, "dim": dim, "dropout": dropout,
             "corrupt": corrupt, "server": server,
-            "model": model, "batch": batch, "steps": steps, "smallest": smallest, "largest": largest,
+            "model": model, "batch": batch, "steps": steps, "keys": keys, "smallest": smallest, "largest": largest,
             "bits": bits, "members": members, "records": records, "node": node,
         }
         params = {key: value for key, value in given.items() if value is not None}

@@ -40,6 +40,27 @@ def folder_bytes(folder: Path) -> int:
     return total
 
 
+# Folders in the cache: what `--json` calls them, the files' ending, what they are.
+CACHES = {
+    "setups": (".setup", "setups of jobs, by digest"),
+    "insecure-keys": (".insecure", "INSECURE keys, for development: whoever made them can forge proofs"),
+}
+
+
+def cache_contents(folder: Path) -> dict[str, dict[str, int]]:
+    """Files and bytes of each cache, without the core; zeros where there is none."""
+    found = {}
+    for name, (ending, _) in CACHES.items():
+        sizes = []
+        for path in (folder / name).glob(f"*{ending}"):
+            try:
+                sizes.append(path.stat().st_size)
+            except OSError:
+                continue
+        found[name] = {"files": len(sizes), "bytes": sum(sizes)}
+    return found
+
+
 def installed(distribution: str) -> str | None:
     try:
         return importlib.metadata.version(distribution)
@@ -85,6 +106,7 @@ def diagnose() -> dict[str, Any]:
         "extras": {extra: {name: installed(name) for name in names} for extra, names in EXTRAS.items()},
         "cache_folder": str(folder),
         "cache_bytes": folder_bytes(folder),
+        "caches": cache_contents(folder),
     }
 
 
@@ -112,6 +134,11 @@ def _show(found: dict[str, Any]) -> None:
             for extra, parts in found["extras"].items()
         ),
         ("cache", f"{found['cache_folder']}, {found['cache_bytes'] / 1e6:.1f} MB"),
+        *(
+            (f"cache {name}", f"{one['files']} files, {one['bytes'] / 1e6:.1f} MB: {CACHES[name][1]}")
+            for name, one in found["caches"].items()
+            if one["files"]
+        ),
     ]
     for name, value in rows:
         table.add_row(escape(name), escape(str(value)))

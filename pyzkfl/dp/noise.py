@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from pyzkfl.blinders import random_blinder
 from pyzkfl.dp.accounting import NOISES
 from pyzkfl.dp.discrete_gaussian import discrete_gaussian
 from pyzkfl.dp.skellam import skellam
 from pyzkfl.errors import ParameterError
-from pyzkfl.network import random_blinder
 
 __all__ = ["CommittedNoise", "draw_committed", "draw_noise"]
 

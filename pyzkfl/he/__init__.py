@@ -51,13 +51,16 @@ from pyzkfl._core.he import (
     SumRequest,
     commit_contribution,
     deal_paillier,
+    open_state,
     random_safe_primes,
     rlwe_parameters,
+    seal_state,
 )
 from pyzkfl.he.fixed_point import FixedPoint
 from pyzkfl.he.keys import (
     AllMembers,
     EncryptionKey,
+    Holder,
     OneDecryptor,
     OwnedKeys,
     PaillierMember,
@@ -72,6 +75,7 @@ __all__ = [
     "AllMembers",
     "EncryptionKey",
     "FixedPoint",
+    "Holder",
     "OneDecryptor",
     "OwnedKeys",
     "PaillierCiphertext",
@@ -93,7 +97,9 @@ __all__ = [
     "commit_contribution",
     "deal_paillier",
     "generate",
+    "open_state",
     "random_safe_primes",
     "rlwe_parameters",
     "round_in_process",
+    "seal_state",
 ]

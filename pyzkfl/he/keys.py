@@ -15,6 +15,7 @@ from pyzkfl.errors import ParameterError
 __all__ = [
     "AllMembers",
     "EncryptionKey",
+    "Holder",
     "OneDecryptor",
     "OwnedKeys",
     "PaillierMember",

@@ -60,16 +60,36 @@ def _pool(name: str, module: nn.AvgPool2d) -> layers.AvgPool2d:
 
 Found = list[tuple[layers.Layer, nn.Module]]
 
+_KINDS = (nn.Linear, nn.Conv2d, nn.AvgPool2d, nn.Flatten, nn.ReLU)
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def _expect_plain(name: str, module: nn.Module) -> None:
+    """Refuse what makes a module compute something else than its class says: hooks, weights that are not trained."""
+    if any(getattr(module, hooks, None) for hooks in _HOOKS):
+        raise UnprovableOption(f"{name} with hooks (weight_norm and the like are such): there is no relation for them")
+    for parameter, values in module.named_parameters(recurse=False):
+        if not values.requires_grad:
+            raise UnprovableOption(f"{name} with a frozen {parameter}: a step trains all weights, there is no other")
+
 
 def _layers(module: nn.Module) -> Found:
     """The layers with their modules, when the module is one that there are relations for."""
-    if not isinstance(module, nn.Sequential):
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         raise UnprovableOption(f"the module must be an nn.Sequential, got {type(module).__name__}")
+    _expect_plain("the nn.Sequential", module)
     found: Found = []
     last: nn.Module | None = None
     flat = True  # whether a Linear may read what comes: not an image that was not flattened
     for position, layer in enumerate(module):
         name = f"layer {position} ({type(layer).__name__})"
+        if type(layer) not in _KINDS:  # exactly: what a subclass computes, a parametrized layer too, is not known
+            raise UnprovableOption(
+                f"{name}: there is no relation for it; supported: Linear, Conv2d, AvgPool2d, Flatten, ReLU"
+            )
+        _expect_plain(name, layer)
+        if any(layer is other for _, other in found):
+            raise UnprovableOption(f"{name}: a layer that is there twice: there is no relation for shared weights")
         if isinstance(layer, nn.Flatten):
             _refuse(name, layer, start_dim=1, end_dim=-1)
             flat = True
@@ -83,14 +103,10 @@ def _layers(module: nn.Module) -> Found:
         elif isinstance(layer, nn.AvgPool2d):
             found.append((_pool(name, layer), layer))
             flat = False
-        elif isinstance(layer, nn.ReLU):
+        else:  # a ReLU
             if not isinstance(last, (nn.Linear, nn.Conv2d, nn.AvgPool2d)):
                 raise UnprovableOption(f"{name}: a ReLU that does not follow a layer")
             found[-1] = (dataclasses.replace(found[-1][0], relu=True), found[-1][1])
-        else:
-            raise UnprovableOption(
-                f"{name}: there is no relation for it; supported: Linear, Conv2d, AvgPool2d, Flatten, ReLU"
-            )
         last = layer
     if not found or not isinstance(last, nn.Linear):
         raise UnprovableOption("the module must end with a linear layer")
@@ -116,10 +132,10 @@ def _input_shape(found: Found, given: Sequence[int] | None) -> tuple[int, ...]:
 
 
 def _loss_name(loss: object) -> str:
-    if isinstance(loss, nn.MSELoss):
+    if type(loss) is nn.MSELoss:
         _refuse("MSELoss", loss, reduction="mean")
         return "mse"
-    if not isinstance(loss, nn.CrossEntropyLoss):
+    if type(loss) is not nn.CrossEntropyLoss:
         raise UnprovableOption(
             f"loss {type(loss).__name__}: there is no relation for it; supported: CrossEntropyLoss, MSELoss"
         )
@@ -129,7 +145,9 @@ def _loss_name(loss: object) -> str:
     return "cross_entropy"
 
 
-def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int, carry: bool) -> tuple[float, float]:
+def _rate_and_momentum(
+    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], steps: int, carry: bool
+) -> tuple[float, float]:
     if type(optimizer) is not torch.optim.SGD:
         raise UnprovableOption(f"optimizer {type(optimizer).__name__}: there is no relation for it; supported: SGD")
     if len(optimizer.param_groups) != 1:
@@ -148,6 +166,8 @@ def _rate_and_momentum(optimizer: torch.optim.Optimizer, steps: int, carry: bool
             "SGD with momentum carried over rounds: a job does that only if it says so. Set carry_momentum=True, or "
             "take more than one step a round, each round beginning without a velocity"
         )
+    if [p.shape for p in group["params"]] != [p.shape for p in parameters]:  # a copy's will do
+        raise UnprovableOption("an optimizer of other parameters than the module's: a step trains all of them")
     return float(group["lr"]), float(group["momentum"])
 
 
@@ -181,7 +201,7 @@ class Job(NetworkJob):
             if "momentum" in settings:
                 raise ParameterError("give momentum or an optimizer, one of them")
             steps, carry = int(settings.get("steps", 1)), bool(settings.get("carry_momentum", False))
-            lr, settings["momentum"] = _rate_and_momentum(optimizer, steps, carry)
+            lr, settings["momentum"] = _rate_and_momentum(optimizer, list(module.parameters()), steps, carry)
         return cls(
             layers=tuple(layer for layer, _ in found),
             input_shape=_input_shape(found, input_shape),
@@ -227,8 +247,20 @@ class FitResult:
     rounds: list[tuple[npt.NDArray[np.int64], list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], Any]]
 
 
+def _array(values: Any) -> Any:
+    """A tensor, wherever it is and whatever is asked of its gradient, as an array; anything else as it is."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    values = values.detach().cpu()
+    return (values.to(torch.float32) if values.dtype is torch.bfloat16 else values).numpy()
+
+
+def _is_pair(data: Any) -> bool:
+    return isinstance(data, tuple) and len(data) == 2 and all(hasattr(part, "__getitem__") for part in data)
+
+
 def _pairs(data: Any, batch: int) -> Iterator[tuple[Any, Any]]:
-    if isinstance(data, tuple) and len(data) == 2 and all(hasattr(part, "__getitem__") for part in data):
+    if _is_pair(data):
         x, y = data
         if len(x) != len(y):
             raise DataError(f"{len(x)} rows of features and {len(y)} labels")
@@ -248,16 +280,22 @@ def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult
 
     data: a DataLoader of (features, labels), or a pair of tensors or arrays, cut into batches in order; images have
     shape (rows, channels, height, width); labels are class numbers, of the MSELoss targets (rows, outputs). A trailing
-    round with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, before any
-    step changes the module.
+    round with fewer batches than job.steps is not run. Raises DataError for data of another shape or dtype, or too
+    little for one round, before any step changes the module; of a pair all rows are looked at before the first step.
     """
+    if epochs < 1:
+        raise ParameterError(f"epochs is {epochs}; at least one is needed")
     weights = job.read(module)
+    if _is_pair(data):
+        for x, y in _pairs(data, job.batch):
+            _ = job.features(_array(x)), job.labels(_array(y))
     velocity: npt.NDArray[np.int64] | None = None
-    rounds = []
-    for _ in range(epochs):
+    rounds: list[Any] = []
+    for epoch in range(epochs):
+        before = len(rounds)
         waiting: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
         for x, y in _pairs(data, job.batch):
-            waiting.append((job.features(np.asarray(x)), job.labels(np.asarray(y))))
+            waiting.append((job.features(_array(x)), job.labels(_array(y))))
             if len(waiting) < job.steps:
                 continue
             trained = job.train(weights, waiting, velocity)
@@ -265,5 +303,10 @@ def fit(job: Job, module: nn.Module, data: Any, *, epochs: int = 1) -> FitResult
             rounds.append((weights, waiting, trained))
             weights = job.apply(weights, trained.update)
             waiting = []
+        if len(rounds) == before:
+            raise DataError(
+                f"epoch {epoch} has no round of {job.steps} batches: there are too few rows, or an iterator that is "
+                "used up after one epoch (give a DataLoader, or a list)"
+            )
     job.write(module, weights)
     return FitResult(weights, rounds)

@@ -6,10 +6,25 @@ message follows which (`Node`, `Hub`). Requests and replies are dicts of str, in
 adapters in pyzkfl.integrations carry them. docs/integrations.md describes them.
 """
 
+from pyzkfl.masked.bounded import NormProofs
 from pyzkfl.masked.client_level import ClientLevel
 from pyzkfl.masked.hub import Hub
 from pyzkfl.masked.node import Node, Policy
 from pyzkfl.masked.private import Noise
+from pyzkfl.masked.proof_keys import DevelopmentKeys, SetupKeys
+from pyzkfl.masked.stepped import StepProofs
 from pyzkfl.masked.terms import Average, Terms
 
-__all__ = ["Average", "ClientLevel", "Hub", "Node", "Noise", "Policy", "Terms"]
+__all__ = [
+    "Average",
+    "ClientLevel",
+    "DevelopmentKeys",
+    "Hub",
+    "Node",
+    "Noise",
+    "NormProofs",
+    "Policy",
+    "SetupKeys",
+    "StepProofs",
+    "Terms",
+]

@@ -6,20 +6,25 @@ that phase; below the plan's threshold the round is void, and nothing is reveale
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyzkfl._core.identity import verify
-from pyzkfl.errors import DecodeError, NotEnoughClients, ParameterError, PyzkflError
+from pyzkfl.errors import AggregateInvalid, DecodeError, NotEnoughClients, ParameterError, PyzkflError
+from pyzkfl.masked.bounded import NormProofs
+from pyzkfl.masked.claims import Claim, check_opening, claim_of, context_of, round_seed
 from pyzkfl.masked.joining import commitment, joined, plan_of, setup_digest
-from pyzkfl.masked.terms import Average, Terms
-from pyzkfl.standing import Plan, Server
+from pyzkfl.masked.stepped import Registration, StepProofs
+from pyzkfl.masked.terms import Arrays, Average, Terms
+from pyzkfl.standing import Server
 
 __all__ = ["Hub"]
 
 _log = logging.getLogger(__name__)
 _TRIES = 3
+_SENDER = slice(7, 9)  # of a masking message (docs/secagg.md), little-endian
 
 Record = dict[str, Any]
 Exchange = Callable[[dict[int, Record]], Mapping[int, Record]]
@@ -27,10 +32,14 @@ Exchange = Callable[[dict[int, Record]], Mapping[int, Record]]
 
 class Hub:
     """run: the framework's name of the run. exchange: carries a request to each node, and brings the replies there
-    are."""
+    are. proofs: what every node proves of its vector."""
 
-    def __init__(self, run: bytes, exchange: Exchange) -> None:
-        self._run, self._exchange = run, exchange
+    def __init__(self, run: bytes, exchange: Exchange, proofs: NormProofs | StepProofs | None = None) -> None:
+        self._run, self._exchange, self._proofs = run, exchange, proofs
+        self._registrations: dict[int, Registration] = {}
+        self._publics: dict[int, bytes] = {}
+        self._weights = b""
+        self._claims: dict[int, Claim] = {}
         self._epoch = -1
         self._server: Server | None = None
         self._nodes: list[int] = []
@@ -58,7 +67,7 @@ class Hub:
                 return
         raise NotEnoughClients(f"the setup failed: {len(waiting)} nodes are left of {len(nodes)}")
 
-    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Plan | None, list[bytes]]:
+    def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Any, list[bytes]]:
         """The nodes that are left; if all of them revealed, the plan and the nonces too."""
         data = terms.to_bytes()
         setup = setup_digest(self._run, self._epoch, data)
@@ -66,7 +75,12 @@ class Hub:
         for node, reply in self._ask("join", {node: {"terms": data} for node in nodes}).items():
             parts = [reply.get(name) for name in ("public", "commitment", "signature")]
             public, promise, signature = (part if isinstance(part, bytes) else b"" for part in parts)
-            if _holds(public, joined(setup, promise), signature):
+            try:
+                root = self._register(node, reply)
+            except PyzkflError as error:
+                _log.warning("node %d: %s: left out", node, error)
+                continue
+            if _holds(public, joined(setup, promise, root), signature):
                 entries[node] = public, promise, signature
             else:
                 _log.warning("node %d joined with a signature that does not hold: left out", node)
@@ -79,6 +93,9 @@ class Hub:
             return order, None, []
         publics, promises, signatures = (list(column) for column in zip(*(entries[n] for n in order), strict=True))
         shown: Record = {"publics": publics, "commitments": promises, "signatures": signatures}
+        if isinstance(self._proofs, StepProofs):
+            shown["roots"] = [self._registrations[node].root for node in order]
+        self._publics = dict(zip(order, publics, strict=True))
         nonces: dict[int, bytes] = {}
         for node, reply in self._ask("reveal", {node: dict(shown) for node in order}).items():
             nonce = reply.get("nonce")
@@ -87,7 +104,18 @@ class Hub:
         if len(nonces) < len(order):
             return sorted(nonces), None, []
         revealed = [nonces[node] for node in order]
-        return order, plan_of(terms, setup, self._epoch, publics, revealed), revealed
+        return order, self._plan_for(terms, setup, publics, revealed), revealed
+
+    def _plan_for(self, terms: Terms, setup: bytes, publics: list[bytes], nonces: list[bytes]) -> Any:
+        """What the nodes agreed on; homomorphic sums have something else in its place."""
+        return plan_of(terms, setup, self._epoch, publics, nonces)
+
+    def _register(self, node: int, reply: Record) -> bytes:
+        """Keep what a node commits to of its data; the root that it signed, empty where no steps are proven."""
+        if not isinstance(self._proofs, StepProofs):
+            return b""
+        self._registrations[node] = Registration.from_bytes(reply.get("data"), self._proofs.job)
+        return self._registrations[node].root
 
     def _deal(self, server: Server, nonces: list[bytes]) -> Server:
         shown = self._collect(server, "keys", {node: {"nonces": nonces} for node in self._nodes})
@@ -121,9 +149,14 @@ class Hub:
             f"{t.dropout:.0%} lost, {t.corrupt:.0%} corrupt, {t.security_bits:g} bits"
         )
 
-    def open_round(self) -> Record:
-        """The request to send with the model. A round that is open and has no sum is void."""
+    def open_round(self, model: Arrays | None = None) -> Record:
+        """The request to send with the model. A round that is open and has no sum is void. model: the arrays that are
+        sent; needed where steps are proven."""
         server = self._ready()
+        if isinstance(self._proofs, StepProofs):
+            weights = self._proofs.weights([(model or {})[name] for name, _ in self._terms.arrays])
+            self._weights = self._proofs.prover.commit_weights(weights)
+        self._claims = {}
         self._round += 1
         server.open_round(self._round)
         return {"phase": "round", "epoch": self._epoch, "round": self._round}
@@ -132,12 +165,56 @@ class Hub:
         """A node's masked vector; who sent it is in the message. ProtocolError or DecodeError for anything else."""
         if reply.get("phase") != "round" or not isinstance(reply.get("message"), bytes):
             raise DecodeError(f"node {node} sent no masked vector")
+        if self._proofs is not None:
+            raise ParameterError("under proofs replies are received together: receive_proven")
         self._ready().receive(reply["message"])
+
+    def receive_proven(self, replies: Mapping[int, Record]) -> dict[int, str]:
+        """Masked vectors with their proofs, checked in one batch; only those whose proof holds are added. Why each of
+        the others was not, by node."""
+        server, refused, claims = self._ready(), {}, {}
+        assert self._proofs is not None
+        for node, reply in replies.items():
+            try:
+                claims[node] = self._claim(node, reply)
+            except PyzkflError as error:
+                refused[node] = f"{type(error).__name__}: {error}"
+        asked = list(claims)
+        for position in self._proofs.failing([claims[node] for node in asked]) if asked else []:
+            node = asked[position]
+            del claims[node]
+            refused[node] = "ProofInvalid: the proof does not hold for this node, this round and these terms"
+        for node, claim in claims.items():
+            try:
+                server.receive(replies[node]["message"])
+                self._claims[node] = claim
+            except PyzkflError as error:
+                refused[node] = f"{type(error).__name__}: {error}"
+        return refused
+
+    def _claim(self, node: int, reply: Record) -> Claim:
+        message = reply.get("message")
+        if reply.get("phase") != "round" or not isinstance(message, bytes) or node not in self._nodes:
+            raise DecodeError("no masked vector of a node of this setup")
+        if node in self._claims:
+            raise DecodeError("a second vector in the same round")
+        member = self._nodes.index(node)
+        if int.from_bytes(message[_SENDER], "little") != member:
+            raise DecodeError("the masked vector is another node's")
+        digest = self._plan.digest
+        claim = claim_of(reply, context_of(digest, self._round, member))
+        if not isinstance(self._proofs, StepProofs):
+            return claim
+        statement = self._proofs.statement(
+            self._registrations[node], self._weights, claim.commitment, claim.context,
+            round_seed(digest, self._round), self._publics[node],
+        )  # fmt: skip
+        return dataclasses.replace(claim, statement=statement)
 
     def close_round(self, clip_norm: float | None = None) -> Average:
         """The average of the vectors that came; clip_norm: of the round, with privacy.
 
-        NotEnoughClients where too few came or answered.
+        NotEnoughClients where too few came or answered; AggregateInvalid where, under proofs, the sum does not open.
         """
         server = self._ready()
         message = server.close_masked()
@@ -147,8 +224,13 @@ class Hub:
             self._collect(server, "sign", {n: {"message": message} for n in survivors if n in committee})
             message = server.close_consistency()
         self._collect(server, "unmask", {node: {"message": message} for node in survivors})
-        total, _ = server.sum()
-        return self._terms.decode(total, len(survivors), clip_norm)
+        total, blinder = server.sum()
+        if self._proofs is None:
+            return self._terms.decode(total, len(survivors), clip_norm)
+        if not set(survivors) <= self._claims.keys():
+            raise AggregateInvalid("a vector is in the sum whose proof was not checked")
+        check_opening(self._proofs, [self._claims[node] for node in survivors], total, blinder)
+        return self._terms.decode(total, len(survivors), seed=round_seed(self._plan.digest, self._round))
 
     # -- messages ----------------------------------------------------------------------------------------------------
 

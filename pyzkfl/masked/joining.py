@@ -37,9 +37,9 @@ def commitment(setup: bytes, public: bytes, nonce: bytes) -> bytes:
     return _hash(b"commitment", setup, public, nonce)
 
 
-def joined(setup: bytes, commitment: bytes) -> bytes:
-    """What a node signs when it joins."""
-    return _hash(b"join", setup, commitment)
+def joined(setup: bytes, commitment: bytes, data: bytes = b"") -> bytes:
+    """What a node signs when it joins. data: root of the data that it registers, where steps are proven."""
+    return _hash(b"join", setup, commitment, *([data] if data else []))
 
 
 @functools.lru_cache(maxsize=64)

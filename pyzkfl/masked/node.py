@@ -7,6 +7,7 @@ that an honest node would not give.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import secrets
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -15,9 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl._core.identity import verify
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DecodeError, ProtocolError
+from pyzkfl.masked.bounded import BoundedUpdate, NormProofs
+from pyzkfl.masked.claims import context_of, round_seed
 from pyzkfl.masked.joining import commitment, honest_survivors, joined, plan_of, setup_digest
-from pyzkfl.masked.terms import Terms
+from pyzkfl.masked.stepped import NodeData, Registration, StepProofs
+from pyzkfl.masked.terms import Arrays, Terms
 from pyzkfl.secagg import IdentityKey
 from pyzkfl.standing import Member, Plan
 
@@ -68,38 +73,134 @@ class Node:
     """run: the framework's name of the run, as bytes. state: what was left of earlier requests; empty at first.
 
     The owner keeps `state` and sends no reply before it is kept: a node that is set back to an older state could be
-    asked to use a mask twice.
+    asked to use a mask twice. proofs: what this node proves, and insists that all prove; context: what its data are
+    asked for with.
     """
 
-    def __init__(self, run: bytes, identity: IdentityKey, state: MutableMapping[str, Any], policy: Policy) -> None:
+    def __init__(
+        self,
+        run: bytes,
+        identity: IdentityKey,
+        state: MutableMapping[str, Any],
+        policy: Policy,
+        proofs: NormProofs | StepProofs | None = None,
+        context: Any = None,
+    ) -> None:
         self._run, self._identity, self._state, self._policy = run, identity, state, policy
+        self._proofs, self._data_context = proofs, context
+
+    _read_terms: Callable[[bytes], Terms] = staticmethod(Terms.from_bytes)
 
     @property
     def terms(self) -> Terms:
         """Of the setup that the node is in; ProtocolError before it joined one."""
         if "terms" not in self._state:
             raise ProtocolError("this node is in no setup: it joined none, or lost its state")
-        return Terms.from_bytes(self._state["terms"])
+        return self._read_terms(self._state["terms"])
 
     def answer(self, request: Record) -> Record:
         """The reply to any request but "round". ProtocolError for one that an honest server would not make now."""
-        phase = request.get("phase")
-        steps: dict[Any, Callable[[Record], Record]] = {
-            "join": self._join, "reveal": self._reveal, "keys": self._keys, "deal": self._deal,
-            "accept": self._accept, "confirmed": self._confirmed, "sign": self._sign, "unmask": self._unmask,
-        }  # fmt: skip
+        phase, steps = request.get("phase"), self._steps()
         if phase not in steps:
             raise ProtocolError(f"there is no phase {phase!r}")
         if phase != "join":
             self._expect_epoch(request)
         return {"phase": phase, **steps[phase](request)}
 
+    def _steps(self) -> dict[Any, Callable[[Record], Record]]:
+        return {
+            "join": self._join, "reveal": self._reveal, "keys": self._keys, "deal": self._deal,
+            "accept": self._accept, "confirmed": self._confirmed, "sign": self._sign, "unmask": self._unmask,
+        }  # fmt: skip
+
     def mask(self, request: Record, vector: npt.NDArray[np.int64], blinder: bytes = bytes(32)) -> Record:
         """The reply to "round": the vector, int64 (terms.length,), under its masks."""
+        if self.terms.proof is not None:
+            raise ProtocolError("under these terms nothing leaves a node without its proof")
+        return self._masked(request, vector, blinder)
+
+    def _masked(self, request: Record, vector: npt.NDArray[np.int64], blinder: bytes) -> Record:
         self._expect_epoch(request)
         message = self._step(lambda m: m.masked_input(_int(request, "round"), vector, blinder))
         self._state["spent"] += 1
         return {"phase": "round", "message": message}
+
+    # -- under proofs ------------------------------------------------------------------------------------------------
+
+    def prove(self, request: Record, before: Arrays, after: Arrays) -> Record:
+        """The reply to "round": a commitment to the update, its proof, and the same vector under its masks.
+
+        Raises RangeError where a bound is exceeded, ProtocolError where `after` is not the agreed step.
+        """
+        self._expect_epoch(request)
+        terms, proofs, plan = self.terms, self._proofs, self._plan
+        round_ = _int(request, "round")
+        seed, context = round_seed(plan.digest, round_), context_of(plan.digest, round_, self._index)
+        blinder = random_blinder()
+        if isinstance(proofs, NormProofs) and isinstance(terms.proof, BoundedUpdate):
+            vector = terms.proof.encode(terms.difference(before, after), seed, self._index)
+            out = proofs.prover.prove(vector, context, blinder)
+            commitment, proof = bytes(out["commitment"]), bytes(out["proof"])
+        elif isinstance(proofs, StepProofs):
+            vector, commitment, proof = self._prove_step(proofs, before, after, seed, context, blinder)
+        else:
+            raise ProtocolError("this node has no proofs=... and the terms ask for proofs")
+        return {**self._masked(request, vector, blinder), "commitment": commitment, "proof": proof}
+
+    def drawn(self, request: Record) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """The batches of a round of proven steps, features and labels as the node's data are, one a step."""
+        self._expect_epoch(request)
+        proofs, data, registration = self._own_data()
+        seed = round_seed(self._plan.digest, _int(request, "round"))
+        chosen = proofs.chosen(registration, seed, self._identity.public_bytes)
+        data.expect(registration, chosen)
+        return [data.rows(index) for index in chosen]
+
+    def _own_data(self) -> tuple[StepProofs, NodeData, Registration]:
+        if not isinstance(self._proofs, StepProofs) or "data" not in self._state:
+            raise ProtocolError("this node has registered no data")
+        registration = Registration.from_bytes(self._state["data"], self._proofs.job)
+        return self._proofs, NodeData(self._proofs, self._data_context, self._state["data_secret"]), registration
+
+    def _prove_step(
+        self, proofs: StepProofs, before: Arrays, after: Arrays, seed: bytes, context: bytes, blinder: bytes
+    ) -> tuple[npt.NDArray[np.int64], bytes, bytes]:
+        _, data, registration = self._own_data()
+        public, prover, job = self._identity.public_bytes, proofs.prover, proofs.job
+        self.terms.difference(before, after)  # arrays of these names and shapes
+        names = [name for name, _ in self.terms.arrays]
+        weights = proofs.weights([before[name] for name in names])
+        chosen = proofs.chosen(registration, seed, public)
+        trained = job.train(weights, [data.integers(index) for index in chosen])
+        if not np.array_equal(proofs.weights([after[name] for name in names]), job.apply(weights, trained.update)):
+            raise ProtocolError(
+                "the model that the train function returned is not the agreed step on the drawn batches: train with "
+                "fit(job, module, batches) on drawn_batches(), and nothing else"
+            )
+        update = np.asarray(trained.update, np.int64)
+        committed = prover.commit_weights(weights)
+        statement = proofs.statement(
+            registration, committed, prover.commit_update(update, blinder), context, seed, public
+        )
+        proof = prover.prove(trained, statement, [data.blinder(index) for index in chosen], blinder)
+        numbers = b"".join(index.to_bytes(4, "little") for index in chosen)
+        self._state["step"] = hashlib.sha256(committed + numbers).digest()
+        return update, statement.update_commitment, proof.data
+
+    def _refuse_second_sum(self) -> None:
+        """An update is determined by weights and batches: sums of the same one over two sets would give away the
+        updates of those in one set only."""
+        if "step" not in self._state:
+            return
+        round_ = int(self._state["spent"]).to_bytes(8, "little")
+        earlier: list[bytes] = list(self._state.get("summed", []))
+        if any(entry[:32] == self._state["step"] and entry[32:] != round_ for entry in earlier):
+            raise ProtocolError(
+                "this node's update was in a sum already: weights and batches are those of an earlier round, and a sum "
+                "over another set of nodes would reveal the difference"
+            )
+        if self._state["step"] + round_ not in earlier:
+            self._state["summed"] = [*earlier, self._state["step"] + round_]
 
     # -- agreeing ----------------------------------------------------------------------------------------------------
 
@@ -117,18 +218,33 @@ class Node:
         epoch, data = _int(request, "epoch"), _bytes(request, "terms")
         if epoch <= self._state.get("epoch", -1):
             raise ProtocolError(f"this node was in epoch {self._state['epoch']} and joins later ones only")
-        self._policy.check(Terms.from_bytes(data))
+        terms = self._read_terms(data)
+        self._policy.check(terms)
+        self._check_proofs(terms)
         spent = self._state.get("spent", 0)
         if spent and self._policy.client_level is not None:
             raise ProtocolError("this node has spent its client-level privacy in an earlier setup")
         self._state.clear()
         self._state.update(epoch=epoch, terms=data, nonce=secrets.token_bytes(32), spent=spent)
         promise = commitment(self._setup, self._identity.public_bytes, self._state["nonce"])
-        return {
-            "public": self._identity.public_bytes,
-            "commitment": promise,
-            "signature": self._identity.sign(joined(self._setup, promise)),
-        }
+        reply = {"public": self._identity.public_bytes, "commitment": promise}
+        root = b""
+        if isinstance(self._proofs, StepProofs):
+            secret = secrets.token_bytes(32)
+            registration = NodeData(self._proofs, self._data_context, secret).register()
+            self._state.update(data_secret=secret, data=registration.to_bytes())
+            reply["data"], root = registration.to_bytes(), registration.root
+        return {**reply, "signature": self._identity.sign(joined(self._setup, promise, root))}
+
+    def _check_proofs(self, terms: Terms) -> None:
+        own = None if self._proofs is None else self._proofs.terms
+        if terms.proof == own:
+            return
+        if own is None:
+            raise ProtocolError("the terms ask for proofs: give the mod the same proofs=... as the strategy")
+        if terms.proof is None:
+            raise ProtocolError("this node insists on proofs, and the terms have none: give the strategy proofs=...")
+        raise ProtocolError("the terms are of other proofs, or other keys, than this node's")
 
     def _reveal(self, request: Record) -> Record:
         if "members" in self._state:
@@ -136,18 +252,23 @@ class Node:
         publics, promises, signatures = (_list(request, name) for name in ("publics", "commitments", "signatures"))
         if not len(publics) == len(promises) == len(signatures) or len(set(publics)) != len(publics):
             raise ProtocolError("the list of members has gaps or repetitions")
-        own = self._identity.public_bytes
-        if (own, commitment(self._setup, own, self._state["nonce"])) not in zip(publics, promises, strict=True):
-            raise ProtocolError("the list of members does not have this node's own key and commitment")
-        for public, promise, signature in zip(publics, promises, signatures, strict=True):
+        own, root, roots = self._identity.public_bytes, b"", [b""] * len(publics)
+        if isinstance(self._proofs, StepProofs):
+            root = Registration.from_bytes(self._state["data"], self._proofs.job).root
+            roots = _list(request, "roots")
+        mine = (own, commitment(self._setup, own, self._state["nonce"]), root)
+        if len(roots) != len(publics) or mine not in zip(publics, promises, roots, strict=True):
+            raise ProtocolError("the list of members does not have this node's own key, commitment and data")
+        for public, promise, signature, data in zip(publics, promises, signatures, roots, strict=True):
             if self._policy.members is not None and public not in self._policy.members:
                 raise ProtocolError("somebody in the list of members is not in the members file")
-            if not verify(public, joined(self._setup, promise), signature):
+            if not verify(public, joined(self._setup, promise, data), signature):
                 raise ProtocolError("a signature in the list of members does not hold")
         self._state.update(members=publics, commitments=promises)
         return {"nonce": self._state["nonce"]}
 
-    def _keys(self, request: Record) -> Record:
+    def _take_nonces(self, request: Record) -> tuple[list[bytes], list[bytes]]:
+        """Members, and their nonces, each the one that was committed to."""
         if "members" not in self._state or "nonces" in self._state:
             raise ProtocolError("keys are shown once, after everybody revealed")
         members, nonces = self._state["members"], _list(request, "nonces")
@@ -156,26 +277,28 @@ class Node:
             for public, nonce, promise in zip(members, nonces, self._state["commitments"], strict=True)
         ):
             raise ProtocolError("a nonce is not the one that was committed to")
+        return members, nonces
+
+    def _keys(self, request: Record) -> Record:
+        members, nonces = self._take_nonces(request)
         noise = self.terms.privacy
         if noise is not None and noise.shares > honest_survivors(self.terms, len(members)):
             raise ProtocolError(
                 f"the terms count on the noise of {noise.shares} honest nodes, more than survive among {len(members)}"
             )
-        self._state["nonces"] = nonces
-        try:
-            member = Member(self._plan, self._index, self._identity)
-            message = member.keys()
-        except Exception:
-            del self._state["nonces"]
-            raise
-        self._state["member"] = member.save()
+        member = Member(self._plan_with(nonces), self._index, self._identity)
+        message = member.keys()
+        self._state.update(nonces=nonces, member=member.save())  # nothing is kept of a plan that no member can have
         return {"message": message}
 
     # -- standing rounds ---------------------------------------------------------------------------------------------
 
     @property
     def _plan(self) -> Plan:
-        return plan_of(self.terms, self._setup, self._state["epoch"], self._state["members"], self._state["nonces"])
+        return self._plan_with(self._state["nonces"])
+
+    def _plan_with(self, nonces: list[bytes]) -> Plan:
+        return plan_of(self.terms, self._setup, self._state["epoch"], self._state["members"], nonces)
 
     @property
     def _index(self) -> int:
@@ -203,6 +326,7 @@ class Node:
         return {"message": self._step(lambda m: m.sign_survivors(_bytes(request, "message")))}
 
     def _unmask(self, request: Record) -> Record:
+        self._refuse_second_sum()
         return {"message": self._step(lambda m: m.unmask(_bytes(request, "message")))}
 
 

@@ -17,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl.errors import AggregateInvalid, DataError, DecodeError, ParameterError, RangeError
+from pyzkfl.masked.bounded import BoundedUpdate
 from pyzkfl.masked.private import Noise
+from pyzkfl.masked.stepped import ProvenStep
 
 __all__ = ["Average", "Terms"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+Proven = BoundedUpdate | ProvenStep
 _TRAILER = 3  # weight, whether something was clipped, how much
 
 
@@ -55,6 +58,8 @@ class Terms:
     metrics: names of numbers, of magnitude at most metric_bound, that are averaged under the mask too.
     privacy: noise for client-level differential privacy; then all nodes count alike, metrics are not averaged, and
     updates are clipped by their norm instead of by coordinates.
+    proof: what every node proves of its vector; then all nodes count alike, metrics are not averaged, and the proof's
+    own terms say how an update becomes integers (bound, bits and overflow above say nothing).
     dropout, corrupt, server, security_bits, correctness_bits: as in pyzkfl.standing.Plan.
 
     >>> terms = Terms(arrays=(("w", (2, 2)),), rounds=5)
@@ -78,6 +83,7 @@ class Terms:
     security_bits: float = 40.0
     correctness_bits: float = 30.0
     privacy: Noise | None = None
+    proof: Proven | None = None
 
     def __post_init__(self) -> None:
         arrays = tuple((str(name), tuple(int(n) for n in shape)) for name, shape in self.arrays)
@@ -99,10 +105,27 @@ class Terms:
                 "under client-level privacy a weight or a metric would leave without noise: set weighted=False, "
                 "metrics=()"
             )
+        if self.proof is not None:
+            self._check_proof(self.proof)
         if not 8 <= self.bits <= 52:
             raise ParameterError(f"bits must lie between 8 and 52 (a float64 has no more), got {self.bits}")
         if not 1 <= self.max_weight <= self.unit:
             raise ParameterError(f"max_weight must lie between 1 and 2^(bits - 1) - 1 = {self.unit}")
+
+    def _check_proof(self, proof: Proven) -> None:
+        if self.privacy is not None:
+            raise ParameterError(
+                "client-level privacy and proofs: noise is added to what is masked, so a proof about the update says "
+                "nothing of it; take one of them"
+            )
+        if self.weighted or self.metrics:
+            raise ParameterError(
+                "a proof speaks of the update and of no weight or metric: set weighted=False, metrics=()"
+            )
+        if proof.dimension != self.dimension:
+            raise ParameterError(
+                f"the proofs are of updates of {proof.dimension} coordinates, the model has {self.dimension}"
+            )
 
     @property
     def dimension(self) -> int:
@@ -114,11 +137,15 @@ class Terms:
         """Of the masked vector."""
         if self.privacy is not None:
             return self.dimension + (self.privacy.bit_units > 0)
+        if self.proof is not None:
+            return self.proof.length
         return self.dimension + len(self.metrics) + _TRAILER
 
     @property
     def max_abs(self) -> int:
         """Of a masked value."""
+        if self.proof is not None:
+            return self.proof.max_abs
         return self.unit if self.privacy is None else self.privacy.max_abs
 
     @property
@@ -132,7 +159,10 @@ class Terms:
 
     def to_bytes(self) -> bytes:
         """Canonical JSON: sorted names, no spaces. Nodes hash it."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        value = dataclasses.asdict(self)
+        if self.proof is None:
+            del value["proof"]  # terms without proofs are as they were before there were any
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
     @staticmethod
     def from_bytes(data: bytes) -> Terms:
@@ -143,6 +173,8 @@ class Terms:
             value["metrics"] = tuple(value["metrics"])
             if value["privacy"] is not None:
                 value["privacy"] = Noise(**value["privacy"])
+            if "proof" in value:
+                value["proof"] = _PROVEN[value["proof"]["statement"]](**value["proof"])
             terms = Terms(**value)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DecodeError(f"the terms cannot be read: {type(error).__name__}") from None
@@ -164,6 +196,10 @@ class Terms:
         if len(after) != len(self.arrays):
             raise DataError(f"the model has {len(after)} arrays, agreed on are {len(self.arrays)}")
         return np.concatenate(parts)
+
+    def difference(self, before: Arrays, after: Arrays) -> npt.NDArray[np.float64]:
+        """The update, flat, (dimension,). DataError for arrays other than those agreed on."""
+        return self._flat(before, after)
 
     def _fit(self, values: npt.NDArray[np.float64], bound: float, what: str) -> tuple[npt.NDArray[np.float64], int]:
         """Values within the bound, and how many were not."""
@@ -190,6 +226,8 @@ class Terms:
         Raises RangeError where a value or the weight exceeds its bound (values only with overflow="error"), DataError
         for NaN, infinity, or arrays other than those agreed on.
         """
+        if self.proof is not None:
+            raise ParameterError("under proofs an update is encoded by what proves it")
         if self.privacy is not None:
             return self.privacy.encode(self._flat(before, after), _given(clip_norm))
         count = self._weight(weight)
@@ -223,12 +261,19 @@ class Terms:
     # -- the sum -----------------------------------------------------------------------------------------------------
 
     def decode(
-        self, total: npt.NDArray[np.int64] | Sequence[int], nodes: int, clip_norm: float | None = None
+        self,
+        total: npt.NDArray[np.int64] | Sequence[int],
+        nodes: int,
+        clip_norm: float | None = None,
+        seed: bytes = b"",
     ) -> Average:
-        """The average of the updates of `nodes` nodes from the sum of their vectors."""
+        """The average of the updates of `nodes` nodes from the sum of their vectors. seed: the round's, with proofs."""
         values = np.asarray(total, np.int64)
         if values.shape != (self.length,):
             raise ParameterError(f"a sum has {self.length} values, got {values.shape}")
+        if self.proof is not None:
+            mean, clipped_nodes = self.proof.decode(values, nodes, seed)
+            return Average(self._shaped(mean), {}, nodes, nodes, clipped_nodes, 0)
         if self.privacy is not None:
             mean, within = self.privacy.decode(values, nodes, _given(clip_norm))
             return Average(self._shaped(mean), {}, nodes, nodes, 0, 0, within)
@@ -247,6 +292,9 @@ class Terms:
             out[name] = flat[at : at + math.prod(shape)].reshape(shape)
             at += math.prod(shape)
         return out
+
+
+_PROVEN: dict[str, type[BoundedUpdate] | type[ProvenStep]] = {"norm": BoundedUpdate, "step": ProvenStep}
 
 
 def _given(clip_norm: float | None) -> float:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from pyzkfl.bench import BENCHMARKS, run
-from pyzkfl.errors import ParameterError, SystemFailure
+from pyzkfl._core import standing
+from pyzkfl._core.identity import IdentityKey
+from pyzkfl.bench import BENCHMARKS, masking, run
+from pyzkfl.errors import ParameterError, ProtocolError, SystemFailure
 
 TINY: dict[str, dict[str, Any]] = {
     "field": {},
@@ -224,3 +226,35 @@ def test_the_ledger_is_measured_on_records_that_hold() -> None:
         assert result[name] > 0
     assert result["finality_seconds"] > 0 and result["reward_update_seconds"] > 0
     assert result["committee"] == 7
+
+
+@pytest.mark.parametrize("server", ["active", "semi-honest"])
+def test_stand_ins_send_what_members_send_and_the_sum_is_exact(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    params: dict[str, Any] = {"clients": 12, "dim": 50, "dropout": 0.25, "server": server}
+    members = run(BENCHMARKS["secagg"], params, runs=1)
+    assert members["stand_ins"] is False
+    monkeypatch.setattr(masking, "MOST_PAIRS", 0)
+    stand_ins = run(BENCHMARKS["secagg"], params, runs=1)
+    assert stand_ins["stand_ins"] is True
+    assert stand_ins["exact"] is True
+    assert stand_ins["bytes_up_per_client"] == members["bytes_up_per_client"]
+    assert stand_ins["client_seconds_max"] is None
+    assert stand_ins["server_cpu_seconds_per_client"] > 0
+
+
+def test_a_member_refuses_stand_ins() -> None:
+    identities = [IdentityKey.generate() for _ in range(4)]
+    plan = standing.Plan(
+        job_digest=bytes(32), epoch=0, members=[key.public_bytes for key in identities], seed=bytes(32), rounds=1,
+        length=1, max_abs=1, dropout=0.25, corrupt=0.25,
+    )  # fmt: skip
+    crowd = [standing.BenchStandIn(plan, i, identities[i], bytes(32)) for i in range(3)]
+    member, server = standing.Member(plan, 3, identities[3]), standing.Server(plan)
+    for party in (*crowd, member):
+        server.receive(party.keys())
+    server.close_keys()
+    for i, party in enumerate((*crowd, member)):
+        server.receive(party.deal(server.neighbour_keys(i)))
+    server.close_deal()
+    with pytest.raises(ProtocolError, match="do not decrypt"):
+        member.accept(server.dealt(3))

@@ -5,22 +5,10 @@
 #include <set>
 #include <string>
 
-#include "base/thread_pool.h"
 #include "secagg/errors.h"
 
 namespace pyzkfl::secagg::standing {
 namespace {
-
-// The first of n signatures that does not verify, or n. On all threads: a signature takes a tenth of a
-// millisecond.
-template <class F>
-size_t first_invalid(size_t n, F&& valid) {
-  std::vector<uint8_t> ok(n);
-  parallel_for(n, 1, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) ok[i] = valid(i) ? 1 : 0;
-  });
-  return static_cast<size_t>(std::ranges::find(ok, 0) - ok.begin());
-}
 
 std::string text(Index member) { return "member " + std::to_string(member); }
 
@@ -37,10 +25,9 @@ void check_neighbour_keys(const Plan& plan, Index member, const X25519PublicKey&
     if (!seen.insert(entry.key).second) throw ProtocolError("masking: " + who + " shows a key of another");
   }
   if (!plan.active()) return;
-  const size_t bad = first_invalid(shown.entries.size(), [&](size_t i) {
-    const auto& entry = shown.entries[i];
-    return verify_body(plan, Kind::keys, entry.member, kSetup, entry.key, entry.signature);
-  });
+  std::vector<SignedBody> bodies;
+  for (const auto& entry : shown.entries) bodies.push_back({entry.member, entry.key, entry.signature});
+  const size_t bad = first_not_signed(plan, Kind::keys, kSetup, bodies);
   if (bad < shown.entries.size()) {
     throw ProtocolError("masking: the key shown for " + text(shown.entries[bad].member) + " is not signed by it");
   }
@@ -66,10 +53,9 @@ void check_committee(const Plan& plan, uint32_t round, const UnmaskRequest& requ
                           ", which is no survivor of the committee");
     }
   }
-  const size_t bad = first_invalid(request.signatures.size(), [&](size_t i) {
-    const auto& entry = request.signatures[i];
-    return verify_body(plan, Kind::consistent, entry.member, round, digest, entry.signature);
-  });
+  std::vector<SignedBody> bodies;
+  for (const auto& entry : request.signatures) bodies.push_back({entry.member, digest, entry.signature});
+  const size_t bad = first_not_signed(plan, Kind::consistent, round, bodies);
   if (bad < request.signatures.size()) {
     throw ProtocolError("masking: the signature of " + text(request.signatures[bad].member) +
                         " is not over this set of survivors");

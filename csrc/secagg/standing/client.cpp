@@ -178,8 +178,8 @@ Bytes Member::deal(ByteSpan message) {
       continue;
     }
     const SecretBytes key = derive_share_key(plan, index_, holder, roots.at(holder).span());
-    out.sealed.push_back(
-        aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), plan.digest(), share));
+    const Bytes sealed = aes256_gcm_seal(key.span().first<32>(), key.span().subspan<32, 12>(), plan.digest(), share);
+    out.sealed.insert(out.sealed.end(), sealed.begin(), sealed.end());
   }
   Bytes reply = member_message(plan, Kind::deal, index_, kSetup, encode(out),
                                {identity_.get(), tag_key.span()});

@@ -34,6 +34,12 @@ Bytes signed_bytes(const Plan& plan, Kind kind, Index sender, uint32_t round, By
   return w.take();
 }
 
+bool signed_by(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
+               std::span<const uint8_t, kSignatureBytes> signature) {
+  const SignedBody one{sender, body, signature};
+  return first_not_signed(plan, kind, round, {&one, 1}) == 1;
+}
+
 SecretBytes tag_of(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body, ByteSpan key) {
   return hkdf_sha256(key, plan.digest(), signed_bytes(plan, kind, sender, round, body), kTagBytes);
 }
@@ -182,7 +188,7 @@ ByteSpan open_member_message(const Plan& plan, Kind kind, Index sender, uint32_t
   const ByteSpan body = message.subspan(kHeaderBytes, message.size() - kHeaderBytes - trailer);
   const bool authentic =
       tag_key.empty()
-          ? verify_body(plan, kind, sender, round, body, signature_of(message))
+          ? signed_by(plan, kind, sender, round, body, message.last<kSignatureBytes>())
           : equal_constant_time(tag_of(plan, kind, sender, round, body, tag_key).span(), message.last(trailer));
   if (!authentic) {
     refuse(std::string("'") + name_of(kind) + "' is not authenticated by its claimed sender " +
@@ -203,9 +209,17 @@ ByteSpan open_server_message(const Plan& plan, Kind kind, uint32_t round, ByteSp
   return message.subspan(kHeaderBytes);
 }
 
-bool verify_body(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
-                 const Ed25519Signature& signature) {
-  return ed25519_verify(plan.members().at(sender), signed_bytes(plan, kind, sender, round, body), signature);
+size_t first_not_signed(const Plan& plan, Kind kind, uint32_t round, std::span<const SignedBody> bodies) {
+  std::vector<Bytes> messages;
+  std::vector<edwards::SignedMessage> items;
+  messages.reserve(bodies.size());
+  items.reserve(bodies.size());
+  for (const SignedBody& one : bodies) {
+    messages.push_back(signed_bytes(plan, kind, one.sender, round, one.body));
+    items.push_back({plan.members().at(one.sender), messages.back(), one.signature});
+  }
+  const std::vector<uint8_t> good = plan.verifier().verify(items);
+  return static_cast<size_t>(std::ranges::find(good, 0) - good.begin());
 }
 
 Ed25519Signature signature_of(ByteSpan message) {
@@ -243,7 +257,7 @@ Bytes encode(const Deal& m) {
     w.bytes(round.self_digest).bytes(round.pad_digest);
     for (const Seed& pad : round.pads) w.bytes(pad);
   }
-  for (const Bytes& sealed : m.sealed) w.bytes(sealed);
+  w.bytes(m.sealed);
   return w.take();
 }
 
@@ -260,19 +274,22 @@ Deal decode_deal(const Plan& plan, ByteSpan body, size_t neighbours) {
     round.pads.resize(neighbours);
     for (Seed& pad : round.pads) pad = array_of<32>(r);
   }
-  m.sealed.resize(neighbours);
-  for (Bytes& sealed : m.sealed) {
-    const ByteSpan bytes = r.bytes(sealed_bytes(plan));
-    sealed.assign(bytes.begin(), bytes.end());
-  }
+  const ByteSpan sealed = r.bytes(neighbours * sealed_bytes(plan));
+  m.sealed.assign(sealed.begin(), sealed.end());
   r.done();
   return m;
 }
 
 Bytes encode(const Dealt& m) {
+  std::vector<std::pair<Index, ByteSpan>> entries;
+  for (const auto& entry : m.entries) entries.emplace_back(entry.dealer, entry.sealed);
+  return encode_dealt(m.recipient, entries);
+}
+
+Bytes encode_dealt(Index recipient, std::span<const std::pair<Index, ByteSpan>> entries) {
   Writer w;
-  w.u16(m.recipient).u16(static_cast<uint16_t>(m.entries.size()));
-  for (const auto& entry : m.entries) w.u16(entry.dealer).bytes(entry.sealed);
+  w.u16(recipient).u16(static_cast<uint16_t>(entries.size()));
+  for (const auto& [dealer, sealed] : entries) w.u16(dealer).bytes(sealed);
   return w.take();
 }
 

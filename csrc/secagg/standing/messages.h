@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/aead.h"
@@ -63,7 +64,7 @@ struct Deal {
   };
   Digest view;                // SHA-256 of the `neighbour_keys` message
   std::vector<Round> rounds;
-  std::vector<Bytes> sealed;  // for each neighbour: its shares of both, for every round
+  Bytes sealed;               // for each neighbour, sealed_bytes(): its shares of both, for every round
 };
 
 struct Dealt {
@@ -141,8 +142,16 @@ ByteSpan open_member_message(const Plan& plan, Kind kind, Index sender, uint32_t
                              ByteSpan tag_key = {});
 Bytes server_message(const Plan& plan, Kind kind, uint32_t round, ByteSpan body);
 ByteSpan open_server_message(const Plan& plan, Kind kind, uint32_t round, ByteSpan message);
-[[nodiscard]] bool verify_body(const Plan& plan, Kind kind, Index sender, uint32_t round, ByteSpan body,
-                               const Ed25519Signature& signature);
+
+// A message's body, and the signature that its sender is said to have given it.
+struct SignedBody {
+  Index sender;
+  ByteSpan body;
+  std::span<const uint8_t, 64> signature;
+};
+// The place of the first that does not verify, or how many there are. On all threads where that pays.
+[[nodiscard]] size_t first_not_signed(const Plan& plan, Kind kind, uint32_t round,
+                                      std::span<const SignedBody> bodies);
 Ed25519Signature signature_of(ByteSpan message);
 
 // --- bodies -----------------------------------------------------------------------------------------------
@@ -150,6 +159,7 @@ Ed25519Signature signature_of(ByteSpan message);
 Bytes encode(const NeighbourKeys& m);
 Bytes encode(const Deal& m);
 Bytes encode(const Dealt& m);
+Bytes encode_dealt(Index recipient, std::span<const std::pair<Index, ByteSpan>> entries);
 Bytes encode(const Confirm& m);
 Bytes encode(const Masked& m);
 Bytes encode(const Plan& plan, const Set& m);

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/ed25519.h"
 #include "base/sha256.h"
+#include "edwards/verifier.h"
 #include "secagg/standing/neighbours.h"
 #include "secagg/standing/parameters.h"
 
@@ -43,6 +45,9 @@ class Plan {
   // The least b with n * max_abs < 2^(b-1).
   unsigned bits() const { return bits_; }
   const Digest& digest() const { return digest_; }
+  // Verifies the members' signatures for whoever holds this plan, and keeps tables of those that sign often. It knows public
+  // values only.
+  edwards::Verifier& verifier() const { return *verifier_; }
 
  private:
   Digest job_digest_;
@@ -57,6 +62,7 @@ class Plan {
   uint64_t max_abs_;
   unsigned bits_;
   Digest digest_;
+  std::unique_ptr<edwards::Verifier> verifier_ = std::make_unique<edwards::Verifier>();
 };
 
 }  // namespace pyzkfl::secagg::standing

@@ -194,15 +194,16 @@ void Server::close_deal() {
 Bytes Server::dealt(Index member) const {
   if (dealers_.empty()) throw ProtocolError("masking: wrong phase, shares are not dealt yet");
   if (!party(member).deal) throw ParameterError("masking: " + text(member) + " dealt no shares");
-  Dealt out{member, {}};
+  std::vector<std::pair<Index, ByteSpan>> out;
   for (const Index dealer : party(member).shown) {
     const Party& other = parties_.at(dealer);
     if (!other.deal) continue;
     if (other.deal->sealed.empty()) throw ProtocolError("masking: shares are not kept once rounds begin");
-    const auto place = std::ranges::lower_bound(other.shown, member) - other.shown.begin();
-    out.entries.push_back({dealer, other.deal->sealed[static_cast<size_t>(place)]});
+    const auto place = static_cast<size_t>(std::ranges::lower_bound(other.shown, member) - other.shown.begin());
+    const ByteSpan sealed = ByteSpan(other.deal->sealed).subspan(place * sealed_bytes(*plan_), sealed_bytes(*plan_));
+    out.emplace_back(dealer, sealed);
   }
-  return server_message(*plan_, Kind::dealt, kSetup, encode(out));
+  return server_message(*plan_, Kind::dealt, kSetup, encode_dealt(member, out));
 }
 
 void Server::take_confirm(Index sender, ByteSpan message) {

@@ -18,6 +18,7 @@
 #include "secagg/errors.h"
 #include "secagg/masked_vector.h"
 #include "secagg/standing/blame.h"
+#include "secagg/standing/by_member.h"
 #include "secagg/standing/messages.h"
 
 namespace pyzkfl::secagg::standing {
@@ -116,7 +117,7 @@ class Server {
   X25519PrivateKey private_key_;  // agrees on tag keys
   Phase phase_ = Phase::keys;
   std::map<Index, Digest> taken_;  // of the messages taken in this phase
-  std::map<Index, Party> parties_;
+  ByMember<Party> parties_;
   std::set<X25519PublicKey> keys_seen_;
   std::vector<Index> dealers_;
   uint32_t round_ = 0;
@@ -125,7 +126,7 @@ class Server {
   Set set_;
   Digest set_digest_{};
   std::map<Index, Ed25519Signature> signatures_;
-  std::map<Index, Unmask> answers_;
+  ByMember<Unmask> answers_;
   std::set<Index> suspects_;
   std::map<Index, Digest> vectors_;  // digests of the masked vectors of the round
 };

@@ -203,8 +203,7 @@ void Server::write_state(W& w) const {
         w.bytes(round.pad_digest);
         for (const Seed& pad : round.pads) w.bytes(pad);
       }
-      w.u32(static_cast<uint32_t>(party.deal->sealed.size()));
-      for (const Bytes& sealed : party.deal->sealed) put_bytes(w, sealed);
+      put_bytes(w, party.deal->sealed);
     }
     w.u32(party.confirm ? 1 : 0);
     if (party.confirm) put_bytes(w, encode(*party.confirm));
@@ -279,11 +278,9 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
         round.pads.resize(party.shown.size());
         for (Seed& pad : round.pads) pad = array_of<kSecretBytes>(r);
       }
-      deal.sealed.resize(get_count(r, 4));
-      for (Bytes& sealed : deal.sealed) {
-        const ByteSpan bytes = get_bytes(r);
-        sealed.assign(bytes.begin(), bytes.end());
-      }
+      const ByteSpan sealed = get_bytes(r);
+      if (!sealed.empty() && sealed.size() != party.shown.size() * sealed_bytes(p)) r.fail("has shares of another size");
+      deal.sealed.assign(sealed.begin(), sealed.end());
     }
     if (r.u32() != 0) party.confirm = decode_confirm(p, get_bytes(r));
     out.keys_seen_.insert(party.key);

@@ -11,7 +11,15 @@ In the ServerApp:
 Importing this needs flwr 1.41 or newer: `pip install pyzkfl[flower]`.
 """
 
-from pyzkfl.integrations.flower.mod import SecureAggregationMod, secure_aggregation_mod
+from pyzkfl.integrations.flower.homomorphic import HomomorphicAggregation, HomomorphicAggregationMod
+from pyzkfl.integrations.flower.mod import SecureAggregationMod, drawn_batches, secure_aggregation_mod
 from pyzkfl.integrations.flower.strategy import SecureAggregation
 
-__all__ = ["SecureAggregation", "SecureAggregationMod", "secure_aggregation_mod"]
+__all__ = [
+    "HomomorphicAggregation",
+    "HomomorphicAggregationMod",
+    "SecureAggregation",
+    "SecureAggregationMod",
+    "drawn_batches",
+    "secure_aggregation_mod",
+]

@@ -8,6 +8,7 @@ train that is not under secure aggregation is refused.
 
 from __future__ import annotations
 
+import contextvars
 import os
 import secrets
 from collections.abc import Callable, Iterable
@@ -21,15 +22,27 @@ from flwr.clientapp.typing import ClientAppCallable
 from pyzkfl.errors import DecodeError, ProtocolError
 from pyzkfl.integrations.flower.records import KEY, one_array_record, pack, run_name, unpack
 from pyzkfl.keys import Members, load_identity, read_passphrase
-from pyzkfl.masked import Node, Policy
+from pyzkfl.masked import Node, NormProofs, Policy, StepProofs
 from pyzkfl.secagg import IdentityKey
 
-__all__ = ["SecureAggregationMod", "secure_aggregation_mod"]
+__all__ = ["SecureAggregationMod", "drawn_batches", "secure_aggregation_mod"]
 
 Identity = str | os.PathLike[str] | Callable[[Context], IdentityKey]
 
 # Keys that this process has read already, by what they were read from: reading a file takes a quarter of a second.
 _read: dict[Any, IdentityKey] = {}
+_drawn: contextvars.ContextVar[list[tuple[Any, Any]]] = contextvars.ContextVar("drawn batches")
+
+
+def drawn_batches() -> list[tuple[Any, Any]]:
+    """In a train function under step proofs: the round's batches, one (features, labels) a step, as `data` gives them.
+
+    Train on them with pyzkfl.integrations.torch.fit(job, module, drawn_batches()); ProtocolError anywhere else.
+    """
+    try:
+        return _drawn.get()
+    except LookupError:
+        raise ProtocolError("batches are drawn in a train function, for a mod with proofs=StepProofs(...)") from None
 
 
 class SecureAggregationMod:
@@ -42,6 +55,7 @@ class SecureAggregationMod:
     passphrase is in $PYZKFL_PASSPHRASE. By default a fresh key for each run, kept in the context's state.
     corrupt, security_bits: the least that the strategy's terms must say.
     client_level: (epsilon, delta), the most client-level privacy loss of all rounds that this node takes part in.
+    proofs: what this node proves in every round, and insists that all prove: NormProofs or StepProofs, the strategy's.
     """
 
     def __init__(
@@ -52,6 +66,7 @@ class SecureAggregationMod:
         corrupt: float = 0.05,
         security_bits: float = 40.0,
         client_level: tuple[float, float] | None = None,
+        proofs: NormProofs | StepProofs | None = None,
     ) -> None:
         keys: frozenset[bytes] | None = None
         if isinstance(members, (str, os.PathLike)):
@@ -60,6 +75,7 @@ class SecureAggregationMod:
             keys = frozenset(bytes(key) for key in members)
         self._policy = Policy(keys, corrupt, security_bits, client_level)
         self._identity = identity
+        self._proofs = proofs
 
     def __call__(self, message: Message, context: Context, call_next: ClientAppCallable) -> Message:
         request = unpack(message.content)
@@ -73,7 +89,7 @@ class SecureAggregationMod:
         state = unpack(context.state) or {}
         own: dict[str, Any] = {name: state.pop(name) for name in ("identity", "passphrase") if name in state}
         identity = self._key(context, own)
-        node = Node(run_name(context.run_id), identity, state, self._policy)
+        node = self._node(run_name(context.run_id), identity, state, context)
         if request.get("phase") == "round":
             reply = self._round(node, request, message, context, call_next)
             if isinstance(reply, Message):
@@ -91,10 +107,12 @@ class SecureAggregationMod:
         _, before = one_array_record(message.content, "a request to train")
         before = {name: array.copy() for name, array in before.items()}
         message.content = RecordDict({name: record for name, record in message.content.items() if name != KEY})
-        reply = call_next(message, context)
+        reply = self._train(node, request, message, context, call_next)
         if reply.has_error():
             return reply
         _, after = one_array_record(reply.content, "the reply of the train function")
+        if self._proofs is not None:
+            return node.prove(request, before, after)
         metrics: dict[str, Any] = {}
         for record in reply.content.metric_records.values():
             metrics.update(record.items())
@@ -105,6 +123,20 @@ class SecureAggregationMod:
                 raise DecodeError(f"the reply has no metric {name!r} to weigh by: return it, or set weighted=False")
             weight = metrics[name]
         return node.mask(request, terms.encode(before, after, weight, metrics, request.get("clip_norm")))
+
+    def _node(self, run: bytes, identity: IdentityKey, state: dict[str, Any], context: Context) -> Node:
+        return Node(run, identity, state, self._policy, self._proofs, context)
+
+    def _train(
+        self, node: Node, request: dict[str, Any], message: Message, context: Context, call_next: ClientAppCallable
+    ) -> Message:
+        if not isinstance(self._proofs, StepProofs):
+            return call_next(message, context)
+        token = _drawn.set(node.drawn(request))
+        try:
+            return call_next(message, context)
+        finally:
+            _drawn.reset(token)
 
     def _key(self, context: Context, own: dict[str, Any]) -> IdentityKey:
         """This node's key. `own`: what the context's state has, or gets, of a key made for this run."""

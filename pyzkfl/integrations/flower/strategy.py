@@ -21,9 +21,9 @@ from flwr.serverapp import strategy as flower
 from flwr.serverapp.strategy import Result, Strategy
 from flwr.supercore import log
 
-from pyzkfl.errors import NotEnoughClients, ParameterError, PyzkflError, UnprovableOption
+from pyzkfl.errors import AggregateInvalid, NotEnoughClients, ParameterError, PyzkflError
 from pyzkfl.integrations.flower.records import KEY, one_array_record, pack, run_name, unpack
-from pyzkfl.masked import Average, ClientLevel, Hub, Terms
+from pyzkfl.masked import Average, ClientLevel, DevelopmentKeys, Hub, NormProofs, StepProofs, Terms
 
 __all__ = ["SecureAggregation"]
 
@@ -50,7 +50,8 @@ class SecureAggregation(Strategy):
     alike.
     client_level: noise for client-level differential privacy, calibrated for the rounds of start() and for a setup of
     min_nodes nodes (more of them bear more noise than they need). Then weighted is False.
-    proofs: not there yet; raises UnprovableOption.
+    proofs: NormProofs or StepProofs, the mod's: every node proves its update. A node whose proof does not hold is not
+    in the sum, and is in `refused[server_round]` with the reason. Then weighted is False.
     timeout: seconds to wait for replies in the phases around training; by default start()'s.
 
     A round in which too few nodes answer gives no average: the model stays as it was, an error is logged, and
@@ -65,14 +66,9 @@ class SecureAggregation(Strategy):
         weighted_by: str | None = None,
         timeout: float | None = None,
         client_level: ClientLevel | None = None,
-        proofs: object = None,
+        proofs: NormProofs | StepProofs | None = None,
         **terms: Any,
     ) -> None:
-        if proofs is not None:
-            raise UnprovableOption(
-                "proofs=...: updates are not proven under Flower yet, because nodes in other processes cannot be given "
-                "the proving keys; pyzkfl.Client and pyzkfl.Coordinator prove every update"
-            )
         if isinstance(strategy, _REFUSED):
             raise ParameterError(
                 f"{type(strategy).__name__} looks at single updates, which secure aggregation hides: take a strategy "
@@ -85,8 +81,19 @@ class SecureAggregation(Strategy):
         if client_level is not None:
             terms = {"weighted": False, **terms}
             self._clip_norm = client_level.clip_norm
+        if not isinstance(proofs, NormProofs | StepProofs | None):
+            raise ParameterError(f"proofs= is NormProofs or StepProofs, got {type(proofs).__name__}")
+        self._proofs = proofs
+        if proofs is not None and client_level is not None:
+            raise ParameterError(
+                "client_level and proofs: noise is added to what is masked, so a proof about the update says nothing "
+                "of it; take one of them"
+            )
+        if proofs is not None:
+            terms = {"weighted": False, **terms, "proof": proofs.terms}
         self._given = terms
-        Terms(arrays=(("trial", (1,)),), rounds=1, **terms)  # wrong settings fail here, not in the first round
+        size = 1 if proofs is None else proofs.terms.dimension
+        self._make_terms((("trial", (size,)),), 1)  # wrong settings fail here, not in the first round
         self._weighted_by = weighted_by or getattr(strategy, "weighted_by_key", "num-examples")
         self._timeout = timeout
         self._rounds = _SERVED_ROUNDS
@@ -96,6 +103,7 @@ class SecureAggregation(Strategy):
         self._before: ArrayRecord | None = None
         self._noised: Terms | None = None
         self.averages: dict[int, Average] = {}
+        self.refused: dict[int, dict[int, str]] = {}
         self.clip_norms: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -107,6 +115,8 @@ class SecureAggregation(Strategy):
     def summary(self) -> None:
         """Log what the strategy inside is, and that it is under secure aggregation."""
         log(INFO, "\t├──> Secure aggregation (pyzkfl): %s", self._given or "default terms")
+        if self._proofs is not None and isinstance(self._proofs.keys, DevelopmentKeys):
+            log(WARNING, "\t├──> Proofs with DEVELOPMENT KEYS: whoever made %s can forge", self._proofs.keys.path)
         self._strategy.summary()
 
     def start(self, grid: Grid, initial_arrays: ArrayRecord, *args: Any, **kwargs: Any) -> Result:
@@ -142,11 +152,11 @@ class SecureAggregation(Strategy):
         self._grid, self._sent = grid, messages[0]
         nodes = [message.metadata.dst_node_id for message in messages]
         shapes = tuple((name, tuple(array.shape)) for name, array in model.items())
-        terms = Terms(arrays=shapes, rounds=self._rounds, **self._given)
+        terms = self._make_terms(shapes, self._rounds)
         if self._client_level is not None:
             terms = self._client_level.terms(terms, self._min_nodes)
         hub = self._ready(terms, nodes, grid)
-        request = {**hub.open_round(), "weighted_by": self._weighted_by}
+        request = {**hub.open_round(model), "weighted_by": self._weighted_by}
         if self._client_level is not None:
             self._noised = terms
             request["clip_norm"] = self._clip_norm
@@ -154,10 +164,17 @@ class SecureAggregation(Strategy):
             message.content = RecordDict({**message.content, KEY: ConfigRecord(request)})
         return messages
 
+    # What homomorphic.py has otherwise.
+    def _make_terms(self, arrays: Any, rounds: int) -> Terms:
+        return Terms(arrays=arrays, rounds=rounds, **self._given)
+
+    def _make_hub(self, run: bytes) -> Hub:
+        return Hub(run, self._exchange, self._proofs)
+
     def _ready(self, terms: Terms, nodes: Sequence[int], grid: Grid) -> Hub:
         """The hub, with a setup that has a round left for these nodes."""
         if self._hub is None:
-            self._hub = Hub(run_name(grid.run.run_id), self._exchange)
+            self._hub = self._make_hub(run_name(grid.run.run_id))
         if not self._hub.serves(terms, nodes):
             if self._noised is not None:
                 raise ParameterError(
@@ -200,17 +217,15 @@ class SecureAggregation(Strategy):
         errors = [reply for reply in arrived if reply.has_error()]
         if self._hub is None or self._sent is None:
             return self._strategy.aggregate_train(server_round, errors)
-        for reply in arrived:
-            if reply.has_error():
-                continue
-            node = reply.metadata.src_node_id
-            try:
-                self._hub.receive(node, unpack(reply.content) or {})
-            except PyzkflError as error:
-                log(WARNING, "secure aggregation: the vector of node %d is refused: %s", node, error)
+        came = {r.metadata.src_node_id: unpack(r.content) or {} for r in arrived if not r.has_error()}
+        refused = self._receive(self._hub, came)
+        if refused:
+            self.refused[server_round] = refused
+        for node, reason in refused.items():
+            log(WARNING, "secure aggregation: the vector of node %d is refused: %s", node, reason)
         try:
             average = self._hub.close_round(None if self._client_level is None else self._clip_norm)
-        except NotEnoughClients as error:
+        except (NotEnoughClients, AggregateInvalid) as error:
             log(ERROR, "secure aggregation: round %d is void, the model stays as it was: %s", server_round, error)
             for reply in errors:
                 log(ERROR, "\t> node %d: %s", reply.metadata.src_node_id, reply.error.reason)
@@ -225,6 +240,18 @@ class SecureAggregation(Strategy):
                 average.clipped_nodes, average.nodes, average.clipped_coordinates,
             )  # fmt: skip
         return self._strategy.aggregate_train(server_round, [self._reply(average), *errors])
+
+    def _receive(self, hub: Hub, replies: Mapping[int, dict[str, Any]]) -> dict[int, str]:
+        """Give the hub what came; why each of those that it refused was."""
+        if self._proofs is not None:
+            return hub.receive_proven(replies)
+        refused = {}
+        for node, reply in replies.items():
+            try:
+                hub.receive(node, reply)
+            except PyzkflError as error:
+                refused[node] = f"{type(error).__name__}: {error}"
+        return refused
 
     def _reply(self, average: Average) -> Message:
         """What a single node would have sent whose update is the average."""

@@ -1,5 +1,5 @@
 // Readers of iden3's formats survive any file: thousands of small changes to good ones, read, checked and
-// used. Under the sanitizers of `make test-deep` this is the fuzzer; PYZKFL_DEEP=1 makes it a long one.
+// used. Under the sanitizers of `make test-deep` this is the fuzzer; PYZKFL_LONG_FUZZ=1 makes it a long one.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -93,7 +93,7 @@ Bytes mutated(const Bytes& good, std::mt19937_64& random) {
 }
 
 void survive(const char* kind, const std::function<void(const std::string&)>& use, size_t rounds) {
-  if (const char* deep = std::getenv("PYZKFL_DEEP"); deep != nullptr && *deep == '1') rounds *= 100;
+  if (const char* deep = std::getenv("PYZKFL_LONG_FUZZ"); deep != nullptr && *deep == '1') rounds *= 100;
   const Bytes good = content_of(samples().folder.at(kind));
   const std::string path = samples().folder.at("mutated");
   std::mt19937_64 random(20261122);

@@ -12,6 +12,7 @@
 #include "he/primes.h"
 #include "he/rlwe_shared.h"
 #include "he/sampling.h"
+#include "he/sealed_state.h"
 #include "key_samples.h"
 
 using namespace pyzkfl;
@@ -80,7 +81,7 @@ std::vector<int64_t> times(int64_t k) {
 
 TEST_CASE("all members decrypt a sum together, or any threshold of them, and fewer do not") {
   for (const auto& [n, t, asked] : std::vector<std::tuple<unsigned, unsigned, std::set<Index>>>{
-           {3, 3, {0, 1, 2}}, {5, 3, {0, 2, 4}}, {5, 3, {0, 1, 2, 3, 4}}, {4, 3, {1, 2, 3}}}) {
+           {3, 3, {0, 1, 2}}, {5, 3, {0, 2, 4}}, {4, 3, {1, 2, 3}}}) {
     Ceremony c(n, t);
     c.finish();
     for (const auto& h : c.holders) CHECK(h->public_key()->digest() == c.key->digest());
@@ -100,6 +101,77 @@ TEST_CASE("a request with fewer holders than the threshold is answered by nobody
   c.finish();
   const SumRequest request = request_of(c, 9, {0, 1, 2});
   CHECK_THROWS_AS((void)c.holders[0]->answer(request), NotEnoughShares);
+}
+
+TEST_CASE("a ring-LWE holder does not answer beside more holders than the threshold, whose noises would be bound") {
+  Ceremony c(5, 3);
+  c.finish();
+  const SumRequest request = request_of(c, 9, {0, 1, 2, 3});
+  CHECK_THROWS_WITH_AS((void)c.holders[0]->answer(request), doctest::Contains("exactly 3"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)combine_rlwe(c.terms, c.key, request, {}), doctest::Contains("exactly 3"),
+                       ProtocolError);
+}
+
+TEST_CASE("a holder goes on from its state in another process, and what it answered is not forgotten") {
+  Ceremony c(4, 3);
+  c.finish();
+  const auto restart = [&] {
+    for (auto& h : c.holders) h = RlweHolder::restore(h->state().span());
+  };
+  restart();
+  SumRequest request{.context = context_of(9), .commitments = {}, .ciphertexts = {}, .holders = {0, 1, 3}};
+  for (const auto& h : c.holders) request.commitments[h->index()] = h->contribute(request.context, sample);
+  restart();
+  for (const auto& h : c.holders) request.ciphertexts[h->index()] = h->open(request.context, request.commitments);
+  restart();
+  std::vector<Bytes> shares;
+  for (const Index i : request.holders) shares.push_back(c.holders[i]->answer(request));
+  CHECK(combine_rlwe(c.terms, c.key, request, shares) == times(4));
+  restart();
+  CHECK_THROWS_AS((void)c.holders[0]->answer(request), ProtocolError);
+  CHECK_THROWS_AS((void)c.holders[0]->contribute(request.context, sample), ProtocolError);
+  // The count of what was decrypted goes along.
+  const uint64_t n = c.key->scheme()->ring().n();
+  RlweHolder limited(c.terms, 0, c.key, Polynomial(c.key->scheme()->ring().words()), 2 * n);
+  c.holders[0] = RlweHolder::restore(limited.state().span());
+  for (const uint8_t number : {20, 21}) {
+    CHECK_NOTHROW((void)c.holders[0]->answer(request_of(c, number, {0, 1, 2})));
+    restart();
+  }
+  CHECK_THROWS_WITH_AS((void)c.holders[0]->answer(request_of(c, 22, {0, 1, 2})), doctest::Contains("make a new one"),
+                       ProtocolError);
+  // Cut short anywhere, prolonged, or of something else, it is no state.
+  const SecretBytes state = c.holders[1]->state();
+  for (const size_t cut : {size_t{1}, size_t{3}, state.size() / 2, state.size() - 10}) {
+    CHECK_THROWS_AS((void)RlweHolder::restore(state.span().first(state.size() - cut)), DecodeError);
+  }
+  Bytes longer(state.span().begin(), state.span().end());
+  longer.push_back(0);
+  CHECK_THROWS_AS((void)RlweHolder::restore(longer), DecodeError);
+  CHECK_THROWS_WITH_AS((void)RlweHolder::restore(c.commitments[0]), doctest::Contains("not a holder's state"),
+                       DecodeError);
+}
+
+TEST_CASE("a context that was closed is opened and answered no more") {
+  Ceremony c(3, 3);
+  c.finish();
+  const SumRequest request = request_of(c, 9, {0, 1, 2});
+  c.holders[0]->close(request.context);
+  CHECK_THROWS_AS((void)c.holders[0]->answer(request), ProtocolError);
+  CHECK_THROWS_AS((void)c.holders[0]->open(request.context, request.commitments), ProtocolError);
+  CHECK_THROWS_AS((void)c.holders[0]->contribute(request.context, sample), ProtocolError);
+}
+
+TEST_CASE("a sealed state opens for the identity that sealed it, and for no other") {
+  const auto mine = Ed25519PrivateKey::generate(), other = Ed25519PrivateKey::generate();
+  const Bytes state = {1, 2, 3};
+  Bytes sealed = seal_state(mine, state);
+  CHECK(seal_state(mine, state) != sealed);
+  CHECK(std::ranges::equal(open_state(mine, sealed).span(), state));
+  CHECK_THROWS_AS((void)open_state(other, sealed), DecodeError);
+  CHECK_THROWS_AS((void)open_state(mine, ByteSpan(sealed).first(11)), DecodeError);
+  sealed.back() ^= 1;
+  CHECK_THROWS_AS((void)open_state(mine, sealed), DecodeError);
 }
 
 TEST_CASE("a rogue key part, chosen after the others were shown, is not what its member committed to") {
@@ -423,6 +495,23 @@ TEST_CASE("a Paillier holder is no oracle either") {
   r.commitments.erase(2);
   holder.expect(r.context, r.commitments);
   CHECK_THROWS_WITH_AS((void)holder.answer(r), doctest::Contains("in another decrypted sum"), ProtocolError);
+}
+
+TEST_CASE("a Paillier holder goes on from its state in another process") {
+  PaillierRound round;
+  const auto restart = [&] {
+    for (auto& h : round.dealing.holders) h = PaillierHolder::restore(round.dealing.key, h->state().span());
+  };
+  restart();
+  std::vector<Bytes> shares;
+  for (const Index i : {0, 2, 4}) shares.push_back(round.dealing.holders[i]->answer(round.request));
+  CHECK(combine_paillier(*round.dealing.key, round.request, shares) == times(4));
+  restart();
+  CHECK_THROWS_WITH_AS((void)round.dealing.holders[0]->answer(round.request), doctest::Contains("decrypted already"),
+                       ProtocolError);
+  const SecretBytes state = round.dealing.holders[1]->state();
+  CHECK_THROWS_AS((void)PaillierHolder::restore(round.dealing.key, state.span().first(state.size() - 1)),
+                  DecodeError);
 }
 
 TEST_CASE("a proof holds for its exponent, member and shares, and for no other") {

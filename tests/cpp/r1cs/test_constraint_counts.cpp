@@ -1,12 +1,11 @@
 // What each gadget costs, pinned in tests/vectors/constraint_counts.json: a change shows as a diff there.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <sstream>
 #include <string>
 
+#include "../pinned_counts.h"
 #include "r1cs/gadgets_bits.h"
 #include "r1cs/gadgets_integer.h"
 #include "r1cs/gadgets_lookup.h"
@@ -79,16 +78,5 @@ std::string counts_as_json() {
 }  // namespace
 
 TEST_CASE("constraint, wire and entry counts of the gadgets are the pinned ones") {
-  const std::string path = std::string(PYZKFL_VECTORS) + "/constraint_counts.json";
-  // A change that is meant is written with PYZKFL_WRITE_COUNTS=1, and reviewed as a diff of the file.
-  if (std::getenv("PYZKFL_WRITE_COUNTS") != nullptr) std::ofstream(path) << counts_as_json();
-  std::ifstream file(path);
-  REQUIRE(file.good());
-  std::istringstream now(counts_as_json());
-  std::string pinned, line;
-  while (std::getline(now, line)) {
-    if (!std::getline(file, pinned)) pinned.clear();
-    CHECK(pinned == line);
-  }
-  CHECK_FALSE(std::getline(file, pinned));
+  check_pinned("constraint_counts.json", counts_as_json());
 }

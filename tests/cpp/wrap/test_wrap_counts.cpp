@@ -1,11 +1,10 @@
 // What the circuit costs, part by part, pinned in tests/vectors/wrap_constraint_counts.json.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <sstream>
 
+#include "../pinned_counts.h"
 #include "mlp_program.h"
 #include "sample_programs.h"
 #include "wrap/wrap_circuit.h"
@@ -61,18 +60,7 @@ std::string counts_as_json() {
 }  // namespace
 
 TEST_CASE("constraint and entry counts of the wrap circuit are the pinned ones") {
-  const std::string path = std::string(PYZKFL_VECTORS) + "/wrap_constraint_counts.json";
-  // A change that is meant is written with PYZKFL_WRITE_COUNTS=1, and reviewed as a diff of the file.
-  if (std::getenv("PYZKFL_WRITE_COUNTS") != nullptr) std::ofstream(path) << counts_as_json();
-  std::ifstream file(path);
-  REQUIRE(file.good());
-  std::istringstream now(counts_as_json());
-  std::string pinned, line;
-  while (std::getline(now, line)) {
-    if (!std::getline(file, pinned)) pinned.clear();
-    CHECK(pinned == line);
-  }
-  CHECK_FALSE(std::getline(file, pinned));
+  check_pinned("wrap_constraint_counts.json", counts_as_json());
 }
 
 TEST_CASE("the circuit of a perceptron 784-128-10 fits a domain of 2^17") {

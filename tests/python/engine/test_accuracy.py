@@ -7,7 +7,8 @@ import pytest
 
 from pyzkfl import _core
 from pyzkfl.bench.training import float_accuracy, initial_weights
-from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement
 
 datasets = pytest.importorskip("sklearn.datasets", reason="the extra [demo] is not installed")
 

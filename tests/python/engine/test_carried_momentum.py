@@ -10,10 +10,11 @@ from network_consortium import Consortium
 from slow_trainer import Slow
 
 from pyzkfl import Client, messages
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, ProtocolError, WitnessInvalid
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
-from pyzkfl.network import NO_VELOCITY, NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NO_VELOCITY, NetworkJob, NetworkProver, RoundStatement
 from pyzkfl.proofs import Witness
 from pyzkfl.velocities import OwnVelocities, Velocities, Velocity
 

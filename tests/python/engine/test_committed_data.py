@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core, dataset_rows, encoding, merkle
+from pyzkfl.blinders import random_blinder
 from pyzkfl.committed_data import (
     BatchProof,
     CommittedData,
@@ -24,7 +25,7 @@ from pyzkfl.committed_data import (
 )
 from pyzkfl.dataset_rows import Shuffle, temporary_file
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
-from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProver, RoundStatement
 from pyzkfl.statement import batch_index
 
 JOB = NetworkJob(widths=(4, 3, 3), batch=8, learning_rate=0.1, steps=2, a_frac=5)

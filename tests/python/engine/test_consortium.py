@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core, ceremony, encoding, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment
 from pyzkfl.errors import (
     AggregateInvalid,
     DecodeError,
@@ -139,8 +140,32 @@ def test_in_a_batch_exactly_the_bad_proofs_are_found(keys, parties) -> None:
             swapped if i in bad and i % 2 else (a[0], no_opening) if i in bad else (a, b, c)[i % 3] for i in range(5)
         ]
         assert keys.failing(items) == sorted(bad)
-    with pytest.raises(DecodeError):
-        keys.failing([a, (b[0], EngineProof(bytes(512)))])
+
+
+def test_a_malformed_proof_is_named_beside_a_false_one_and_hides_no_other(keys, parties) -> None:
+    a, b, c = ((p.statement, p.proof) for p in parties)
+    swapped = (a[0], b[1])
+    r = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    data = b[1].data
+    malformed = [
+        bytes(512),  # no points
+        data[:-1],  # cut
+        data + b"\0",
+        data[:352] + r.to_bytes(32, "big") + data[384:],  # a scalar that is not below r
+        data[:128] + b"\x40" + bytes(31) + data[160:],  # a column's commitment at infinity
+    ]
+    for bytes_ in malformed:
+        bad = (b[0], EngineProof(bytes_))
+        assert keys.failing([a, bad, c]) == [1]
+        assert keys.failing([bad, swapped, c, bad]) == [0, 1, 3]
+        assert keys.failing([bad]) == [0]
+        with pytest.raises(ProofInvalid, match="m1") as caught:
+            proofs.verify_batch([a, bad, c], keys)
+        assert caught.value.offenders == [1]
+        with pytest.raises(DecodeError):
+            proofs.verify(*bad, keys)
+    no_point = dataclasses.replace(b[0], update_commitment=b"\xbf" + b"\xff" * 31)  # C(D) is the sender's too
+    assert keys.failing([a, (no_point, b[1]), c]) == [1]
 
 
 def test_two_false_openings_do_not_make_up_for_each_other(keys, parties) -> None:

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from pyzkfl import Client, IdentityKey, InProcessChannel, _core, ceremony
+from pyzkfl.blinders import random_blinder
 from pyzkfl.coordinator import Coordinator
-from pyzkfl.dataset import CommittedDataset, random_blinder
+from pyzkfl.dataset import CommittedDataset
 from pyzkfl.demo.attackers import CheatingCoordinator
 from pyzkfl.demo.plan import Attack
 from pyzkfl.errors import ParameterError, ProofInvalid

@@ -9,7 +9,8 @@ import pytest
 from network_consortium import ROWS, Consortium, data_of
 
 from pyzkfl import _core, encoding, messages, proofs
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment, check_data
 from pyzkfl.errors import DataError, ParameterError, ProofInvalid, RangeError, WitnessInvalid
 from pyzkfl.job import Job, Member
 from pyzkfl.network import NetworkJob

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pyzkfl import _core
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.layers import Conv2d, Linear
-from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement, random_blinder
+from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver, RoundStatement
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")
 
@@ -187,6 +188,20 @@ def test_a_prover_refuses_blinders_of_other_commitments(proven: tuple[Round, Net
     done, _ = proven
     with pytest.raises(ParameterError, match="commitments"):
         done.prover.prove(done.trained, done.statement, done.blinders, random_blinder())
+
+
+def test_training_of_another_job_is_named_before_the_proof_is_begun(proven: tuple[Round, NetworkProof]) -> None:
+    r, _ = proven
+    seen: list[float] = []
+    for change in ({"learning_rate": r.prover.job.learning_rate / 2}, {"bitwise": True}):
+        other = dataclasses.replace(r.prover.job, **change)
+        trained = other.train(r.weights, r.batches)
+        with pytest.raises(ParameterError, match="of another job"):
+            r.prover.prove(trained, r.statement, r.blinders, r.blinder, progress=seen.append)
+    wrong = dataclasses.replace(r.statement, update_commitment=r.statement.weights_commitment)
+    with pytest.raises(ParameterError, match=r"column .* is another"):
+        r.prover.prove(r.trained, wrong, r.blinders, r.blinder, progress=seen.append)
+    assert seen == []
 
 
 def test_several_local_steps_are_one_proof_of_the_same_size() -> None:

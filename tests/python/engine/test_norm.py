@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, WitnessInvalid
-from pyzkfl.network import random_blinder
 from pyzkfl.norm import NormProver
 
 pytestmark = pytest.mark.filterwarnings("ignore:insecure keys")

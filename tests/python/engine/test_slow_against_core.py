@@ -17,9 +17,10 @@ from slow_verifier import Opening, R, Refused, hashing, opening_holds, public_in
 from test_core_proofs import g1, g2
 
 from pyzkfl import _core
+from pyzkfl.blinders import random_blinder
 from pyzkfl.errors import ParameterError
 from pyzkfl.layers import AvgPool2d, Conv2d, Linear
-from pyzkfl.network import NetworkJob, random_blinder
+from pyzkfl.network import NetworkJob
 
 CONTEXT = bytes(range(32))
 STRIDE = 1 if os.environ.get("PYZKFL_DEEP", "") not in ("", "0") else 13

@@ -84,6 +84,51 @@ def test_a_layer_without_a_relation_names_itself(layers: list[Any], match: str) 
         Job.from_module(nn.Sequential(*layers), loss=nn.CrossEntropyLoss(), lr=0.1, batch=8)
 
 
+class Doubled(nn.Linear):
+    """What isinstance takes for a Linear, and is another function."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+class DoubledSequence(nn.Sequential):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+class DoubledLoss(nn.CrossEntropyLoss):
+    def forward(self, *args: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(*args)
+
+
+def test_what_is_no_plain_layer_does_not_pass_for_one() -> None:
+    shared = nn.Linear(6, 6)
+    frozen, hooked, doubled = perceptron(), perceptron(), DoubledSequence(nn.Linear(6, 3))
+    frozen[1].bias.requires_grad_(False)
+    hooked[1].register_forward_hook(lambda module, args, output: 2 * output)
+    above = perceptron()
+    above.register_forward_pre_hook(lambda module, args: args)
+    normed = perceptron()
+    nn.utils.parametrizations.weight_norm(normed[1])
+    for module, match in (
+        (nn.Sequential(Doubled(6, 3)), r"layer 0 \(Doubled\)"),
+        (doubled, "must be an nn.Sequential, got DoubledSequence"),
+        (nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU(), nn.Linear(6, 3)), r"layer 2 \(Linear\): a layer .* twice"),
+        (frozen, r"layer 1 \(Linear\) with a frozen bias"),
+        (hooked, r"layer 1 \(Linear\) with hooks"),
+        (above, "nn.Sequential with hooks"),
+        (normed, r"layer 1 \(ParametrizedLinear\)"),
+    ):
+        with pytest.raises(UnprovableOption, match=match):
+            Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.1, batch=8)
+    with pytest.raises(UnprovableOption, match="loss DoubledLoss"):
+        Job.from_module(perceptron(), loss=DoubledLoss(), lr=0.1, batch=8)
+    module = perceptron()
+    part = torch.optim.SGD(module[1].parameters(), lr=0.1)
+    with pytest.raises(UnprovableOption, match="other parameters"):
+        Job.from_module(module, loss=nn.CrossEntropyLoss(), optimizer=part, batch=8)
+
+
 def used_optimizer(module: Any) -> Any:
     """One that has made a step: it has a velocity."""
     module = copy.deepcopy(module)
@@ -153,6 +198,38 @@ def test_wrong_data_changes_nothing() -> None:
         with pytest.raises(DataError):
             fit(job, module, data)
     assert np.array_equal(job.read(module), before)
+
+
+def test_the_last_row_of_a_pair_is_looked_at_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = perceptron()
+    job = Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.1, batch=8)
+    monkeypatch.setattr(Job, "train", lambda *args: pytest.fail("a step was trained"))
+    x, y = torch.zeros(40, 6), torch.zeros(40, dtype=torch.int64)
+    bad_x, bad_y = x.clone(), y.clone()
+    bad_x[-1, -1], bad_y[-1] = float("nan"), 3
+    for data in ((bad_x, y), (x, bad_y)):
+        with pytest.raises(DataError):
+            fit(job, module, data)
+
+
+def test_data_for_no_round_is_an_error_and_no_silence() -> None:
+    module = perceptron()
+    job = Job.from_module(module, loss=nn.CrossEntropyLoss(), lr=0.1, batch=8)
+    x, y = torch.zeros(8, 6), torch.zeros(8, dtype=torch.int64)
+    before = copy.deepcopy(module.state_dict())
+    with pytest.raises(DataError, match="epoch 0 has no round"):
+        fit(job, module, (x[:0], y[:0]))
+    with pytest.raises(DataError, match="epoch 1 has no round"):
+        fit(job, module, iter([(x, y)]), epochs=3)
+    with pytest.raises(DataError, match="no round of 2 batches"):
+        fit(dataclasses.replace(job, steps=2), module, (x, y))
+    with pytest.raises(ParameterError, match="epochs"):
+        fit(job, module, (x, y), epochs=0)
+    with pytest.raises(DataError, match="features must be an array"):
+        fit(job, module, [([[1.0], [1.0, 2.0]], [0, 1])])
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    tracked = x.bfloat16().requires_grad_()
+    assert len(fit(job, module, (tracked, y)).rounds) == 1  # as torch's own loops take it
 
 
 def convolutions() -> Any:

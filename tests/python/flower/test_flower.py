@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordD
 from flwr.clientapp import ClientApp
 from flwr.serverapp import strategy as flower
 
-from pyzkfl.errors import NotEnoughClients, ParameterError, UnprovableOption
+from pyzkfl.dp.accounting import Mechanism
+from pyzkfl.errors import NotEnoughClients, ParameterError
 from pyzkfl.integrations.flower import SecureAggregation, SecureAggregationMod, secure_aggregation_mod
 from pyzkfl.integrations.flower.records import KEY
 from pyzkfl.masked import ClientLevel
@@ -134,8 +138,6 @@ def test_a_strategy_that_needs_single_updates_is_refused_by_name(name: str) -> N
 
 
 def test_wrong_settings_are_refused_at_once() -> None:
-    with pytest.raises(UnprovableOption, match="proofs="):
-        SecureAggregation(flower.FedAvg(), proofs="norm")
     with pytest.raises(ParameterError, match="bits must lie"):
         SecureAggregation(flower.FedAvg(), bits=64)
     with pytest.raises(ParameterError, match="hides none of them"):
@@ -199,6 +201,45 @@ def test_noise_is_not_spent_twice(make_grid: Any) -> None:
         strategy.start(grid, START, num_rounds=1)
 
 
+def test_flowers_own_accountant_would_report_less_than_this_noise_costs() -> None:
+    accounting = pytest.importorskip("dp_accounting", reason="dp-accounting is not installed: pip install pyzkfl[dp]")
+    serverapp = pytest.importorskip("flwr.serverapp")
+    if not hasattr(serverapp, "PrivacyAccountant"):
+        pytest.skip("this flwr has no accountant")
+    assert accounting
+    mechanism = Mechanism("skellam", 1, 20, 4.0, 650)  # little noise, where it shows
+    event = serverapp.GaussianPrivacyEvent(math.sqrt(20) / 4.0, 20, 20)
+    theirs = serverapp.RdpAccountant(
+        serverapp.PrivacyConfig(
+            target_delta=1e-5, population_size=20, sampling_method=serverapp.SamplingMethod.NO_AMPLIFICATION,
+            neighboring_relation=serverapp.NeighboringRelation.ADD_OR_REMOVE_ONE,
+        )
+    )  # fmt: skip
+    theirs.compose(event, 10)
+    assert theirs.get_epsilon(1e-5) < mechanism.client_level_epsilon(10, 1e-5)
+
+
+def test_the_container_file_names_what_there_is(repository: Path) -> None:
+    """It is not built by any test. Its paths, extras, commands and options are those of this tree and this flwr."""
+    text = (repository / "examples/flower/processes/Containerfile").read_text()
+    for path in set(re.findall(r"examples/flower/processes(?:/[\w.]+)*", text)):
+        assert (repository / path).exists(), path
+    extras = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(re.search(r"\[([\w,]+)\]\" &&", text)[1].split(",")) <= set(extras)  # type: ignore[index]
+    node = (repository / "examples/flower/processes/digits_app/node.py").read_text()
+    assert all(name in node for name in re.findall(r"DIGITS_\w+", text))
+    comment = text[: text.index("FROM")].replace("\\\n#", " ")
+    for command in ("flower-superlink", "flower-supernode"):
+        line = next(line for line in comment.splitlines() if f"pyzkfl-flower {command}" in line.replace("  ", " "))
+        options = re.findall(r"--[a-z-]+", line[line.index(command) :])
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / command), "--help"], capture_output=True, text=True, timeout=60,
+            check=True, env={**os.environ, "FLWR_TELEMETRY_ENABLED": "0"},
+        )  # fmt: skip
+        assert options, command
+        assert all(option in done.stdout for option in options), options
+
+
 @pytest.mark.deep
 @pytest.mark.end_to_end
 def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(repository: Path, tmp_path: Path) -> None:
@@ -211,6 +252,22 @@ def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(repository
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["nodes"] == [3, 3]
     assert figures["accuracy"] > 0.9
+
+
+@pytest.mark.deep
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("flags", [(), ("--norm",)])
+def test_the_example_with_proofs_runs_and_leaves_out_a_scaled_step(
+    repository: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    pytest.importorskip("torch")
+    done = subprocess.run(
+        [sys.executable, str(repository / "examples/flower/proven_digits.py"), "--rounds", "2", *flags],
+        capture_output=True, text=True, timeout=400, cwd=tmp_path, check=False,
+        env={**os.environ, "FLWR_TELEMETRY_ENABLED": "0", "FLWR_HOME": str(tmp_path), "PYTHONPATH": str(repository)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1])["nodes"] == ([8, 8] if flags else [7, 7])
 
 
 @pytest.mark.end_to_end

@@ -9,7 +9,8 @@ import pytest
 from consortium import make, rows_of
 
 from pyzkfl import IdentityKey, Job, Member, _core, ceremony
-from pyzkfl.dataset import CommittedDataset, DatasetCommitment, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset, DatasetCommitment
 from pyzkfl.errors import (
     DataError,
     DecodeError,

@@ -11,7 +11,7 @@ from consortium import Consortium, make, updates_in_the_clear
 
 from pyzkfl import he, homomorphic_sum
 from pyzkfl.blinder_lanes import LANE_LIMIT, from_lanes, to_lanes
-from pyzkfl.dataset import FR_MODULUS, random_blinder
+from pyzkfl.blinders import FR_MODULUS, random_blinder
 from pyzkfl.demo.attackers import CheatingCoordinator
 from pyzkfl.demo.plan import Attack
 from pyzkfl.errors import DecodeError, ParameterError, ProtocolError

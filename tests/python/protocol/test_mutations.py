@@ -13,7 +13,8 @@ import pytest
 from consortium import make
 
 from pyzkfl import _core, ceremony, proofs
-from pyzkfl.dataset import CommittedDataset, random_blinder
+from pyzkfl.blinders import random_blinder
+from pyzkfl.dataset import CommittedDataset
 from pyzkfl.demo.attackers import prove_false
 from pyzkfl.errors import ProofInvalid
 from pyzkfl.proofs import Witness, prove, verify
@@ -194,3 +195,8 @@ def test_a_batch_verification_names_every_bad_proof_and_no_good_one(real: Scene)
     with pytest.raises(ProofInvalid) as caught:
         proofs.verify_batch(items, real.keys)
     assert caught.value.offenders == [1, 3]
+    for part in ({"groth16": bytes(128)}, {"knowledge": b"\xbf" + b"\xff" * 31}):  # no points: one more that fails
+        items[2] = real.statement, dataclasses.replace(good, **part)
+        with pytest.raises(ProofInvalid) as caught:
+            proofs.verify_batch(items, real.keys)
+        assert caught.value.offenders == [1, 2, 3]

@@ -10,10 +10,11 @@ import pytest
 from consortium import make
 
 from pyzkfl import Client, Coordinator, InProcessChannel, _core, ceremony, encoding
+from pyzkfl.blinders import random_blinder
 from pyzkfl.engine_setup import EvaluationTerms, NormTerms
 from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, ProtocolError, SetupInvalid, SystemFailure
 from pyzkfl.job import Member
-from pyzkfl.network import NetworkJob, random_blinder
+from pyzkfl.network import NetworkJob
 from pyzkfl.setup_files import SetupFiles, read_setup, write_setup
 
 

@@ -1,0 +1,56 @@
+"""Encrypted averages without a framework: the sum of vectors and of blinders, which opens as a masked one does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pyzkfl import he
+from pyzkfl.blinders import FR_MODULUS
+from pyzkfl.encrypted import EncryptedHub, EncryptedNode, EncryptedTerms, HolderPolicy
+from pyzkfl.errors import DecodeError, ProtocolError
+from pyzkfl.secagg import IdentityKey
+
+
+def parties(terms: EncryptedTerms, count: int) -> tuple[EncryptedHub, dict[int, EncryptedNode]]:
+    nodes = {
+        i: EncryptedNode(b"run", IdentityKey.generate(), {}, HolderPolicy(holder=terms.holder)) for i in range(count)
+    }
+    hub = EncryptedHub(b"run", lambda requests: {i: nodes[i].answer(request) for i, request in requests.items()})
+    hub.set_up(terms, list(nodes))
+    return hub, nodes
+
+
+@pytest.mark.parametrize("holder", [he.OneDecryptor(), he.Threshold(3, 4)], ids=lambda holder: type(holder).__name__)
+def test_the_sum_opens_with_the_sum_of_the_blinders(holder: Any) -> None:
+    terms = EncryptedTerms(
+        arrays=(("w", (3,)),), rounds=2, aggregation="rlwe", holder=holder, blinders=True, weighted=False
+    )
+    hub, nodes = parties(terms, 4)
+    for _ in range(2):
+        request = hub.open_round()
+        vectors = {i: terms.encode({"w": np.zeros(3)}, {"w": np.full(3, i / 8)}, 1) for i in nodes}
+        blinders = {i: (FR_MODULUS - 1 - i).to_bytes(32, "little") for i in nodes}
+        for i, node in nodes.items():
+            hub.receive(i, node.mask(request, vectors[i], blinders[i]))
+        average = hub.close_round()
+        assert average.nodes == 4
+        assert hub.opening is not None
+        total, blinder = hub.opening
+        assert np.array_equal(total, sum(vectors.values()))
+        assert int.from_bytes(blinder, "little") == (-4 - 6) % FR_MODULUS
+        with pytest.raises(ProtocolError, match="a round comes once"):
+            nodes[0].mask(request, vectors[0], blinders[0])
+    again = dict(nodes[0]._state)
+    with pytest.raises(DecodeError, match="another identity"):  # what is kept is sealed
+        he.open_state(IdentityKey.generate(), again["holder"] if "holder" in again else again.get("own", bytes(40)))
+
+
+def test_terms_come_back_from_their_bytes_and_from_no_others() -> None:
+    terms = EncryptedTerms(arrays=(("w", (3,)),), rounds=2, aggregation="rlwe", holder=he.Threshold(3, 4))
+    assert EncryptedTerms.from_bytes(terms.to_bytes()) == terms
+    for wrong in (b"{}", terms.to_bytes()[:-1], terms.to_bytes().replace(b"Threshold", b"Anybody__")):
+        with pytest.raises(DecodeError):
+            EncryptedTerms.from_bytes(wrong)
