@@ -129,7 +129,7 @@ class EngineKeys(Keys):
             raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
         commitments = [
             self.commit_weights(statement.weights),
-            self._tables,
+            self.tables_commitment,
             *(batch.commitment for batch in statement.batches),
             *statement.velocities,
             statement.update_commitment,

@@ -33,7 +33,7 @@ def proof_on_chain(job: Job, proof: bytes) -> bytes:
 
     Of bytes that are no proof too: a forger's go to the chain like any others. DecodeError where they cannot.
     """
-    return engine_proof_to_evm(proof[encoding.HEADER_BYTES :]) if has_statement(job) else proof
+    return engine_proof_to_evm(proof[encoding.HEADER_BYTES:]) if has_statement(job) else proof
 
 
 def proof_from_chain(job: Job, data: bytes) -> Proof | EngineProof:
@@ -48,7 +48,7 @@ class StatementOnChain:
 
     def __init__(self, job: Job, keys: Any) -> None:
         if not has_statement(job) or job.network is None or not isinstance(keys, EngineKeys):
-            raise ParameterError(f"no contract checks proofs of job {job.name!r}: it takes the engine and one local step")
+            raise ParameterError(f"no contract checks proofs of {job.name!r}: it takes the engine and one local step")
         keys.expect(job)
         columns = job.network.core.program()["columns"]
         digits = sum(column["kind"] == "digits" for column in columns)

@@ -294,7 +294,7 @@ class JobOnChain:
         return bool(statement.call("holds", facts, point, sent.public_values, sent.proof))
 
     def wrong_verdicts(self, number: int) -> list[str]:
-        """Members on whose proofs of a round the verdict that stands is wrong: whoever shows one slashes its signers."""
+        """Members on whose proofs of a round the standing verdict is wrong: whoever shows one slashes its signers."""
         committee = self.contracts.committee
         accepted = int(committee.call("polls", committee.call("pollOf", self.id, number))[7])
         sent = self.submissions(number)
