@@ -1,5 +1,5 @@
 """The contracts that decide on a chain whether a proof of a job holds (contracts/EngineVerifier.sol and
-EngineStatement.sol): made from the job's keys by whoever opens it there, and compared by every member before it accepts.
+EngineStatement.sol): made from the job's keys by whoever opens it, and compared by every member before it accepts.
 
 The comparison is of code, immutable values and all. A coordinator's own contract, or ours with another key, could call
 true proofs false: whoever had accepted them in a verdict would lose the stake to the first to say so.
@@ -11,7 +11,7 @@ from typing import Any
 
 from pyzkfl import encoding
 from pyzkfl.engine_keys import EngineKeys
-from pyzkfl.errors import ParameterError, ProtocolError, TransactionReverted
+from pyzkfl.errors import ChainError, NodeUnreachable, ParameterError, ProtocolError, TransactionReverted
 from pyzkfl.job import Job
 from pyzkfl.ledger.chain import Artifact, Chain, Contract, artifact
 from pyzkfl.ledger.evm_points import engine_proof_from_evm, engine_proof_to_evm, g1_to_evm, words
@@ -33,7 +33,7 @@ def proof_on_chain(job: Job, proof: bytes) -> bytes:
 
     Of bytes that are no proof too: a forger's go to the chain like any others. DecodeError where they cannot.
     """
-    return engine_proof_to_evm(proof[encoding.HEADER_BYTES:]) if has_statement(job) else proof
+    return engine_proof_to_evm(proof[encoding.HEADER_BYTES :]) if has_statement(job) else proof
 
 
 def proof_from_chain(job: Job, data: bytes) -> Proof | EngineProof:
@@ -68,7 +68,7 @@ class StatementOnChain:
     def expect(self, chain: Chain, address: str) -> None:
         """ProtocolError unless the contract at this address is the one that `deploy` makes."""
         kind, of_verifier = artifact("EngineStatement"), artifact("EngineVerifier")
-        verifier = Contract(chain, address, kind).call("verifier") if chain.code(address) else address
+        verifier = self._verifier_of(Contract(chain, address, kind))
         for where, what, arguments in (
             (verifier, of_verifier, (self._key,)),
             (address, kind, (verifier, *self._rest)),
@@ -77,6 +77,15 @@ class StatementOnChain:
                 raise ProtocolError(
                     f"{where} is not this job's {what.name}: its verdicts on proofs could be anything; do not join"
                 )
+
+    @staticmethod
+    def _verifier_of(statement: Contract) -> str:
+        try:
+            return str(statement.call("verifier"))
+        except NodeUnreachable:
+            raise
+        except ChainError:  # it has none: then it is not ours, as its code says
+            return statement.address
 
     @staticmethod
     def _code(chain: Chain, kind: Artifact, arguments: tuple[Any, ...]) -> bytes:

@@ -162,8 +162,11 @@ class JobOnChain:
 
     def terms(self) -> JobTermsOnChain:
         """What the coordinator opened the job with."""
-        *windows, seats, proof_bytes, public_bytes, stake, statement = self._ask("termsOf", self.id)
-        return JobTermsOnChain(proof_bytes, public_bytes, *windows, seats, stake, statement)
+        names = (
+            "join_s", "submit_s", "aggregate_s", "attest_s", "challenge_s", "seats", "proof_bytes", "public_bytes",
+            "stake", "statement",
+        )  # fmt: skip
+        return JobTermsOnChain(**dict(zip(names, self._ask("termsOf", self.id), strict=True)))
 
     def expect_place(self, name: str) -> None:
         """ProtocolError unless the members' names there are those of the job, and this party's account is `name`'s.
@@ -294,10 +297,13 @@ class JobOnChain:
         return bool(statement.call("holds", facts, point, sent.public_values, sent.proof))
 
     def wrong_verdicts(self, number: int) -> list[str]:
-        """Members on whose proofs of a round the standing verdict is wrong: whoever shows one slashes its signers."""
+        """Members on whose proofs of a round the verdict that stands is wrong: whoever shows one slashes its signers.
+        ChainError while there is no verdict."""
         committee = self.contracts.committee
-        accepted = int(committee.call("polls", committee.call("pollOf", self.id, number))[7])
-        sent = self.submissions(number)
+        poll = committee.call("polls", committee.call("pollOf", self.id, number))
+        if not poll[4]:
+            raise ChainError(f"the committee has not decided about round {number}")
+        accepted, sent = int(poll[7]), self.submissions(number)
         return [n for n, s in sent.items() if self.holds(number, n, s) != bool(accepted >> s.index & 1)]
 
     def challenge(self, number: int, name: str) -> None:
@@ -316,7 +322,7 @@ class JobOnChain:
         end = time.monotonic() + self.patience
         while True:
             try:
-                self._act("challenge", self.id, evidence, salt, done=lambda: self.state()["rounds"] > number)
+                self._act("challenge", self.id, evidence, salt, done=lambda: bool(self._events("Overturned", number)))
                 return
             except TransactionReverted as error:
                 if "NotPromised" not in str(error) or time.monotonic() >= end:

@@ -168,7 +168,7 @@ class NodeChain(Chain):
         return bytes(self._asked(lambda: self._web3.eth.get_code(Web3.to_checksum_address(address))))
 
     def code_after(self, creation: bytes) -> bytes:
-        return bytes(self._asked(lambda: self._web3.eth.call({"data": creation})))  # type: ignore[typeddict-item]
+        return bytes(self._asked(lambda: self._web3.eth.call({"data": creation})))
 
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> list[tuple[int, tuple[bytes, ...], bytes]]:
         out: list[tuple[int, tuple[bytes, ...], bytes]] = []
