@@ -313,6 +313,20 @@ def test_members_submit_nothing_in_a_round_that_began_from_another_commitment(id
     assert [on.bonded(name) for name in NAMES] == [STAKE] * 4
 
 
+def test_members_sign_nothing_where_chain_and_core_differ_about_a_proof(identities, setup, monkeypatch) -> None:
+    on = Training(identities, setup)
+    on.boss.run_registration()
+    holds = JobOnChain.holds
+    monkeypatch.setattr(
+        JobOnChain, "holds", lambda self, number, name, sent: name != "m1" and holds(self, number, name, sent)
+    )
+    with pytest.raises(ChainError, match="no verdict"):
+        on.boss.run_round(0)
+    assert [on.bonded(name) for name in NAMES] == [STAKE] * 4
+    with pytest.raises(ChainError, match="has not decided"):
+        on.finder.wrong_verdicts(0)
+
+
 def test_a_proof_has_one_encoding_there_and_back(engine, setup) -> None:
     for member in engine["members"]:
         assert engine_proof_from_evm(member["proof_evm"]) == member["proof"]
