@@ -26,14 +26,14 @@ __all__ = ["EngineKeys"]
 
 
 class EngineKeys(Keys):
-    """As Keys. columns: the column key; its digest is the job's commitment_key."""
+    """As Keys. columns: the column key; its digest is the job's commitment_key. tables_commitment: C(T), 32 bytes."""
 
     def __init__(self, network: Any, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes) -> None:
         super().__init__(proving, constraints, setup)
         self._network = network  # the core's
         self.columns = columns
         self._prover = prover
-        self._tables = bytes(_core.engine.commit_tables(network, columns))
+        self.tables_commitment = bytes(_core.engine.commit_tables(network, columns))
         self._weights: tuple[bytes, bytes] = (b"", b"")  # digest and C(W) of the weights that were asked for last
 
     @staticmethod
@@ -129,7 +129,7 @@ class EngineKeys(Keys):
             raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
         commitments = [
             self.commit_weights(statement.weights),
-            self._tables,
+            self.tables_commitment,
             *(batch.commitment for batch in statement.batches),
             *statement.velocities,
             statement.update_commitment,

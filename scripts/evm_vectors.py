@@ -52,7 +52,7 @@ def make() -> dict[str, Any]:
         "beacon": beacon,
         "weights": weights_digest(weights),
         "weights_commitment": keys.commit_weights(weights),
-        "tables_commitment": keys._tables,
+        "tables_commitment": keys.tables_commitment,
         "members": [],
     }
     for number, name in enumerate(NAMES):

@@ -47,10 +47,8 @@ def register(app: typer.Typer) -> None:
             from pyzkfl.demo.chain import ChainSetting
 
             setting = ChainSetting(chain)
-        # On a chain the direct circuit proves, and the members judge: no contract checks these proofs.
-        network = not direct and chain is None
         config = DemoConfig(
-            clients=clients, rounds=rounds, seed=seed, network=network, aggregation=aggregation, ledger=ledger
+            clients=clients, rounds=rounds, seed=seed, network=not direct, aggregation=aggregation, ledger=ledger
         )
         if json_:
             from pyzkfl import build_stamp

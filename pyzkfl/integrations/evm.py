@@ -4,7 +4,9 @@
 
 The protocol is the same (docs/protocol.md). On the chain are dataset roots, the beacon, every submission with its
 proof, the sum of commitments, the verdicts and the pay (docs/contracts.md). The members are the validators of their
-job: whoever sees the sum checks every submission of the round, those outside the sum too, and signs.
+job: whoever sees the sum checks every submission of the round, those outside the sum too, and signs. Where contracts
+can check the job's proofs (pyzkfl.integrations.evm_statement), anyone may overturn a verdict; members then join,
+submit and sign only where the facts that the contracts would judge by are their own.
 """
 
 from __future__ import annotations
@@ -15,15 +17,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pyzkfl import _core, merkle, proofs
 from pyzkfl.client import Client
 from pyzkfl.coordinator import Coordinator, Round, RoundReport
 from pyzkfl.dataset import DatasetCommitment
+from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.errors import ChainError, ParameterError, ProtocolError, PyzkflError
+from pyzkfl.integrations.evm_statement import StatementOnChain, has_statement, proof_from_chain, proof_on_chain
 from pyzkfl.job import Job
 from pyzkfl.ledger.deployment import Deployment
-from pyzkfl.ledger.evm_job import JobOnChain, JobTermsOnChain, Published
+from pyzkfl.ledger.evm_job import JobOnChain, JobTermsOnChain, Published, SubmissionOnChain
 from pyzkfl.ledger.evm_points import g1_to_evm
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions
@@ -64,7 +69,7 @@ def public_values(dataset: DatasetCommitment, index: int) -> bytes:
 
 
 def terms_on_chain(proof_bytes: int, most_batches: int, **windows: Any) -> JobTermsOnChain:
-    """Terms with room for the public values of datasets of that many batches."""
+    """Terms for proofs of that size, with room for the public values of datasets of that many batches."""
     depth = max(most_batches - 1, 0).bit_length()
     return JobTermsOnChain(proof_bytes=proof_bytes, public_bytes=96 + 32 * depth, **windows)
 
@@ -109,9 +114,23 @@ class EvmMember(Client):
             raise ParameterError(f"{self.name}: join the chain first")
         _refuse_velocities(self.job)
         self.on_chain = self._account.job(self.job)
+        self._check_terms()
         self.on_chain.bond(self._account.stake)
         self.on_chain.validate()
         self.on_chain.register(self._dataset.public.root, len(self._dataset))
+
+    def _check_terms(self) -> None:
+        """What registering accepts: by these terms this member's stake is judged, as submitter and as validator."""
+        self.on_chain.expect_place(self.name)
+        terms = self.on_chain.terms()
+        if has_statement(self.job) != terms.has_statement:
+            raise ProtocolError(
+                f"{self.name}: the job's proofs {'can' if has_statement(self.job) else 'cannot'} be checked by a "
+                f"contract, and its terms on the chain name {'one' if terms.has_statement else 'none'}"
+            )
+        if terms.has_statement:
+            chain = self.on_chain.contracts.registry.chain
+            StatementOnChain(self.job, self.keys).expect(chain, terms.statement)
 
     def _claim(self) -> None:
         self.on_chain.claim()
@@ -127,7 +146,13 @@ class EvmMember(Client):
         own = Message.open(reply, signer=self._identity.public_bytes)
         body = Message.open(own.body["submission"], signer=self._identity.public_bytes).body
         values = self._values(self.name, self._round)
-        self.on_chain.submit(self._round, body["commitment"], values, body["proof"])
+        assert self.weights is not None  # it trained
+        self._expect_round(self.weights)
+        self.on_chain.submit(self._round, body["commitment"], values, proof_on_chain(self.job, body["proof"]))
+
+    def _expect_round(self, weights: npt.NDArray[np.int64]) -> None:
+        point = self.keys.commit_weights(weights) if isinstance(self.keys, EngineKeys) else None
+        self.on_chain.expect_round(self._round, weights_digest(weights), point)
 
     def _values(self, name: str, round_: int) -> bytes:
         dataset = self._datasets[name]
@@ -139,6 +164,7 @@ class EvmMember(Client):
         assert self._account is not None and self.weights is not None
         if not self.on_chain.has_seat(self._round):
             return
+        self._expect_round(self._submissions[0].statement.weights)
         held = self._held()
         published = self.on_chain.published(self._round)
         statements = [s.statement for s in self._submissions]
@@ -157,19 +183,24 @@ class EvmMember(Client):
         self.on_chain.attest(self._round, accepted, self._account.key, self._account.chain_id)
 
     def _held(self) -> list[str]:
-        """Whose submission on the chain holds."""
-        weights = self._submissions[0].statement.weights
+        """Whose submission on the chain holds. Where a contract can be asked too, ProtocolError if it disagrees: this
+        member's stake would answer for the difference."""
         held = []
         for name, sent in self.on_chain.submissions(self._round).items():
-            statement = self.statement_of(name, sent.commitment, weights=weights)
-            try:
-                proof = proofs.read_proof(self.job, sent.proof)
-                proofs.verify(statement, proof, self.keys)
-            except PyzkflError:
-                continue
-            if sent.public_values == self._values(name, self._round):
+            holds = self._holds(name, sent)
+            if has_statement(self.job) and self.on_chain.holds(self._round, name, sent) != holds:
+                raise ProtocolError(f"{self.name}: chain and member disagree about the proof of {name!r}: not signed")
+            if holds:
                 held.append(name)
         return held
+
+    def _holds(self, name: str, sent: SubmissionOnChain) -> bool:
+        statement = self.statement_of(name, sent.commitment, weights=self._submissions[0].statement.weights)
+        try:
+            proofs.verify(statement, proof_from_chain(self.job, sent.proof), self.keys)
+        except PyzkflError:
+            return False
+        return sent.public_values == self._values(name, self._round)
 
     def _on_aggregate(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         answer = super()._on_aggregate(request)
@@ -188,7 +219,9 @@ class EvmRound(Round):
         return self.c.on_chain
 
     def run(self) -> RoundReport:
-        self.on_chain.start_round(self.round, weights_digest(self.c.weights))
+        keys = self.c._need_keys()
+        point = keys.commit_weights(self.c.weights) if isinstance(keys, EngineKeys) else None
+        self.on_chain.start_round(self.round, weights_digest(self.c.weights), point)
         return super().run()
 
     def publish(self, opening: Opening, entries: list[list[Any]]) -> RoundReport:
@@ -243,7 +276,8 @@ class EvmCoordinator(Coordinator):
         let_pass: Callable[[int], None] | None = None,
     ) -> None:
         """account: the coordinator's; accounts: of the members, in order. let_pass: waits until the chain's clock shows
-        a time (seconds); default: sleeps and looks."""
+        a time (seconds); default: sleeps and looks. Where contracts can check the job's proofs, the coordinator deploys
+        them, and the terms name them in place of what they say of statement and size of a proof."""
         self._account, self._terms, self._accounts, self._let_pass = account, terms, tuple(accounts), let_pass
 
     @property
@@ -257,6 +291,10 @@ class EvmCoordinator(Coordinator):
         _refuse_velocities(self.job)
         self.on_chain = self._account.job(self.job)
         self.on_chain.bond(self._account.stake)
+        if has_statement(self.job):
+            contracts = StatementOnChain(self.job, self._need_keys())
+            address = contracts.deploy(self.on_chain.contracts.registry.chain, sender=self._account.address)
+            self._terms = dataclasses.replace(self._terms, statement=address, proof_bytes=contracts.proof_bytes)
         self.on_chain.open(self._terms, self._accounts)
         super().run_registration()
 
@@ -269,7 +307,8 @@ class EvmCoordinator(Coordinator):
     def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
         submission = super().check_submission(round_, name, sealed)
         sent = self.on_chain.submissions(round_).get(name)
-        ours = (submission.statement.update_commitment, submission.proof.to_bytes())
+        proof = proof_on_chain(self.job, submission.proof.to_bytes())
+        ours = (submission.statement.update_commitment, proof)
         if sent is None or (sent.commitment, sent.proof) != ours:
             raise ProtocolError(f"{name} submitted something else on the chain")
         return submission

@@ -164,6 +164,15 @@ class Chain(abc.ABC):
         """Ask without a transaction. Raises as `send`."""
 
     @abc.abstractmethod
+    def code(self, address: str) -> bytes:
+        """The code of the contract at an address; empty where there is none."""
+
+    @abc.abstractmethod
+    def code_after(self, creation: bytes) -> bytes:
+        """The code that a contract would have once `creation` were deployed, its immutable values in place; one that
+        keeps its own address there has another. Nothing is deployed. Raises as `send`."""
+
+    @abc.abstractmethod
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> list[tuple[int, tuple[bytes, ...], bytes]]:
         """Block, topics and data of a contract's events with this first topic, from block `start` on, in order."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from pyzkfl.errors import BeaconInvalid, ChainError, NodeUnreachable, ProtocolError, TransactionReverted
-from pyzkfl.ledger.chain import Contract, Receipt
+from pyzkfl.ledger.chain import Contract, Receipt, artifact
 from pyzkfl.ledger.deployment import Deployment
 from pyzkfl.ledger.evm_points import g1_from_evm, g1_to_evm, words
 from pyzkfl.ledger.verdicts import Verdict
@@ -52,6 +52,11 @@ class JobTermsOnChain:
         """As the contract takes them."""
         windows = (self.join_s, self.submit_s, self.aggregate_s, self.attest_s, self.challenge_s)
         return (*windows, self.seats, self.proof_bytes, self.public_bytes, self.stake, self.statement)
+
+    @property
+    def has_statement(self) -> bool:
+        """Whether proofs can be checked on the chain."""
+        return self.statement.lower() != _NOBODY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +160,33 @@ class JobOnChain:
         )  # fmt: skip
         return dict(zip(names, self._ask("rounds", self.id, number), strict=True))
 
+    def terms(self) -> JobTermsOnChain:
+        """What the coordinator opened the job with."""
+        names = (
+            "join_s", "submit_s", "aggregate_s", "attest_s", "challenge_s", "seats", "proof_bytes", "public_bytes",
+            "stake", "statement",
+        )  # fmt: skip
+        return JobTermsOnChain(**dict(zip(names, self._ask("termsOf", self.id), strict=True)))
+
+    def expect_place(self, name: str) -> None:
+        """ProtocolError unless the members' names there are those of the job, and this party's account is `name`'s.
+
+        A proof speaks of a name: under another one a true proof would be a false one there.
+        """
+        found = tuple(self._ask("members", self.id, index)[5] for index in range(self.state()["members"]))
+        if found != self.names:
+            raise ProtocolError(f"{name}: the coordinator opened the job on the chain with other members: {found}")
+        if self._index() != self.names.index(name):
+            raise ProtocolError(f"{name}: the coordinator gave this account the place of another member")
+
+    def expect_round(self, number: int, weights: bytes, weights_commitment: bytes | None) -> None:
+        """ProtocolError unless the round began from these weights (digest) and this C(W), which are the coordinator's
+        word there: with another C(W) every true proof of the round would be a false one."""
+        point = bytes(64) if weights_commitment is None else g1_to_evm(weights_commitment)
+        began = (self.state()["weights"], self.round_state(number)["weights_commitment"])
+        if began != (weights, keccak(point)):
+            raise ProtocolError(f"round {number} began on the chain from other weights than the members have")
+
     def _index(self) -> int:
         return int(self._ask("indexOf", self.id, self.account))
 
@@ -240,6 +272,62 @@ class JobOnChain:
             entry = SubmissionOnChain(values["index"], g1_from_evm(point), values["publicValues"], values["proof"])
             out[self.names[entry.index]] = entry
         return out
+
+    def weights_commitment(self, number: int) -> tuple[int, int]:
+        """C(W_t) of a round as the coordinator gave it: x, y. ChainError where it has not begun."""
+        for event in self._events("RoundStarted", number):
+            x, y = event.values["weightsCommitment"]
+            return int(x), int(y)
+        raise ChainError(f"round {number} has not begun on the chain")
+
+    def holds(self, number: int, name: str, sent: SubmissionOnChain) -> bool:
+        """What the job's statement says of a proof, asked with the registry's facts, as a challenge would. Costs no
+        gas. ChainError where the job has no statement."""
+        terms = self.terms()
+        if not terms.has_statement:
+            raise ChainError("this job's proofs are not checked on the chain: its terms name no statement")
+        state, index = self.state(), self.names.index(name)
+        _, batches, root, _, _, called = self._ask("members", self.id, index)
+        facts = (
+            state["bound"], number, called, state["beacon"], root, batches, state["weights"],
+            self.weights_commitment(number),
+        )  # fmt: skip
+        statement = Contract(self.contracts.registry.chain, terms.statement, artifact("EngineStatement"))
+        point = words(g1_to_evm(sent.commitment))
+        return bool(statement.call("holds", facts, point, sent.public_values, sent.proof))
+
+    def wrong_verdicts(self, number: int) -> list[str]:
+        """Members on whose proofs of a round the verdict that stands is wrong: whoever shows one slashes its signers.
+        ChainError while there is no verdict."""
+        committee = self.contracts.committee
+        poll = committee.call("polls", committee.call("pollOf", self.id, number))
+        if not poll[4]:
+            raise ChainError(f"the committee has not decided about round {number}")
+        accepted, sent = int(poll[7]), self.submissions(number)
+        return [n for n, s in sent.items() if self.holds(number, n, s) != bool(accepted >> s.index & 1)]
+
+    def challenge(self, number: int, name: str) -> None:
+        """Show on the chain that the verdict on a member's proof is wrong, with what the chain emitted and nothing
+        else. Anyone may; half of what is slashed is the challenger's.
+
+        Two transactions, a block apart, so that nobody can copy it. TransactionReverted where the verdict is right:
+        the gas of the check is lost, and nothing else has changed.
+        """
+        registry, sent = self.contracts.registry, self.submissions(number)[name]
+        salt = secrets.token_bytes(32)
+        promise = registry.call("promiseOf", self.account, self.id, number, sent.index, salt)
+        self._act("promiseChallenge", promise, done=lambda: registry.call("promised", promise) != 0)
+        point = words(g1_to_evm(sent.commitment))
+        evidence = (sent.index, point, sent.public_values, sent.proof, self.weights_commitment(number))
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                self._act("challenge", self.id, evidence, salt, done=lambda: bool(self._events("Overturned", number)))
+                return
+            except TransactionReverted as error:
+                if "NotPromised" not in str(error) or time.monotonic() >= end:
+                    raise
+                time.sleep(_PAUSE_S)  # the promise's block is the newest still
 
     def _events(self, name: str, number: int) -> list[Any]:
         events = self.contracts.registry.events(name)

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 from pyzkfl import _core
 from pyzkfl.errors import DecodeError
 
-__all__ = ["engine_proof_to_evm", "g1_from_evm", "g1_to_evm", "groth16_proof_to_evm", "words"]
+__all__ = ["engine_proof_from_evm", "engine_proof_to_evm", "g1_from_evm", "g1_to_evm", "groth16_proof_to_evm", "words"]
 
 _GROTH16 = 128  # A, B, C compressed
 _SCALARS = 160  # rho, z, gamma, i0, i1
@@ -39,6 +41,20 @@ def engine_proof_to_evm(proof: bytes) -> bytes:
     body = proof[_GROTH16 : _GROTH16 + 32 * points]
     middle = b"".join(g1_to_evm(body[32 * i : 32 * i + 32]) for i in range(points))
     return groth16_proof_to_evm(proof[:_GROTH16]) + middle + proof[-_SCALARS:]
+
+
+def engine_proof_from_evm(proof: bytes) -> bytes:
+    """The engine's proof compressed, 512 bytes from 864. DecodeError for whatever the contract calls malformed in its
+    points: off their curve, not canonical, infinity; scalars are the verifier's to read."""
+    points, rest = divmod(len(proof) - 2 * _GROTH16 - _SCALARS, 64)
+    if rest or points < 4:
+        raise DecodeError(f"a proof of the engine has 416 bytes and 64 for each of its points, got {len(proof)}")
+    ends = [64, 192, *range(256, 257 + 64 * points, 64)]
+    parts = [proof[start:end] for start, end in itertools.pairwise([0, *ends])]
+    if any(part == bytes(len(part)) for part in parts):
+        raise DecodeError("a proof of the engine holds the point at infinity")
+    a, b, *others = parts
+    return g1_from_evm(a) + bytes(_core.curves.g2_compress(b)) + b"".join(map(g1_from_evm, others)) + proof[-_SCALARS:]
 
 
 def words(data: bytes) -> tuple[int, ...]:

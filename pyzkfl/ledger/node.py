@@ -164,6 +164,12 @@ class NodeChain(Chain):
             fields["from"] = Web3.to_checksum_address(sender)
         return bytes(self._asked(lambda: self._web3.eth.call(fields)))  # type: ignore[arg-type]
 
+    def code(self, address: str) -> bytes:
+        return bytes(self._asked(lambda: self._web3.eth.get_code(Web3.to_checksum_address(address))))
+
+    def code_after(self, creation: bytes) -> bytes:
+        return bytes(self._asked(lambda: self._web3.eth.call({"data": creation})))
+
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> list[tuple[int, tuple[bytes, ...], bytes]]:
         out: list[tuple[int, tuple[bytes, ...], bytes]] = []
         end = self.height()
@@ -188,7 +194,7 @@ class NodeChain(Chain):
 
     def has_code(self, address: str) -> bool:
         """Whether there is a contract at the address."""
-        return bool(self._asked(lambda: self._web3.eth.get_code(Web3.to_checksum_address(address))))
+        return bool(self.code(address))
 
     def request(self, method: str, *arguments: Any) -> Any:
         """A call of the node's own, such as anvil's `evm_increaseTime`."""

@@ -118,6 +118,18 @@ class RevmChain(Chain):
         except RuntimeError as error:
             raise self._failure(error) from None
 
+    def code(self, address: str) -> bytes:
+        return bytes(self._evm.get_code(address) or b"").removesuffix(b"\0" * 33)  # pyrevm pads by a word and a byte
+
+    def code_after(self, creation: bytes) -> bytes:
+        there = self._evm.snapshot()
+        try:
+            return self.code(self._evm.deploy(self.account(0), creation, gas=_GAS))
+        except RuntimeError as error:
+            raise self._failure(error) from None
+        finally:
+            self._evm.revert(there)
+
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> list[tuple[int, tuple[bytes, ...], bytes]]:
         return [
             (block, topics, data)

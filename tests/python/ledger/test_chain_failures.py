@@ -55,6 +55,12 @@ class Unreliable(Chain):
             raise NodeUnreachable("no node answers")
         return self.chain.call(to, data, sender=sender)
 
+    def code(self, address: str) -> bytes:
+        return self.chain.code(address)
+
+    def code_after(self, creation: bytes) -> bytes:
+        return self.chain.code_after(creation)
+
     def logs(self, address: str, topic: bytes, *, start: int = 0) -> Any:
         return self.chain.logs(address, topic, start=start)
 
