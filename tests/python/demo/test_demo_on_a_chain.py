@@ -46,12 +46,17 @@ def test_a_chain_that_does_not_answer_and_options_that_do_not_fit_are_one_line(t
 
 @pytest.mark.deep
 @pytest.mark.end_to_end
-def test_the_demo_on_a_chain_pays_honest_members_and_slashes_forgers(repository: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(repository / "scripts" / "demo_chain.py"), "--rounds", "5", "--json"]
+@pytest.mark.parametrize(("options", "proof_bytes"), [((), 512), (("--direct",), 160)])
+def test_the_demo_on_a_chain_pays_honest_members_and_slashes_forgers(
+    repository: Path, tmp_path: Path, options: tuple[str, ...], proof_bytes: int
+) -> None:
+    """The network, whose proofs contracts can check too, and the logistic classifier."""
+    command = [sys.executable, str(repository / "scripts" / "demo_chain.py"), "--rounds", "5", "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["clients"], result["rounds"], result["rounds_closed"], result["dropped"]) == (8, 5, 5, 5)
+    assert result["proof_bytes"] == proof_bytes
     assert result["forgeries_tried"] == result["forgeries_refused"] == 7
     assert result["aggregate_exact"] and result["ledger_ok"] and result["chain_weights"]
     assert len(result["rejected"]) == 5 and result["slashed"] == 5 * 1_000
