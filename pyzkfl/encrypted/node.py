@@ -61,8 +61,11 @@ class EncryptedNode(Node):
 
     @property
     def _agreed(self) -> Setup:
+        return self._agreed_on(self._state["nonces"])
+
+    def _agreed_on(self, nonces: list[bytes]) -> Setup:
         terms = EncryptedTerms.from_bytes(self._state["terms"])
-        return Setup.of(terms, self._run, self._state["epoch"], self._state["members"], self._state["nonces"])
+        return Setup.of(terms, self._run, self._state["epoch"], self._state["members"], nonces)
 
     @property
     def _count(self) -> int:
@@ -77,35 +80,30 @@ class EncryptedNode(Node):
     def _unseal(self, sealed: bytes) -> bytes:
         return bytes(he.open_state(self._identity, sealed))
 
-    def _making(self, setup: Setup) -> he.RlweKeyMember:
-        return he.RlweKeyMember(setup.joint(self._count), self._index, self._unseal(self._state["seed"]))
+    def _making(self, setup: Setup, seed: bytes) -> he.RlweKeyMember:
+        """seed: sealed, as in the state."""
+        return he.RlweKeyMember(setup.joint(self._count), self._index, self._unseal(seed))
 
-    def _box(self, setup: Setup) -> he.ShareBox:
-        return he.ShareBox(setup.context, self._unseal(self._state["box"]))
+    def _box(self, setup: Setup, box: bytes) -> he.ShareBox:
+        """box: its secret, sealed, as in the state."""
+        return he.ShareBox(setup.context, self._unseal(box))
 
     def _keys(self, request: Record) -> Record:
         _, nonces = self._take_nonces(request)
-        self._state["nonces"] = nonces
-        try:
-            setup = self._agreed
-            self._state["box"] = self._seal(secrets.token_bytes(32))
-            self._state["seed"] = self._seal(secrets.token_bytes(32))
-            commitment = b""
-            if not setup.has_keeper:
-                commitment = bytes(self._making(setup).commitment())
-            elif self._is_keeper(setup):
-                part, own, dealt = _make_key(setup, self._index, self._count)
-                self._state.update(part=part, own=self._seal(own), dealt=[self._seal(share) for share in dealt])
-                commitment = setup.kept(part)
-        except Exception:
-            del self._state["nonces"]
-            raise
-        box = bytes(self._box(setup).public_key)
-        return {
-            "box": box,
-            "commitment": commitment,
-            "signature": self._identity.sign(setup.making(box, commitment)),
-        }
+        setup, commitment = self._agreed_on(nonces), b""
+        made: dict[str, Any] = {
+            "nonces": nonces, "box": self._seal(secrets.token_bytes(32)), "seed": self._seal(secrets.token_bytes(32))
+        }  # fmt: skip
+        if not setup.has_keeper:
+            commitment = bytes(self._making(setup, made["seed"]).commitment())
+        elif self._is_keeper(setup):
+            part, own, dealt = _make_key(setup, self._index, self._count)
+            made.update(part=part, own=self._seal(own), dealt=[self._seal(share) for share in dealt])
+            commitment = setup.kept(part)
+        box = bytes(self._box(setup, made["box"]).public_key)
+        signature = self._identity.sign(setup.making(box, commitment))
+        self._state.update(made)  # nothing is kept of a key that no member can have a part in
+        return {"box": box, "commitment": commitment, "signature": signature}
 
     def _deal(self, request: Record) -> Record:
         if "box" not in self._state or "boxes" in self._state:
@@ -117,7 +115,7 @@ class EncryptedNode(Node):
         for public, box, promise, signature in zip(self._state["members"], boxes, promises, signatures, strict=True):
             if not verify(public, setup.making(box, promise), signature):
                 raise ProtocolError("a signature in the list of commitments to the key does not hold")
-        own = self._box(setup)
+        own = self._box(setup, self._state["box"])
         if boxes[self._index] != own.public_key:
             raise ProtocolError("the list of commitments to the key does not have this node's box")
         part, shares = b"", [b""] * n
@@ -125,7 +123,7 @@ class EncryptedNode(Node):
             if self._is_keeper(setup):
                 part, shares = self._state["part"], [self._unseal(share) for share in self._state["dealt"]] or shares
         else:
-            making = self._making(setup)
+            making = self._making(setup, self._state["seed"])
             part = bytes(making.part(promises))
             if setup.terms.threshold < n:
                 shares = [b"" if i == self._index else bytes(making.dealt_share(i)) for i in range(n)]
@@ -140,10 +138,10 @@ class EncryptedNode(Node):
         parts, sealed = _list(request, "parts"), _list(request, "shares")
         if len(parts) != n or len(sealed) != n:
             raise ProtocolError("the parts of the key are not one of each member")
-        box, boxes, new = self._box(setup), self._state["boxes"], {}
+        box, boxes, new = self._box(setup, self._state["box"]), self._state["boxes"], {}
         opened = {i: bytes(box.open(boxes[i], share)) for i, share in enumerate(sealed) if share}
         if not setup.has_keeper:
-            making = self._making(setup)
+            making = self._making(setup, self._state["seed"])
             making.part(self._state["promises"])
             dealt = [opened[i] for i in sorted(opened)] if setup.terms.threshold < n else []
             new["holder"] = making.finish(parts, dealt).save(self._identity)
