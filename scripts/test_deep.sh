@@ -17,7 +17,7 @@ sanitized() { # sanitized FOLDER SANITIZERS
 }
 
 # The readers of files see a hundred times as many mutated ones: this is their fuzzer.
-address_and_undefined() { PYZKFL_LONG_FUZZ=1 sanitized build/asan address,undefined; }
+address_and_undefined() { PYZKFL_DEEP=1 PYZKFL_LONG_FUZZ=1 sanitized build/asan address,undefined; }
 
 threads() { sanitized build/tsan thread; }
 
