@@ -8,17 +8,16 @@ setup's keys never take it for one.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import hashlib
 import os
-import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pyzkfl import _core, encoding
+from pyzkfl.cache_folder import write_whole
 from pyzkfl.ceremony import InsecureSetupWarning
 from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.engine_setup import NormTerms
@@ -160,21 +159,9 @@ def _development(path: Path, core: Any) -> DevelopmentKeys:
         "proving": _core.groth16.insecure_setup(core.constraint_system()).to_bytes(),
     }
     data = encoding.encode(encoding.Kind.DEVELOPMENT_KEYS, body)
-    _write(path, data)
+
+    def write(file: IO[bytes]) -> None:
+        file.write(data)
+
+    write_whole(path, write, "development keys")  # another process may be reading
     return DevelopmentKeys(str(path), hashlib.sha256(_DOMAIN + data).digest())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: another process may be reading."""
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".keys", dir=path.parent)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            if temporary:
-                os.unlink(temporary)
-        raise SystemFailure(f"the keys cannot be kept in {path}: {error.strerror}") from error
