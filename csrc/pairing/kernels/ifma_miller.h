@@ -55,7 +55,7 @@ PYZKFL_INLINE Running& running(RunningState& state) { return *reinterpret_cast<R
 // Lanes of points[i].
 enum PointLane : uint64_t { x_q, y_q, minus_y_q, y_p, minus_x_p, x_p_thrice, minus_y_p_twice, nothing };
 
-void start(Running& r, const RunningPair& pair) {
+PYZKFL_CALLED void start(Running& r, const RunningPair& pair) {
   set(r.point, from_rows(pair.start));
   for (int i = 0; i < 4; ++i) set(r.points[i], from_rows(pair.points[i]));
 }
@@ -70,7 +70,7 @@ constexpr Term double_second = {{{0, 1, 2, 3, 4, 5, 6, 7}},
                                 {{0, 1, 2, 3, 8 + minus_y_p_twice, 8 + x_p_thrice, 6, 7}}};
 constexpr LineTerms double_line = line_terms(4, 5, 7);
 
-void double_step(Running& r) {
+PYZKFL_CALLED void double_step(Running& r) {
   const Fp2Lanes v = product(r.point, r.point, r.point, double_first);
   const Fp2Lanes e = permuted(everywhere(2), v);
   const Fp2Lanes e3 = add(add(e, e), e);
@@ -103,7 +103,7 @@ constexpr Term add_fourth = {{{1, 0, 0, 0, 0, 0, 0, 0}}, {{0, 1, 2, 3, 4, 5, 6, 
 constexpr Permutation add_last = {{0, 1, 3, 4, 0, 0, 0, 0}};
 constexpr LineTerms add_line = line_terms(3, 4, 2);
 
-void add_step(Running& r, const Operand& q) {
+PYZKFL_CALLED void add_step(Running& r, const Operand& q) {
   const Fp2Lanes products = only(0x03, product(r.point, q, q, add_first));
   Operand u, last_factors;  // u: theta, lambda, z, 3b' z, y, x
   set(u, raised(subtract(permuted(add_kept, components(r.point)), products), 2));
@@ -132,14 +132,14 @@ constexpr LineTerms first_line = line_terms(0, 0, 2), second_line = line_terms(0
 
 PYZKFL_INLINE Prepared& prepared(PreparedState& state) { return *reinterpret_cast<Prepared*>(&state); }
 
-void start(Prepared& p, const PreparedPair& pair, size_t line_count) {
+PYZKFL_CALLED void start(Prepared& p, const PreparedPair& pair, size_t line_count) {
   p.factors = unpack(load_consecutive(pair.factors));
   p.next = static_cast<const unsigned char*>(pair.lines);
   p.left = line_count;
   p.second = false;
 }
 
-void multiply_by_next_line(Fp12Lanes& f, Prepared& p) {
+PYZKFL_CALLED void multiply_by_next_line(Fp12Lanes& f, Prepared& p) {
   if (p.second) {
     mul_by_monic_line(f, p.lines, second_line);
     p.second = false;

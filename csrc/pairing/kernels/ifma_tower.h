@@ -10,7 +10,7 @@
 //
 // FORM. Radix 2^260: a lane holds v 2^260 modulo p, so products need no factor 16.
 //
-// RANGES. An element's components are below 2p, and those of xi times it, which are tamed, below 1.65 p. So the six products
+// RANGES. An element's components are at most 2p, and those of xi times it, which are tamed, below 1.65 p. So the six products
 // of a coefficient sum up to at most 24 p^2, and the sum is below (1.51 + 24 / 84.6) p = 1.8 p: an element again.
 //
 // TIME. Constant in the values.
@@ -169,7 +169,7 @@ PYZKFL_CALLED void cyclotomic_square(Fp12Lanes& out, const Fp12Lanes& a) {
   set(out.plain, plain);
 }
 
-// Of components below 2p: below 2p again.
+// Of components of at most 2p: at most 2p again.
 PYZKFL_INLINE void conjugate(Operand& out, const Operand& a) {
   Fp2Lanes v;
   for (int j = 0; j < 10; ++j) {
