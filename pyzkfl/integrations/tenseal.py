@@ -3,7 +3,7 @@
 Exact integers in, exact sums out, with the same checks of ranges and headroom as our schemes; floats through
 `he.FixedPoint`. TenSEAL's contexts have one owner of the secret key: there are no shares of it. Our own ring-LWE is
 smaller and several times as fast (docs/homomorphic.md), and its readers of bytes are ours: TenSEAL's run in its C++
-library, on what others sent. `pip install pyzkfl[tenseal]`.
+library, on what others sent. `pip install pyzkfl[he]`.
 
 >>> import numpy as np
 >>> from pyzkfl.integrations import tenseal
