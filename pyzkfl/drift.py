@@ -91,8 +91,8 @@ class Drift:
 def load(name: str | os.PathLike[str], *, seed: int = 0) -> DriftData:
     """A built-in set, or a .npz file with x (rows, features) and y (rows,); a fifth is for testing.
 
-    digits: scikit-learn's, pixels in [0, 1]. breast-cancer: each feature less its mean, by its standard deviation, both over the
-    training rows. A .npz is taken as it is. Raises DataError for a file that is not one.
+    digits: scikit-learn's, pixels in [0, 1]. breast-cancer: each feature less its mean, by its standard deviation,
+    both over the training rows. A .npz is taken as it is. Raises DataError for a file that is not one.
     """
     if name in BUILT_IN:
         x, y = breast_cancer() if name == "breast-cancer" else _digits()
