@@ -41,6 +41,11 @@ G1Point G1Points::choose(const CommittedBit& bit, const G1Point& a, const G1Poin
 
 G1Point G1Points::choose_sign(const CommittedBit& bit, const G1Point& a) { return {a.x(), fp_.choose(bit, a.y(), -a.y())}; }
 
+G1Point G1Points::values(const G1Point& a) {
+  const Operand x = fp_.reduce({{}, a.x()});
+  return {x, fp_.reduce({{}, a.y()})};
+}
+
 G1Point G1Points::add(const G1Point& a, const G1Point& b) {
   fp_.assert_different(a.x(), b.x());
   return add_apart(a, b);

@@ -43,6 +43,8 @@ class G1Points {
   G1Point choose(const CommittedBit& bit, const G1Point& a, const G1Point& b);
   // bit ? a : -a. One constraint.
   G1Point choose_sign(const CommittedBit& bit, const G1Point& a);
+  // The same point with coordinates that are values. Two reductions: 108.
+  G1Point values(const G1Point& a);
   // Where the builder computes.
   G1Affine element(const G1Point& a) const { return {fp_.element(a.x()), fp_.element(a.y())}; }
   // 2 a. Three reductions: 166.
