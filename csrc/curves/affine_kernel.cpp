@@ -270,7 +270,7 @@ void add_columns_ifma(KernelScratch& scratch, uint64_t* columns, PointBytes<F> b
                       std::span<const PointRef> next, SecretVector<uint32_t>& refused) {
   SecretVector<uint8_t>& masks = scratch.masks;
   masks.resize((refs.size() + 7) / 8);
-  if (ifma_columns<F>().add(room<F>(scratch, refs.size()), invert8<F>, bytes_of(columns), base.data, words(refs),
+  if (ifma_columns<F>().add(room<F>(scratch, refs.size()), invert8<Fp>, bytes_of(columns), base.data, words(refs),
                             refs.size(), words(next), next.size(), masks.data())) {
     return;
   }

@@ -10,7 +10,7 @@
 
 namespace pyzkfl::ifma {
 
-// Replaces eight coordinates e (of 4 or 8 words, canonical) by 2^518 / e modulo p. False if one is zero.
+// Replaces eight elements e (coordinates of 4 or 8 words; for columns of 4 words always; canonical) by 2^518 / e modulo p. False if one is zero.
 using InvertLanes = bool (*)(uint64_t* values);
 
 // Scratch memory, aligned to 64 bytes: a batch of n needs n / 8 + 4 steps, each of at most so many coordinates and bytes

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "curves/kernels/columns_ifma.h"
-#include "curves/kernels/ifma_inversion.h"
+#include "curves/kernels/ifma_point_field.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -19,12 +19,8 @@ constexpr uint32_t sign_bit = uint32_t{1} << 31;
 // Chains of products, so that each pair of them waits for none just begun.
 constexpr size_t columns_chains = 4;
 
-// Eight lanes between the passes: what the second needs of the term is y2 - y1 and x2 - x1.
-struct alignas(64) Step {
-  V denominator, product, numerator;
-  uint64_t usable, unused[7];
-};
-static_assert(sizeof(Step) <= step_coordinates * coordinate_bytes + step_flag_bytes);
+// Eight lanes between the passes: what the second needs of the term is y2 - y1 and x2 - x1 (ifma_g1.h, ifma_g2.h).
+static_assert(sizeof(ColumnStep) <= step_coordinates * coordinate_bytes + step_flag_bytes);
 
 // In limbs: what packing and unpacking would take, in shifts that compete with products, is more than the memory.
 struct alignas(64) Column {
@@ -135,7 +131,7 @@ struct Batch {
 // Reads the terms of the eight lanes from `first` on, and finds their denominators and numerators. Lanes that are not to
 // be added get the denominator 1: those past the end, and, if `careful`, those that are refused. Returns lanes that may
 // have a point at infinity.
-PYZKFL_INLINE __mmask8 prepare(Step& step, const Column& column, const Batch& batch, size_t first, bool careful) {
+PYZKFL_INLINE __mmask8 prepare(ColumnStep& step, const Column& column, const Batch& batch, size_t first, bool careful) {
   const size_t count = first < batch.n ? batch.n - first : 0;
   VWords x, y;
   __mmask8 negative;
@@ -149,15 +145,15 @@ PYZKFL_INLINE __mmask8 prepare(Step& step, const Column& column, const Batch& ba
   } else {
     infinite = static_cast<__mmask8>((maybe_zero(x) | maybe_zero(x1)) & usable);
   }
-  V d = denominator(x1, x2);
+  V d = step_denominator(x1, x2);
   step.usable = usable;
   if (careful || count < 8) d = select(usable, d, one());
-  step.denominator = d;
+  denominator_of(step) = d;
   step.numerator = numerator(column.y, with_sign(negative, unpacked(y)));
   return infinite;
 }
 
-PYZKFL_INLINE void put(V& to, const Step& step, const V& v, bool careful) {
+PYZKFL_INLINE void put(V& to, const ColumnStep& step, const V& v, bool careful) {
   if (careful)
     keep(to, v, static_cast<__mmask8>(step.usable));
   else
@@ -170,13 +166,24 @@ PYZKFL_INLINE void look_ahead(const Batch& batch, size_t first) {
   if (first < batch.next_n) bring_near(batch.base, batch.next + first, batch.next_n - first);
 }
 
+// The lanes of `product` replaced by 2^518 over them, so that mul(x, inverse) is x 2^258 / product. False, and nothing
+// said about the lanes, if one is zero.
+[[nodiscard]] bool invert_keys(Fp8& product, InvertLanes invert_lanes) {
+  alignas(64) uint64_t values[8][4];
+  store_consecutive(values, pack(canonical(product)));
+  if (!invert_lanes(values[0])) return false;
+  product = unpack(load_consecutive(values));
+  return true;
+}
+
 // Inverts all four chains' products.
-[[nodiscard]] PYZKFL_INLINE bool invert(V (&product)[columns_chains], InvertLanes invert_lanes) {
-  V halves[2] = {mul(product[0], product[1]), mul(product[2], product[3])};
-  if (!invert(halves, invert_lanes)) return false;
+[[nodiscard]] PYZKFL_INLINE bool invert_chains(Fp8 (&product)[columns_chains], InvertLanes invert_lanes) {
+  const Fp8 halves[2] = {mul(product[0], product[1]), mul(product[2], product[3])};
+  Fp8 all = mul(halves[0], halves[1]);
+  if (!invert_keys(all, invert_lanes)) return false;
   for (int i = 0; i < 2; ++i) {
-    const V second = mul(halves[i], product[2 * i]);
-    product[2 * i] = mul(halves[i], product[2 * i + 1]);
+    const Fp8 half = mul(all, halves[1 - i]), second = mul(half, product[2 * i]);
+    product[2 * i] = mul(half, product[2 * i + 1]);
     product[2 * i + 1] = second;
   }
   return true;
@@ -184,23 +191,23 @@ PYZKFL_INLINE void look_ahead(const Batch& batch, size_t first) {
 
 // The groups of all chains. Two pairs in turn: what comes between the products of the one has those of the other to run
 // beside.
-PYZKFL_INLINE void finish(const Step* steps, V (&inverse)[columns_chains], Column* columns, const Batch& batch,
+PYZKFL_INLINE void finish(const ColumnStep* steps, Fp8 (&inverse)[columns_chains], Column* columns, const Batch& batch,
                           size_t first, bool careful) {
-  V own[4], rise[4];
+  Fp8 own[4];
+  V slope[4], rise[4];
   for (size_t c = 0; c < 4; c += 2) {
     look_ahead(batch, first + 8 * c);
     mul(own[c], own[c + 1], steps[c].product, steps[c + 1].product, inverse[c], inverse[c + 1]);
-    mul(inverse[c], inverse[c + 1], steps[c].denominator, steps[c + 1].denominator, inverse[c], inverse[c + 1]);
+    mul(inverse[c], inverse[c + 1], key(steps[c]), key(steps[c + 1]), inverse[c], inverse[c + 1]);
   }
-  V* const slope = own;
   for (size_t c = 0; c < 4; c += 2) {
     look_ahead(batch, first + 8 * c + 8);
-    mul(slope[c], slope[c + 1], steps[c].numerator, steps[c + 1].numerator, own[c], own[c + 1]);
+    slopes(slope[c], slope[c + 1], steps[c], steps[c + 1], own[c], own[c + 1]);
   }
   for (size_t c = 0; c < 4; c += 2) square_uncarried(rise[c], rise[c + 1], slope[c], slope[c + 1]);
   for (size_t c = 0; c < 4; c += 2) {
     for (size_t k = c; k < c + 2; ++k) {
-      const V x1 = columns[k].x, x3 = abscissa_by_denominator(rise[k], x1, steps[k].denominator);
+      const V x1 = columns[k].x, x3 = step_abscissa(rise[k], x1, steps[k]);
       rise[k] = run(x1, x3);
       put(columns[k].x, steps[k], x3, careful);
     }
@@ -211,11 +218,11 @@ PYZKFL_INLINE void finish(const Step* steps, V (&inverse)[columns_chains], Colum
 
 // False if some lane cannot be added, where `careful` has not taken care of it; then nothing has changed.
 [[nodiscard]] PYZKFL_INLINE bool add(const Batch& batch, bool careful) {
-  Step* const steps = reinterpret_cast<Step*>(batch.scratch);
+  ColumnStep* const steps = reinterpret_cast<ColumnStep*>(batch.scratch);
   Column* const columns = reinterpret_cast<Column*>(batch.columns);
   const size_t groups = (batch.n + 8 * columns_chains - 1) / (8 * columns_chains) * columns_chains;
-  V product[columns_chains];
-  for (size_t c = 0; c < columns_chains; ++c) product[c] = one();
+  Fp8 product[columns_chains];
+  for (size_t c = 0; c < columns_chains; ++c) product[c] = splatted(one_260);
   __mmask8 infinite = 0;
   for (size_t g = 0; g < groups; g += 2) {
     for (size_t c = 0; c < 2; ++c) {
@@ -225,11 +232,12 @@ PYZKFL_INLINE void finish(const Step* steps, V (&inverse)[columns_chains], Colum
           infinite | prepare(steps[g + c], columns[g + c], batch, 8 * (g + c), careful));
       steps[g + c].product = product[g % columns_chains + c];
     }
-    V* const pair = product + g % columns_chains;
-    mul(pair[0], pair[1], steps[g].denominator, steps[g + 1].denominator, pair[0], pair[1]);
+    make_keys(steps[g], steps[g + 1]);
+    Fp8* const pair = product + g % columns_chains;
+    mul(pair[0], pair[1], key(steps[g]), key(steps[g + 1]), pair[0], pair[1]);
   }
   if (!careful && infinite != 0) return false;
-  if (!invert(product, batch.invert_lanes)) return false;
+  if (!invert_chains(product, batch.invert_lanes)) return false;
   for (size_t g = groups; g > 0;) {
     g -= columns_chains;
     if (careful || 8 * (g + columns_chains) > batch.n)
@@ -248,7 +256,7 @@ bool add_columns(uint8_t* scratch, InvertLanes invert_lanes, uint8_t* columns, c
   const Batch batch = {scratch, invert_lanes, columns, base, refs, n, next, next_n};
   if (n == 0 || add_chords(batch)) return true;
   const bool done = add_carefully(batch);  // always: now every denominator is one that is not zero
-  const Step* const steps = reinterpret_cast<const Step*>(scratch);
+  const ColumnStep* const steps = reinterpret_cast<const ColumnStep*>(scratch);
   for (size_t g = 0; 8 * g < n; ++g) {
     refused[g] = static_cast<uint8_t>(first_lanes(n - 8 * g) & ~(done ? steps[g].usable : 0));
   }

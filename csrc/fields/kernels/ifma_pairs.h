@@ -79,24 +79,36 @@ constexpr PairConstants pair_constants = {
 #define SQUARE_ROW(t0, t1, t2, t3, t4, t5, u0, u1, u2, u3, u4, u5)                              \
   MULTIPLE(20, t0) MULTIPLE(21, u0) CARRY_UP(t0, t1) CARRY_UP(u0, u1)                           \
   REDUCTION(t1, t2, t3, t4, t5, 20) REDUCTION(u1, u2, u3, u4, u5, 21)
-#define TWO_SQUARES                                                                             \
-  LOAD_LIMBS(20, 21, 22, 23, 24, a0) LOAD_LIMBS(25, 26, 27, 28, 29, a1)                         \
-  ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) ZERO(6) ZERO(7) ZERO(8) ZERO(9)               \
-  ZERO(10) ZERO(11) ZERO(12) ZERO(13) ZERO(14) ZERO(15) ZERO(16) ZERO(17) ZERO(18) ZERO(19)     \
+#define SQUARES_CROSS                                                                           \
   CROSS(1, 2, 11, 12, 20, 21, 25, 26) CROSS(3, 4, 13, 14, 20, 23, 25, 28)                       \
   CROSS(5, 6, 15, 16, 21, 24, 26, 29) CROSS(7, 8, 17, 18, 23, 24, 28, 29)                       \
   CROSS(2, 3, 12, 13, 20, 22, 25, 27) CROSS(4, 5, 14, 15, 20, 24, 25, 29)                       \
   CROSS(6, 7, 16, 17, 22, 24, 27, 29) CROSS(3, 4, 13, 14, 21, 22, 26, 27)                       \
-  CROSS(5, 6, 15, 16, 22, 23, 27, 28) CROSS(4, 5, 14, 15, 21, 23, 26, 28)                       \
+  CROSS(5, 6, 15, 16, 22, 23, 27, 28) CROSS(4, 5, 14, 15, 21, 23, 26, 28)
+#define DOUBLE_CROSS                                                                            \
   DOUBLE(1, 11) DOUBLE(2, 12) DOUBLE(3, 13) DOUBLE(4, 14)                                       \
-  DOUBLE(5, 15) DOUBLE(6, 16) DOUBLE(7, 17) DOUBLE(8, 18)                                       \
+  DOUBLE(5, 15) DOUBLE(6, 16) DOUBLE(7, 17) DOUBLE(8, 18)
+#define SQUARES_DIAGONAL                                                                        \
   CROSS(0, 1, 10, 11, 20, 20, 25, 25) CROSS(2, 3, 12, 13, 21, 21, 26, 26)                       \
   CROSS(4, 5, 14, 15, 22, 22, 27, 27) CROSS(6, 7, 16, 17, 23, 23, 28, 28)                       \
-  CROSS(8, 9, 18, 19, 24, 24, 29, 29)                                                           \
+  CROSS(8, 9, 18, 19, 24, 24, 29, 29)
+#define REDUCE_SQUARES                                                                          \
   LOAD_MODULUS                                                                                  \
   SQUARE_ROW(0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15) SQUARE_ROW(1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16) \
   SQUARE_ROW(2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17) SQUARE_ROW(3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18) \
   SQUARE_ROW(4, 5, 6, 7, 8, 9, 14, 15, 16, 17, 18, 19)
+#define ZERO_SQUARES                                                                            \
+  ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) ZERO(6) ZERO(7) ZERO(8) ZERO(9)               \
+  ZERO(10) ZERO(11) ZERO(12) ZERO(13) ZERO(14) ZERO(15) ZERO(16) ZERO(17) ZERO(18) ZERO(19)
+#define TWO_SQUARES                                                                             \
+  LOAD_LIMBS(20, 21, 22, 23, 24, a0) LOAD_LIMBS(25, 26, 27, 28, 29, a1)                         \
+  ZERO_SQUARES SQUARES_CROSS DOUBLE_CROSS SQUARES_DIAGONAL REDUCE_SQUARES
+// Sums of two squares, a0^2 + a1^2 and b0^2 + b1^2, each reduced once.
+#define TWO_NORMS                                                                               \
+  LOAD_LIMBS(20, 21, 22, 23, 24, a0) LOAD_LIMBS(25, 26, 27, 28, 29, b0) ZERO_SQUARES SQUARES_CROSS  \
+  LOAD_LIMBS(20, 21, 22, 23, 24, a1) LOAD_LIMBS(25, 26, 27, 28, 29, b1) SQUARES_CROSS DOUBLE_CROSS  \
+  SQUARES_DIAGONAL                                                                              \
+  LOAD_LIMBS(20, 21, 22, 23, 24, a0) LOAD_LIMBS(25, 26, 27, 28, 29, b0) SQUARES_DIAGONAL REDUCE_SQUARES
 
 // A product in a quadratic extension with i^2 = -1, by Karatsuba's three products before any reduction: zmm0-9 are
 // a0 b0, 10-19 (a0 + a1)(b0 + b1), of which the first is taken away, 20-29 a1 b1, which is taken away from both. Columns
@@ -183,6 +195,18 @@ PYZKFL_CALLED void square_uncarried(Lanes& out0, Lanes& out1, const Factor& a0, 
           : EVERY_REGISTER);
 }
 
+// a0^2 + a1^2 and b0^2 + b1^2, both over 2^260 modulo p, carried: norms of two elements of the quadratic extension with
+// i^2 = -1. Below p + (a0^2 + a1^2) / 2^260. 220 IFMA instructions.
+PYZKFL_CALLED void norms(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1, const Factor& b0,
+                         const Factor& b1) {
+  __asm__(TWO_NORMS CARRY_LIMBS(5, 6, 7, 8, 9, 15, 16, 17, 18, 19)
+          STORE_LIMBS(5, 6, 7, 8, 9, out0) STORE_LIMBS(15, 16, 17, 18, 19, out1)
+          : "=m"(out0), "=m"(out1)
+          : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l), [b0] "r"(b0.l), [b1] "r"(b1.l),
+            [constants] "r"(&pair_constants), "m"(a0), "m"(a1), "m"(b0), "m"(b1)
+          : EVERY_REGISTER);
+}
+
 // 43 p^2 in ten limbs of 52 bits.
 struct Limbs52x10 {
   uint64_t l[10];
@@ -244,7 +268,13 @@ PYZKFL_CALLED void extension_mul(Lanes& out0, Lanes& out1, const Factor& a0, con
 #undef CROSS
 #undef DOUBLE
 #undef SQUARE_ROW
+#undef SQUARES_CROSS
+#undef DOUBLE_CROSS
+#undef SQUARES_DIAGONAL
+#undef REDUCE_SQUARES
+#undef ZERO_SQUARES
 #undef TWO_SQUARES
+#undef TWO_NORMS
 #undef SUBTRACT
 #undef SUBTRACT_ALL
 #undef LIFT

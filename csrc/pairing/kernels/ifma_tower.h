@@ -4,8 +4,8 @@
 // Every operation of a pairing is a sum of products of Fp2 in each lane, sum_k a[i_k] b[j_k], where i_k and j_k are
 // permutations of lanes: w^6 = xi, so a coefficient of a product is a sum of six, where b is xi b for those that wrap
 // around; of a square four, of a product by a line three. Sums are reduced once, at their end (Aranha, Karabina, Longa,
-// Gebotys, Lopez, eprint 2010/526, section 5), and Karatsuba's trick is for the two components of Fp2 alone: it would
-// save a quarter of the IFMA instructions of a product in Fp12 if used further, for sums and differences across lanes
+// Gebotys, Lopez, eprint 2010/526, section 5), and Karatsuba's trick is for the two components of Fp2 alone: used
+// further it would save a quarter of the IFMA instructions of a product in Fp12, for sums and differences across lanes
 // between products that wait for each other.
 //
 // FORM. Radix 2^260: a lane holds v 2^260 modulo p, so products need no factor 16.
@@ -112,8 +112,8 @@ PYZKFL_INLINE void set(Fp12Lanes& out, const Fp2Lanes& v) {
   set(out.plain, v);
 }
 
-PYZKFL_INLINE Fp2Lanes sum_of(const Operand& a, const Operand& b, const Operand& second, const Term* terms, unsigned doubled,
-                              unsigned single) {
+PYZKFL_INLINE Fp2Lanes sum_of(const Operand& a, const Operand& b, const Operand& second, const Term* terms,
+                              unsigned doubled, unsigned single) {
   __m512i sums[10];
   sum_of_products(sums, a, b, second, terms, doubled, single);
   Fp2Lanes out;

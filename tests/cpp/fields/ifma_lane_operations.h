@@ -82,6 +82,13 @@ constexpr LaneOperations operations = {
                         ifma::add(y.v[0], y.v[1]));
           give_both(a, x);
         },
+    .norms =
+        [](RawLanes (&a)[2], const RawLanes (&b)[2]) {
+          Two x = both(a);
+          const Two y = both(b);
+          ifma::norms(x.v[0], x.v[1], x.v[0], x.v[1], y.v[0], y.v[1]);
+          give_both(a, x);
+        },
     .packed_canonical =
         [](uint64_t* out32, const RawLanes& a, int64_t excess) {
           ifma::Lanes v = in(a);

@@ -26,6 +26,7 @@ struct LaneOperations {
   void (*square_pair_uncarried)(RawLanes (&a)[2]);
   void (*extension_mul_uncarried)(RawLanes (&a)[2], const RawLanes (&b)[2]);
   void (*extension_mul)(RawLanes (&a)[2], const RawLanes (&b)[2]);
+  void (*norms)(RawLanes (&a)[2], const RawLanes (&b)[2]);  // a[0]^2 + a[1]^2, b[0]^2 + b[1]^2
   // A value below 2p, with every limb but the top one raised by `excess` 2^52 and the next lowered; to 4 words a lane.
   void (*packed_canonical)(uint64_t* out32, const RawLanes& a, int64_t excess);
   // Words of eight elements, by each way of loading, to limbs; unpack16 gives 16 times the value.

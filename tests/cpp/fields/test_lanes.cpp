@@ -231,6 +231,24 @@ TEST_CASE_TEMPLATE("products in the quadratic extension are right and within the
   }
 }
 
+TEST_CASE_TEMPLATE("norms of the quadratic extension are right and within their bound", F, Fp, Fr) {
+  const LaneOperations* op = operations<F>();
+  if (op == nullptr) return;
+  for (const unsigned bound : {1u, 2u, 6u, 58u}) {
+    const std::vector<Value> a = values_below(F::modulus, bound, 64, bound);
+    for (size_t at = 0; at < a.size(); at += 8) {
+      const RawLanes x[2] = {lanes(a, at), lanes(a, 3 * at + 1)}, y[2] = {lanes(a, 7 * at + 2), lanes(a, 11 * at + 3)};
+      RawLanes out[2] = {x[0], x[1]};
+      op->norms(out, y);
+      for (size_t j = 0; j < 8; ++j) {
+        const auto square = [&](const RawLanes& from) { return wide(lane(from, j)) * wide(lane(from, j)); };
+        check_product(out[0], j, square(x[0]) + square(x[1]), F::modulus);
+        check_product(out[1], j, square(y[0]) + square(y[1]), F::modulus);
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("sums, differences and reductions of loose lanes are exact", F, Fp, Fr) {
   const LaneOperations* op = operations<F>();
   if (op == nullptr) return;
