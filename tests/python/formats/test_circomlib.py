@@ -1,5 +1,5 @@
-"""Circuits of circomlib, compiled by circom, in both directions: keys of ours, proofs of snarkjs and ours, each verified
-by the other. Two in every run; the others, among them SHA-256 and EdDSA, in the deep one."""
+"""Circuits of circomlib, compiled by circom, in both directions: keys of ours, proofs of snarkjs and ours, each
+verified by the other. Two in every run; the others, among them SHA-256 and EdDSA, in the deep one."""
 
 from __future__ import annotations
 
