@@ -1,8 +1,8 @@
 """Circuits over circomlib that the tests compile and prove: sources of ours that call its templates, and their inputs.
 None has the name of a file of circomlib, which circom would take for it.
 
-circomlib (GPL) comes from npm into tests/.node, for the tests alone. Where outputs can be computed without it, they
-are: SHA-256 by hashlib, curve points by the few lines below.
+circomlib (GPL) comes from npm into tests/.node, for tests alone. Where outputs can be computed without it, they are:
+SHA-256 by hashlib, curve points by the few lines below.
 """
 
 from __future__ import annotations
