@@ -1,5 +1,6 @@
-// The first phase in .ptau files: what a dishonest contributor, or whoever passes the file on, could do to the records of a
-// chain of four. What is in the powers themselves: test_refused_files.py, test_backdoored_bases.py.
+// The first phase in .ptau files: what a dishonest contributor, or whoever passes the file on, could do to
+// the records of a chain of four. What is in the powers themselves: test_refused_files.py,
+// test_backdoored_bases.py.
 #include <doctest/doctest.h>
 
 #include <functional>
