@@ -1,4 +1,5 @@
-"""Compiles contracts/*.sol into pyzkfl/ledger/contracts/*.json: ABI and bytecode, which ship in the wheel.
+"""Compiles contracts/*.sol into pyzkfl/ledger/contracts/*.json: ABI and bytecode, which ship in the wheel. One source
+ships too, as it is: Bn254.sol, which the verifiers that pyzkfl.solidity writes hold.
 
     python scripts/contracts.py            list contracts and their sizes
     python scripts/contracts.py --write    compile and replace the artifacts in the tree
@@ -27,6 +28,7 @@ ARTIFACTS = ROOT / "pyzkfl" / "ledger" / "contracts"
 TEST_SOURCES = ROOT / "tests" / "contracts"
 TEST_ARTIFACTS = TEST_SOURCES / "compiled"
 DIGESTS = SOURCES / "compiled.json"
+SHIPPED_SOURCE = "Bn254.sol"
 CODE_BYTES_MAX = 24576  # EIP-170
 # From OpenZeppelin, deployed as it is.
 FROM_OTHERS = {"@openzeppelin/contracts/governance/TimelockController.sol": "TimelockController"}
@@ -156,6 +158,7 @@ def main() -> int:
     if arguments.write:
         for path in present.keys() - made.keys():
             path.unlink()
+        shutil.copyfile(SOURCES / SHIPPED_SOURCE, ARTIFACTS / SHIPPED_SOURCE)
         DIGESTS.write_text(json.dumps(digests(made), indent=1) + "\n")
     return 0
 

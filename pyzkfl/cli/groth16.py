@@ -83,6 +83,23 @@ def register(app: typer.Typer) -> None:
         print(groth16.calldata(snarkjs.public_inputs(groth16.read_text(public)), made))
 
     @group.command()
+    def export_solidity(
+        vkey: Annotated[str, _VKEY],
+        output: Annotated[str, typer.Argument(help="Solidity source to write", show_default=False)],
+        name: Annotated[str, typer.Option(help="of the contract")] = "Verifier",
+    ) -> None:
+        """Write a contract that verifies proofs under a verifying key, in one file without imports.
+
+        Its function verifyProof takes what `pyzkfl groth16 export-calldata` prints.
+        """
+        from pyzkfl import groth16, solidity
+        from pyzkfl._core import formats
+
+        formats.check_outputs([output], [vkey])
+        source = solidity.verifier(groth16.VerifyingKey.from_json(groth16.read_text(vkey)), name=name)
+        formats.write_file(output, source.encode())
+
+    @group.command()
     def check(zkey: Annotated[str, _ZKEY]) -> None:
         """Check what a proving key says of itself; exit code 0 only if all of it holds.
 

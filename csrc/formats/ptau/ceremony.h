@@ -17,11 +17,12 @@ namespace pyzkfl::formats {
 // 2^log_n powers of one, without contributions. 1 <= log_n <= 28.
 void new_ptau(const std::string& output, unsigned log_n);
 
-// Multiplies fresh secrets of this machine's own, or a public beacon's, into `input` and records them; the hash of the
-// response, which the contributor publishes. The input is verified first: secrets multiplied into foreign elements could
-// be used for a forgery. Bases of a prepared input are left out. The multiplications of the arrays take time that depends
-// on the secrets: contribute on a machine of your own. For a beacon, `parameters` has it, with 2^10 to 2^28 iterations, as
-// snarkjs takes them. Throws ParameterError for a file that was cut down or does not verify.
+// Multiplies fresh secrets of this machine's own, or a public beacon's, into `input` and records them; the
+// hash of the response, which the contributor publishes. The input is verified first: secrets multiplied into
+// foreign elements could be used for a forgery. Bases of a prepared input are left out. The multiplications
+// of the arrays take time that depends on the secrets: contribute on a machine of your own. For a beacon,
+// `parameters` has it, with 2^10 to 2^28 iterations, as snarkjs takes them. Throws ParameterError for a file
+// that was cut down or does not verify.
 Blake2bDigest contribute_ptau(const std::string& input, const std::string& output,
                               const ContributionParameters& parameters, const Progress& progress = {});
 

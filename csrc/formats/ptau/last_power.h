@@ -1,9 +1,10 @@
 // The one power that a prepared .ptau does not have and its largest Lagrange basis in G1 needs: tau^(2n - 1).
 //
-// snarkjs and we prepare a whole file with nothing in its place. A file that was cut down, as the public ceremonies hand
-// them out, has the basis of the file that it was cut from, which had that power. Both serve: no key uses a coefficient of
-// that degree. Any third point would be a back door: whoever prepares a file could choose it, and with it forge proofs under
-// the keys made from the file (tests/python/formats/test_backdoored_bases.py).
+// snarkjs and we prepare a whole file with nothing in its place. A file that was cut down, as the public
+// ceremonies hand them out, has the basis of the file that it was cut from, which had that power. Both serve:
+// no key uses a coefficient of that degree. Any third point would be a back door: whoever prepares a file
+// could choose it, and with it forge proofs under the keys made from the file
+// (tests/python/formats/test_backdoored_bases.py).
 #pragma once
 
 #include "curves/bn254.h"

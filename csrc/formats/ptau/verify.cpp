@@ -18,9 +18,9 @@ Progress between(const Progress& progress, double from, double to) {
   return [&progress, from, to](double fraction) { report(progress, from + (to - from) * fraction); };
 }
 
-// Random combinations of powers and of `bases` (all levels, up to 2^most points), equal if these are the Lagrange bases of
-// those. With w the root of unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i = sum_k r(w^k) L_k for random r;
-// all levels together, with independent r.
+// Random combinations of powers and of `bases` (all levels, up to 2^most points), equal if these are the
+// Lagrange bases of those. With w the root of unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i
+// = sum_k r(w^k) L_k for random r; all levels together, with independent r.
 template <class F>
 struct Combinations {
   Jacobian<F> of_powers, of_bases;

@@ -1,5 +1,6 @@
-// The key of a circuit before anybody contributed to its second phase: what circuit and powers of tau alone lead to, with
-// gamma and delta one. A setup starts from it, and whoever checks a ceremony makes it again and compares.
+// The key of a circuit before anybody contributed to its second phase: what circuit and powers of tau alone
+// lead to, with gamma and delta one. A setup starts from it, and whoever checks a ceremony makes it again and
+// compares.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,10 @@ struct CircuitKey {
 // log_n of a circuit's evaluation domain: a row for each constraint, the constant wire and each public input.
 unsigned domain_log_n(const R1csFile& circuit);
 
-// Makes the key. The powers must be prepared, large enough, and have contributions (ParameterError else). The bases
-// that are used are checked: every point, and against the powers by random combinations (DecodeError). That the powers
-// are powers of one tau, and the contributions' chain, is for problem_with_ptau. Memory: 64 bytes a row for each of H and
-// three bases, 320 bytes a wire, 40 bytes a term.
+// Makes the key. The powers must be prepared, large enough, and have contributions (ParameterError else). The
+// bases that are used are checked: every point, and against the powers by random combinations (DecodeError).
+// That the powers are powers of one tau, and the contributions' chain, is for problem_with_ptau. Memory: 64
+// bytes a row for each of H and three bases, 320 bytes a wire, 40 bytes a term.
 CircuitKey make_circuit_key(const R1csFile& circuit, const PtauFile& powers, const Progress& progress = {});
 
 // Section 4 of the circuit's .zkey, in pieces: the terms of A and B, row by row, then the rows of constant and public

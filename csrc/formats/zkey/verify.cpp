@@ -49,8 +49,8 @@ bool has_coefficients_of(const ZkeyFile& key, const R1csFile& circuit) {
   return same && left.empty();
 }
 
-// e(sum_i r_i P_i, delta) = e(sum_i r_i Q_i, 1): that each P_i is Q_i divided by delta. The points P_i, which are of the
-// file, were checked to be of the curve.
+// e(sum_i r_i P_i, delta) = e(sum_i r_i Q_i, 1): that each P_i is Q_i divided by delta. The points P_i, which
+// are of the file, were checked to be of the curve.
 groth16::PairingRelation divided_by_delta(PointBytes<Fp> points, std::span<const G1Affine> of,
                                           const G2Affine& delta_2, const std::string& otherwise) {
   const std::vector<Fr> weights = random_weights(of.size());

@@ -18,9 +18,9 @@ namespace pyzkfl::formats {
 [[nodiscard]] std::optional<std::string> problem_with_zkey(const ZkeyFile& key,
                                                            const Progress& progress = {});
 
-// The part of it that is cheap, whatever is in the file: no phase was skipped, gamma is the generator, delta and beta are
-// the same in both groups, there are contributions, and their beacons can be verified. Reads the contributions, whose
-// chain is still to be checked (Phase2Records::problem_with). Throws DecodeError.
+// The part of it that is cheap, whatever is in the file: no phase was skipped, gamma is the generator, delta
+// and beta are the same in both groups, there are contributions, and their beacons can be verified. Reads the
+// contributions, whose chain is still to be checked (Phase2Records::problem_with). Throws DecodeError.
 [[nodiscard]] std::optional<std::string> problem_with_head(const ZkeyFile& key, Phase2Records& contributions,
                                                            const Progress& progress = {});
 

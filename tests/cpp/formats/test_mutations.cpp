@@ -15,6 +15,7 @@
 #include "formats/circuit/wtns_file.h"
 #include "formats/ptau/ceremony.h"
 #include "formats/ptau/phase1_records.h"
+#include "formats/zkey/ceremony.h"
 #include "formats/zkey/setup.h"
 #include "formats/zkey/zkey_check.h"
 #include "groth16/plain_prover.h"
@@ -155,6 +156,19 @@ TEST_CASE("proving keys: any change is refused, or makes the prover fail, or cha
                                    groth16::UnfinishedKey::allowed);
       },
       200);
+}
+
+TEST_CASE("ceremonies of keys: any change is refused by who contributes and who verifies, or changes nothing that matters") {
+  survive(
+      "zkey",
+      [](const std::string& path) { contribute_zkey(path, samples().folder.at("made"), {.name = "next"}); }, 200);
+  survive(
+      "zkey",
+      [](const std::string& path) {
+        if (problem_with_ceremony(samples().folder.at("r1cs"), samples().folder.at("ptau"), ZkeyFile(path)))
+          throw DecodeError("refused");
+      },
+      100);
 }
 
 TEST_CASE("powers of tau: any change is refused or changes nothing that matters") {

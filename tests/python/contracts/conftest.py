@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for evm_arguments, which the tests import
 sys.path.insert(0, str(Path(__file__).parents[1] / "protocol"))  # for consortium
+sys.path.append(str(Path(__file__).parents[1] / "formats"))  # for iden3_container
 
 from evm_arguments import engine_key
 

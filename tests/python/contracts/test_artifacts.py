@@ -19,6 +19,8 @@ def test_no_source_setting_or_version_changed_without_compiling(repository: Path
     again = "run scripts/contracts.py --write"
     assert recorded["inputs"] == script.inputs_digest(), again
     assert recorded == script.digests(script.existing()), again
+    shipped = [(folder / script.SHIPPED_SOURCE).read_bytes() for folder in (script.SOURCES, script.ARTIFACTS)]
+    assert shipped[0] == shipped[1], again
 
 
 @pytest.mark.slow
