@@ -6,9 +6,11 @@ import dataclasses
 
 from pyzkfl import _core
 from pyzkfl.errors import ParameterError
-from pyzkfl.step_context import StepContext, elements_of_point
+from pyzkfl.step_context import StepContext, elements_of_point, hash_to_field
 
 __all__ = ["ComposableProof"]
+
+_LEAF = hash_to_field(b"pyzkfl/recursion/leaf/1", b"")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +49,7 @@ class ComposableProof:
 
     @property
     def leaf(self) -> int:
-        """This proof's leaf of a composed proof's root: Poseidon2 of member, ctx_lo, ctx_hi, rows, C(X).., C(D)."""
+        """The leaf of a composed proof's root: Poseidon2 of a name, member, choice, rows, C(X).., C(D). Session,
+        round and C(W) are in the composed statement itself."""
         points = [element for point in (*self.context.data, self.update) for element in elements_of_point(point)]
-        return int(_core.hash.poseidon2_hash([self.client, *self.halves, *self.rows, *points]))
+        return int(_core.hash.poseidon2_hash([_LEAF, self.client, self.context.choice, *self.rows, *points]))

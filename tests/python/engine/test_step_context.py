@@ -240,7 +240,8 @@ def test_a_verified_proof_is_handed_out_with_its_public_values(proven: Proven) -
     low, high = made.halves
     assert ((low << 128) + high).to_bytes(32, "big") == proven.prover.digest(proven.statement)
     points = [e for p in (*proven.statement.data_commitments, made.update) for e in elements_of_point(p)]
-    assert made.leaf == hashing.sponge([3, low, high, 4, 4, *points])
+    name = hashing.to_field(b"pyzkfl/recursion/leaf/1", b"")
+    assert made.leaf == hashing.sponge([name, 3, made.context.choice, 4, 4, *points])
     false = dataclasses.replace(proven.statement, rows=(4, 3))
     with pytest.raises(ProofInvalid):
         proven.prover.composable(false, proven.proof)
