@@ -5,6 +5,7 @@
 #   make demo-chain  the demo on an Ethereum node of its own: stakes, verdicts, rewards, every party with its account
 #   make test        every test
 #   make test-deep   sanitizers, valgrind, long property tests and fuzzing (an hour or so)
+#   make wheel       a wheel in dist/ that installs without a compiler
 #   make bench       every benchmark, as a table
 #   make dev         compile what changed, nothing else
 #   make style       ruff, mypy
@@ -17,7 +18,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := install
-.PHONY: install demo demo-chain test test-deep bench dev style clean distclean prerequisites test-tools test-environment
+.PHONY: install demo demo-chain test test-deep wheel bench dev style clean distclean prerequisites test-tools test-environment
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,6 +78,11 @@ test:
 
 test-deep:
 	@bash scripts/test_deep.sh
+
+# A wheel with OpenSSL and GMP inside, for systems with this one's C library or a newer one.
+wheel: test-environment
+	$(PIP) wheel -q --no-build-isolation --no-deps -w build/wheel .
+	$(BIN)/auditwheel repair --wheel-dir dist "$$(ls -t build/wheel/*.whl | head -1)"
 
 bench: test-environment
 	$(BIN)/python -m pyzkfl bench all

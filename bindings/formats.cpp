@@ -2,6 +2,7 @@
 //
 // Points cross as EVM bytes (64 for G1, 128 for G2, 256 for a proof), scalars as ints. What takes long
 // releases the GIL and lets Ctrl-C through.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "formats/ptau/ceremony.h"
 #include "formats/ptau/phase1_records.h"
 #include "formats/snarkjs_json.h"
+#include "formats/zkey/ceremony.h"
 #include "formats/zkey/phase2_records.h"
 #include "formats/zkey/setup.h"
 #include "formats/zkey/zkey_check.h"
@@ -60,10 +62,30 @@ std::optional<py::str> problem_in_python(Check&& check) {
   return to_python_text(*problem);
 }
 
-py::list contribution_names(const std::vector<ContributionParameters>& all) {
-  py::list out;
-  for (const ContributionParameters& parameters : all)
-    out.append(py::make_tuple(py::bytes(parameters.name), parameters.is_beacon()));
+py::bytes hash_in_python(const Blake2bDigest& hash) {
+  return py::bytes(reinterpret_cast<const char*>(hash.data()), hash.size());
+}
+
+// (name, beacon or None, exponent of its iterations, hash).
+py::tuple contribution_in_python(const ContributionParameters& parameters, const Blake2bDigest& hash) {
+  py::object beacon = py::none();
+  if (parameters.is_beacon())
+    beacon = py::bytes(reinterpret_cast<const char*>(parameters.beacon.data()), parameters.beacon.size());
+  return py::make_tuple(py::bytes(parameters.name), beacon, parameters.iterations_exponent,
+                        hash_in_python(hash));
+}
+
+// What a contribution is recorded with. A beacon's bytes, or None for a secret of this machine's own.
+ContributionParameters parameters_from(const SystemText& name, const std::optional<py::bytes>& beacon,
+                                       unsigned iterations_log) {
+  ContributionParameters out;
+  out.name = name.bytes;
+  if (beacon) {
+    const ByteSpan bytes = view_of(*beacon);
+    out.type = ContributionParameters::beacon_type;
+    out.beacon.assign(bytes.begin(), bytes.end());
+    out.iterations_exponent = static_cast<uint8_t>(std::min(iterations_log, 255u));
+  }
   return out;
 }
 
@@ -79,6 +101,12 @@ void bind_snarkjs_json(py::module_& m) {
   m.def(
       "snarkjs_public", [](const py::object& inputs) { return public_json(frs_from_python(inputs)); },
       py::arg("public_inputs"), "public.json as text, from ints in [0, r) or a uint8 array (n, 32).");
+}
+
+Phase2Records records_of(const ZkeyFile& key) {
+  if (!key.container().has(zkey_contributions)) return {};
+  Reader in = key.container().reader(zkey_contributions);
+  return Phase2Records::read(in);
 }
 
 void bind_zkey(py::module_& m) {
@@ -99,15 +127,15 @@ void bind_zkey(py::module_& m) {
       .def(
           "contributions",
           [](const ZkeyFile& key) {
-            std::vector<ContributionParameters> all;
-            if (key.container().has(zkey_contributions)) {
-              Reader in = key.container().reader(zkey_contributions);
-              for (const Phase2Record& record : Phase2Records::read(in).records)
-                all.push_back(record.parameters);
-            }
-            return contribution_names(all);
+            py::list out;
+            for (const Phase2Record& record : records_of(key).records)
+              out.append(contribution_in_python(record.parameters, record.hash()));
+            return out;
           },
-          "(name as bytes, whether from a beacon) of each contribution to the second phase.")
+          "(name, beacon or None, log of its iterations, hash) of each contribution to the second phase.")
+      .def_property_readonly(
+          "circuit_hash", [](const ZkeyFile& key) { return hash_in_python(records_of(key).circuit); },
+          "What the file says is the circuit's hash; zeros where it has no section for contributions.")
       .def("prove", &prove, py::arg("witness"), py::arg("allow_unfinished") = false,
            py::arg("progress") = py::none(),
            "(proof of 256 bytes, public inputs). Verified before it is returned. Raises WitnessInvalid, "
@@ -129,6 +157,32 @@ void bind_zkey(py::module_& m) {
         setup_zkey(r1cs, ptau, output, name, report);
       },
       py::arg("r1cs"), py::arg("ptau"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
+}
+
+void bind_second_phase(py::module_& m) {
+  m.def(
+      "contribute_zkey",
+      [](const SystemText& input, const SystemText& output, const SystemText& name,
+         const std::optional<py::bytes>& beacon, unsigned iterations_log, const py::object& progress) {
+        const Progress report = progress_of(progress);
+        const ContributionParameters parameters = parameters_from(name, beacon, iterations_log);
+        Blake2bDigest hash;
+        {
+          const py::gil_scoped_release release;
+          hash = contribute_zkey(input, output, parameters, report);
+        }
+        return hash_in_python(hash);
+      },
+      py::arg("input"), py::arg("output"), py::arg("name"), py::arg("beacon") = py::none(),
+      py::arg("iterations_log") = 0, py::arg("progress") = py::none(), "The hash of the contribution.");
+  m.def(
+      "ceremony_problem",
+      [](const SystemText& r1cs, const SystemText& ptau, const ZkeyFile& key, const py::object& progress) {
+        const Progress report = progress_of(progress);
+        return problem_in_python([&] { return problem_with_ceremony(r1cs, ptau, key, report); });
+      },
+      py::arg("r1cs"), py::arg("ptau"), py::arg("key"), py::arg("progress") = py::none(),
+      "What is wrong with the key of a second phase, given circuit and powers; None if nothing.");
 }
 
 void bind_circuit_files(py::module_& m) {
@@ -211,12 +265,18 @@ void bind_ptau(py::module_& m) {
   m.def(
       "contribute_ptau",
       [](const SystemText& input, const SystemText& output, const SystemText& name,
-         const py::object& progress) {
+         const std::optional<py::bytes>& beacon, unsigned iterations_log, const py::object& progress) {
         const Progress report = progress_of(progress);
-        const py::gil_scoped_release release;
-        contribute_ptau(input, output, name, report);
+        const ContributionParameters parameters = parameters_from(name, beacon, iterations_log);
+        Blake2bDigest hash;
+        {
+          const py::gil_scoped_release release;
+          hash = contribute_ptau(input, output, parameters, report);
+        }
+        return hash_in_python(hash);
       },
-      py::arg("input"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
+      py::arg("input"), py::arg("output"), py::arg("name"), py::arg("beacon") = py::none(),
+      py::arg("iterations_log") = 0, py::arg("progress") = py::none(), "The hash of the response.");
   m.def(
       "prepare_ptau",
       [](const SystemText& input, const SystemText& output, const py::object& progress) {
@@ -237,13 +297,14 @@ void bind_ptau(py::module_& m) {
       "ptau_info",
       [](const SystemText& path) {
         const PtauFile file(path.bytes);
-        std::vector<ContributionParameters> all;
-        for (const Phase1Record& record : read_phase1_records(file)) all.push_back(record.parameters);
+        py::list all;
+        for (const Phase1Record& record : read_phase1_records(file))
+          all.append(contribution_in_python(record.parameters, record.response()));
         py::dict out;
         out["log_n"] = file.log_n();
         out["ceremony_log_n"] = file.ceremony_log_n();
         out["prepared"] = file.is_prepared();
-        out["contributions"] = contribution_names(all);
+        out["contributions"] = all;
         return out;
       },
       py::arg("path"));
@@ -258,6 +319,7 @@ PYZKFL_BINDINGS(formats) {
       "iden3's and snarkjs's formats: .r1cs, .wtns, .zkey, .ptau, and JSON of keys, proofs, public inputs.";
   bind_snarkjs_json(m);
   bind_zkey(m);
+  bind_second_phase(m);
   bind_circuit_files(m);
   bind_ptau(m);
 }

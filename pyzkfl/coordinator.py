@@ -7,6 +7,7 @@ themselves. docs/protocol.md sections 4 to 6 describe the steps in this order.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,6 +28,7 @@ from pyzkfl.errors import (
     PyzkflError,
     SetupInvalid,
 )
+from pyzkfl.evidence import Claim
 from pyzkfl.homomorphic_sum import SumKey
 from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
@@ -294,13 +296,12 @@ class Coordinator:
 
     def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
         """Open, rebuild the statement, verify the proof. Raises DecodeError, ProtocolError or ProofInvalid."""
-        message = Message.open(sealed, signer=self.job.members[self.job.index_of(name)].public_key)
-        if message.type is not Type.SUBMISSION or message.job != self.job.digest or message.round != round_:
-            raise ProtocolError(f"the submission of {name} is of another type, job or round")
-        statement = self.expected_statement(round_, name, message.body["commitment"], message.body.get("velocity", b""))
-        proof = proofs.read_proof(self.job, message.body["proof"])
-        proofs.verify(statement, proof, self._need_keys())
-        return Submission(statement, proof)
+        return self.read_claim(round_, name, sealed).check(self._need_keys())
+
+    def read_claim(self, round_: int, name: str, sealed: bytes) -> Claim:
+        """A sealed submission with its statement rebuilt from this coordinator's state; DecodeError, ProtocolError."""
+        rebuild = functools.partial(self.expected_statement, round_, name)
+        return Claim.read(sealed, job=self.job, round_=round_, name=name, rebuild=rebuild)
 
     def run_round(self, round_: int) -> RoundReport:
         """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger.
@@ -409,20 +410,25 @@ class Round:
 
     def take_submissions(self, requests: Mapping[str, bytes]) -> None:
         answers, errors = self.c._ask(requests, self.sum.submit, self.round)
+        false: dict[str, bytes] = {}  # submissions that say, signed, what does not hold
         for name, (message, data) in answers.items():
             start = time.perf_counter()
+            sealed = message.body["submission"]
             try:
-                submission = self.c.check_submission(self.round, name, message.body["submission"])
+                claim = self.c.read_claim(self.round, name, sealed)
+                false[name] = sealed
+                submission = claim.check(self.c._need_keys())
+                del false[name]
                 self.verify_seconds.append(time.perf_counter() - start)
                 self.sum.take(name, message, data)
             except PyzkflError as error:
                 errors[name] = error
                 continue
             self.proof_bytes = submission.proof.size
-            self.accepted[name] = (submission, message.body["submission"])
-            self.c._recorder.submission(name, self.round, submission, message.body["submission"])
+            self.accepted[name] = (submission, sealed)
+            self.c._recorder.submission(name, self.round, submission, sealed)
         for name, reason in errors.items():
-            self.refuse(name, reason)
+            self.refuse(name, reason, false.get(name, b""))
         for name in requests:
             if name not in answers and name not in errors:
                 self.dropped[name] = self.sum.before
@@ -433,9 +439,10 @@ class Round:
         if again:
             self.take_submissions({name: requests[name] for name in requests if name in again})
 
-    def refuse(self, name: str, error: PyzkflError) -> None:
+    def refuse(self, name: str, error: PyzkflError, evidence: bytes = b"") -> None:
+        """Record it. evidence: the member's own sealed submission, where that is what does not hold."""
         self.refused.append((name, type(error).__name__, str(error)))
-        self.c._recorder.refusal(name, self.round, type(error).__name__, str(error))
+        self.c._recorder.refusal(name, self.round, type(error).__name__, str(error), evidence)
         self.c._event(
             "refused", {"round": self.round, "client": name, "error": type(error).__name__, "message": str(error)}
         )

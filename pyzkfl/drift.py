@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from pyzkfl.demo.hospitals import breast_cancer
 from pyzkfl.errors import DataError, ParameterError
 from pyzkfl.integrations.torch import Job
 
@@ -88,16 +89,13 @@ class Drift:
 
 
 def load(name: str | os.PathLike[str], *, seed: int = 0) -> DriftData:
-    """A built-in set of scikit-learn, or a .npz file with x (rows, features) and y (rows,); a fifth is for testing.
+    """A built-in set, or a .npz file with x (rows, features) and y (rows,); a fifth is for testing.
 
-    digits: pixels in [0, 1]. breast-cancer: each feature less its mean, by its standard deviation, both over the
-    training rows. A .npz is taken as it is. Raises DataError for a file that is not one.
+    digits: scikit-learn's, pixels in [0, 1]. breast-cancer: each feature less its mean, by its standard deviation,
+    both over the training rows. A .npz is taken as it is. Raises DataError for a file that is not one.
     """
     if name in BUILT_IN:
-        from sklearn import datasets
-
-        found = datasets.load_digits() if name == "digits" else datasets.load_breast_cancer()
-        x, y = found.data, found.target
+        x, y = breast_cancer() if name == "breast-cancer" else _digits()
     else:
         x, y = _read(name)
     order = np.random.default_rng(seed).permutation(len(x))
@@ -108,6 +106,13 @@ def load(name: str | os.PathLike[str], *, seed: int = 0) -> DriftData:
     if name == "breast-cancer":
         x = (x - x[:train].mean(axis=0)) / x[:train].std(axis=0)
     return DriftData(x[:train], y[:train], x[train:], y[train:])
+
+
+def _digits() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return found.data, found.target
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

@@ -15,7 +15,7 @@ A circuit and a witness, here of the core's example x[i+1] = x[i]^2 + x[0]; your
 Powers of tau, a key from them, a proof, its verification:
 
     >>> ptau.new(4, at("0.ptau"))
-    >>> ptau.contribute(at("0.ptau"), at("1.ptau"), name="an example")
+    >>> published = ptau.contribute(at("0.ptau"), at("1.ptau"), name="an example")
     >>> ptau.prepare(at("1.ptau"), at("2.ptau"))
     >>> groth16.setup(at("chain.r1cs"), at("2.ptau"), at("chain.zkey"))
     >>> key = groth16.load_zkey(at("chain.zkey"))
@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 from pyzkfl import snarkjs
 from pyzkfl._core import formats as _formats
 from pyzkfl._core.groth16 import PlainVerifyingKey as _PlainVerifyingKey
+from pyzkfl.contributions import Contribution
 from pyzkfl.errors import DecodeError, ProofInvalid, SetupInvalid
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class ProvingKey:
     @property
     def contributions(self) -> list[str]:
         """What the contributors to the second phase call themselves."""
-        return [name.decode(errors="replace") for name, _ in self._file.contributions()]
+        return [Contribution.from_core(record).name for record in self._file.contributions()]
 
     def verifying_key(self) -> VerifyingKey:
         """The key for verifiers. Raises DecodeError for an unfinished key."""
@@ -190,7 +191,7 @@ def load_zkey(path: Path, *, allow_unfinished: bool = False) -> ProvingKey:
     file = _formats.ZkeyFile(os.fspath(path))
     if file.unfinished and not allow_unfinished:
         raise DecodeError(
-            f"{os.fspath(path)}: {file.unfinished}; contributions finish a key (`snarkjs zkey contribute`)"
+            f"{os.fspath(path)}: {file.unfinished}; contributions finish a key (`pyzkfl zkey contribute`)"
         )
     return ProvingKey(file)
 
@@ -237,7 +238,7 @@ def check_zkey(path: Path, *, progress: Progress | None = None) -> None:
     """Look at every byte of a proving key. Raises SetupInvalid saying what is wrong.
 
     Points on the curve and in the subgroup, coefficients in range, the second phase done, its records. Whether the key
-    belongs to a certain circuit needs the circuit and its powers of tau: `snarkjs zkey verify`.
+    belongs to a certain circuit needs the circuit and its powers of tau: `pyzkfl.zkey.verify`.
     """
     problem = _formats.ZkeyFile(os.fspath(path)).problem(progress)
     if problem is not None:

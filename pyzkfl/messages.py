@@ -111,7 +111,7 @@ _BODIES: dict[Type, dict[str, type]] = {
     Type.MASK_SHARE: {"mask": bytes},
     Type.MASK_SHARES: {"mask": bytes},
     Type.SUBMIT: {"submission": bytes, "mask": bytes},
-    Type.SUBMISSION: {"commitment": bytes, "proof": bytes},
+    Type.SUBMISSION: {"statement": bytes, "commitment": bytes, "proof": bytes},
     Type.SURVIVORS: {"submissions": list},
     Type.SIGNED_SURVIVORS: {"mask": bytes, "submissions": bytes},
     Type.UNMASK: {"mask": bytes},
@@ -232,9 +232,15 @@ def submissions_digest(entries: Iterable[Any]) -> bytes:
 def submission_body(submission: Submission) -> dict[str, Any]:
     """The public part of a submission: C(D) and the proof, and C(V') where momentum is carried.
 
-    The rest of the statement is everybody's own state.
+    The rest of the statement is everybody's own state. Its digest says which statement this member means, so that
+    nobody who was shown another state can be accused of a false proof.
     """
-    body = {"commitment": submission.statement.update_commitment, "proof": submission.proof.to_bytes()}
+    statement = submission.statement
+    body = {
+        "statement": statement.digest,
+        "commitment": statement.update_commitment,
+        "proof": submission.proof.to_bytes(),
+    }
     if submission.statement.velocities:
         body["velocity"] = submission.statement.velocities[1]
     return body

@@ -18,7 +18,9 @@ from pyzkfl.messages import Evidence, Message
 from pyzkfl.proofs import Aggregate, Submission
 from pyzkfl.statement import weights_digest
 
-__all__ = ["Recorder"]
+__all__ = ["EVIDENCE_BYTES_MAX", "Recorder"]
+
+EVIDENCE_BYTES_MAX = 8192  # a submission has about 800 bytes: nobody fills the ledger with false ones
 
 
 def sum_digest(total: npt.NDArray[np.int64]) -> bytes:
@@ -96,11 +98,15 @@ class Recorder:
         commitment = submission.statement.update_commitment
         self._add(records.Submission(self._terms, name, sealed, round_, commitment, proof))
 
-    def refusal(self, name: str, round_: int, check: str, reason: str) -> None:
-        """Somebody was refused in a round, by which check."""
+    def refusal(self, name: str, round_: int, check: str, reason: str, evidence: bytes = b"") -> None:
+        """Somebody was refused in a round, by which check. evidence: its sealed submission, where that is false.
+
+        A submission larger than any true one (EVIDENCE_BYTES_MAX) is not kept; the refusal is.
+        """
+        evidence = evidence if len(evidence) <= EVIDENCE_BYTES_MAX else b""
         number = self._refusals.get((name, round_), 0)
         self._refusals[name, round_] = number + 1
-        self._add(records.Refusal(self._terms, round_, name, number, check, reason[:1900]))
+        self._add(records.Refusal(self._terms, round_, name, number, check, reason[:1900], evidence))
 
     def aggregate(self, checked: Aggregate, evidence: Evidence) -> None:
         """The opened sum and the next weights; durable when this returns."""

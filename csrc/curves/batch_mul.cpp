@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "base/thread_pool.h"
 #include "curves/affine_kernel.h"
 #include "curves/decomposition.h"
@@ -100,14 +101,19 @@ class ChunkMultiplier {
     size_t length = 0;
     std::array<int8_t, most_digits> digits;
     for (size_t i = 0; i < n_; ++i) {
-      const auto parts = Parts::split(scalars[i * stride]);
+      auto parts = Parts::split(scalars[i * stride]);
+      const size_t alike = stride == 0 ? n_ : 1;  // one scalar for all is recoded once
       for (size_t part = 0; part < Parts::count; ++part) {
         const size_t used = wnaf_vartime(digits, parts[part].abs, width, parts[part].negative != 0);
         length = std::max(length, used);
         for (size_t step = 0; step < used; ++step)
-          digits_[(step * Parts::count + part) * n_ + i] = digits[step];
+          std::fill_n(digits_.begin() + static_cast<ptrdiff_t>((step * Parts::count + part) * n_ + i), alike,
+                      digits[step]);
       }
+      wipe_object(parts);
+      if (stride == 0) break;
     }
+    wipe_object(digits);
     return length;
   }
 
@@ -133,7 +139,7 @@ class ChunkMultiplier {
   KernelScratch scratch_;
   size_t n_ = 0;
   std::vector<LoosePoint<F>> table_, sums_;
-  std::vector<int8_t> digits_;
+  SecretVector<int8_t> digits_;  // a ceremony's secrets, recoded
   std::vector<uint32_t> targets_;
   std::vector<PointRef> refs_;
 };

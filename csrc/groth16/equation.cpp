@@ -114,7 +114,10 @@ void Equation::expect_counts(const Claim& claim) const {
 
 bool Equation::holds(const Claim& claim, std::span<const PreparedPairingInput> others) const {
   expect_counts(claim);
-  if (!on_curves(claim) || !is_in_subgroup(claim.proof->b)) return false;
+  return on_curves(claim) && is_in_subgroup(claim.proof->b) && satisfied(claim, others);
+}
+
+bool Equation::satisfied(const Claim& claim, std::span<const PreparedPairingInput> others) const {
   G1 on_gamma = msm(std::span(points_.ic).subspan(1), claim.public_inputs) + points_.ic[0];
   std::vector<G1> on_sigma(num_groups());
   for (size_t g = 0; g < num_groups(); ++g) {
@@ -189,7 +192,7 @@ void Equation::bisect(std::span<const Claim> claims, std::span<const size_t> pos
                       std::vector<size_t>& failing) const {
   if (claims.empty()) return;
   if (claims.size() == 1) {
-    if (!holds(claims[0])) failing.push_back(positions[0]);
+    if (!satisfied(claims[0], {})) failing.push_back(positions[0]);
     return;
   }
   if (hold_together(claims)) return;

@@ -65,6 +65,9 @@ class Equation {
 
  private:
   void expect_counts(const Claim& claim) const;
+  // As holds, for a claim that is well formed.
+  bool satisfied(const Claim& claim, std::span<const PreparedPairingInput> others) const;
+  // Of claims that are well formed.
   void bisect(std::span<const Claim> claims, std::span<const size_t> positions,
               std::vector<size_t>& failing) const;
 

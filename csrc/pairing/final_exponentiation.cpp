@@ -6,7 +6,7 @@
 
 #include "curves/endomorphism_constants.h"
 #include "curves/wnaf.h"
-#include "pairing/pairing.h"
+#include "pairing/paths.h"
 
 namespace pyzkfl {
 namespace {
@@ -38,10 +38,7 @@ Fp12 power_x(const Fp12& f) {
 
 }  // namespace
 
-Fp12 final_exponentiation(const Fp12& f) {
-  Fp12 g = f.conjugate() * f.inverse_vartime();
-  g = g.frobenius(2) * g;
-
+Fp12 hard_part_generic(const Fp12& g) {
   const Fp12 x2 = power_x(g).cyclotomic_square();       // 2x
   const Fp12 x6 = x2.cyclotomic_square() * x2;          // 6x
   const Fp12 xx6 = power_x(x6);                         // 6x^2
@@ -51,6 +48,11 @@ Fp12 final_exponentiation(const Fp12& f) {
   const Fp12 l0 = l2 * xx6 * g;
   const Fp12 l3 = l1 * g.conjugate();
   return l0 * l1.frobenius(1) * l2.frobenius(2) * l3.frobenius(3);
+}
+
+Fp12 final_exponentiation(const Fp12& f) {
+  const Fp12 g = f.conjugate() * f.inverse_vartime();
+  return pairing_path().hard_part(g.frobenius(2) * g);
 }
 
 }  // namespace pyzkfl

@@ -4,14 +4,6 @@
 namespace pyzkfl {
 namespace {
 
-constexpr Fp half = [] {
-  Limbs v{};  // (p + 1) / 2
-  Limbs p1{};
-  limbs::add(p1, Fp::modulus, Limbs{1, 0, 0, 0});
-  for (size_t i = 0; i < 4; ++i) v[i] = p1[i] >> 1 | (i < 3 ? p1[i + 1] << 63 : 0);
-  return Fp::from_canonical(v);
-}();
-
 struct Loop {
   std::array<int8_t, ate_loop_length> digits{};
   size_t lines = 0;
@@ -44,18 +36,17 @@ const std::array<int8_t, ate_loop_length> ate_loop = loop.digits;
 const size_t ate_line_count = loop.lines;
 
 LineCoefficients MillerPoint::double_step() {
-  const Fp2 a = x_ * y_ * half;
+  const Fp2 xy = x_ * y_;
   const Fp2 b = y_.square();
   const Fp2 c = z_.square();
   const Fp2 e = (c.dbl() + c) * CurveCoefficient<Fp2>::b();
   const Fp2 f = e.dbl() + e;
-  const Fp2 g = (b + f) * half;
   const Fp2 h = (y_ + z_).square() - b - c;
   const Fp2 xx = x_.square();
-  const Fp2 ee = e.square();
-  x_ = (b - f) * a;
-  y_ = g.square() - (ee.dbl() + ee);
-  z_ = b * h;
+  const Fp2 ff = e.square().dbl().dbl();
+  x_ = (b - f) * xy.dbl();
+  y_ = (b + f).square() - (ff.dbl() + ff);
+  z_ = b * h.dbl().dbl();
   return {-h, xx.dbl() + xx, e - b};
 }
 

@@ -3,7 +3,8 @@
 //
 // Homogeneous coordinates (X / Z, Y / Z) and the formulas of Costello, Lange, Naehrig (PKC 2010) as in Aranha
 // et al., eprint 2010/526, section 4. With the untwist (x, y) -> (x w^2, y w^3) a line is, up to a factor
-// from a subfield that the final exponentiation removes, c0 y_P + (c3 x_P) w + c4 w^3.
+// from a subfield that the final exponentiation removes, c0 y_P + (c3 x_P) w + c4 w^3. Doubling gives four times the
+// coordinates of that paper, so that nothing is halved.
 #pragma once
 
 #include <array>

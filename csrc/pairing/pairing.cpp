@@ -7,6 +7,7 @@
 #include "base/thread_pool.h"
 #include "fields/batch_inverse.h"
 #include "pairing/miller_lines.h"
+#include "pairing/paths.h"
 
 namespace pyzkfl {
 namespace {
@@ -44,7 +45,7 @@ struct Prepared {
   }
 };
 
-Fp12 loop_over(std::vector<Running>& running, std::vector<Prepared>& prepared) {
+Fp12 generic_loop(std::vector<Running>& running, std::vector<Prepared>& prepared) {
   Fp12 f = Fp12::one();
   const auto add_all = [&](G2Affine Multiples::* which) {
     for (auto& pair : running) pair.multiply(f, pair.t.add_step(pair.multiples.*which));
@@ -62,15 +63,29 @@ Fp12 loop_over(std::vector<Running>& running, std::vector<Prepared>& prepared) {
 }
 
 Fp12 loop_over(std::span<const PairingInput> inputs, std::span<const PreparedPairingInput> prepared_inputs) {
-  std::vector<Running> running;
+  std::vector<PairingInput> running;
   running.reserve(inputs.size());
   for (const auto& input : inputs) {
-    if (!input.p.is_infinity() && !input.q.is_infinity()) running.emplace_back(input);
+    if (!input.p.is_infinity() && !input.q.is_infinity()) running.push_back(input);
   }
+  std::vector<PreparedPairingInput> prepared;
+  prepared.reserve(prepared_inputs.size());
+  for (const auto& input : prepared_inputs) {
+    if (!input.p.is_infinity() && !input.q->is_infinity()) prepared.push_back(input);
+  }
+  if (running.empty() && prepared.empty()) return Fp12::one();
+  return pairing_path().miller_loop(running, prepared);
+}
+
+}  // namespace
+
+Fp12 miller_loop_generic(std::span<const PairingInput> inputs, std::span<const PreparedPairingInput> prepared_inputs) {
+  std::vector<Running> running;
+  running.reserve(inputs.size());
+  for (const auto& input : inputs) running.emplace_back(input);
   std::vector<Prepared> prepared;
   std::vector<Fp> inverses;
   for (const auto& input : prepared_inputs) {
-    if (input.p.is_infinity() || input.q->is_infinity()) continue;
     prepared.push_back({input.p.x, {}, input.q->lines().data()});
     inverses.push_back(input.p.y);
   }
@@ -79,11 +94,8 @@ Fp12 loop_over(std::span<const PairingInput> inputs, std::span<const PreparedPai
     prepared[i].one_over_y = inverses[i];
     prepared[i].x_over_y *= inverses[i];
   }
-  if (running.empty() && prepared.empty()) return Fp12::one();
-  return loop_over(running, prepared);
+  return generic_loop(running, prepared);
 }
-
-}  // namespace
 
 G2Prepared::G2Prepared(const G2Affine& q) {
   if (q.is_infinity()) return;

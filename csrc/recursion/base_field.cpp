@@ -211,10 +211,30 @@ const LC& BaseField::limb(Value v, unsigned i) const {
   return cell(v).limbs[i];
 }
 
+// A constant counts as its least representative: any other multiple of one is a combination.
+LC BaseField::native_integer(const Operand& a) {
+  if (a.terms().empty()) {
+    Fr out;
+    for (unsigned i = num_limbs; i-- > 0;) out = out * power_of_two(limb_bits) + a.constant()[i];
+    if (a.constant() != Operand(a.constant_element()).constant())
+      throw ParameterError(b_.path("a multiple of a constant, where a value is asked for"));
+    return out;
+  }
+  const Value v = a.single();
+  if (!cell(v).bit) return native(v);
+  if (!cell(v).integer) {
+    const Operand yes = cell(v).yes, no = cell(v).no;
+    const LC otherwise = native_integer(no);
+    LC out = otherwise + b_.product(native_integer(yes) - otherwise, *cell(v).bit, "choice's integer");
+    cells_[v.index].integer = std::move(out);
+  }
+  return *cell(v).integer;
+}
+
 // |x - y| < 2^255 < 3 p, so if p divides it, it is one of 0, p, -p, 2 p, -2 p, and the product below is 0 in Fr. (That it may
 // be 0 for another difference too, with probability 2^-250, refuses an honest prover and nobody else.)
-void BaseField::assert_different(Value x, Value y) {
-  const LC d = native(x) - native(y);
+void BaseField::assert_different(const Operand& x, const Operand& y) {
+  const LC d = native_integer(x) - native_integer(y);
   const Wire square = b_.product(d, d, "difference");
   const Wire others = b_.product(LC(square) - prime().squared, LC(square) - prime().four_squared, "difference");
   const Wire all = b_.product(d, others, "difference");

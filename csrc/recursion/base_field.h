@@ -94,6 +94,7 @@ class BaseField {
 
   Builder& builder() { return b_; }
   CommittedBit bit(bool value) { return digits_.bit(value); }
+  Wire digit(uint64_t value) { return digits_.digit(value); }
 
   // A new value, nothing known of it. 20 constraints.
   Value value(const Fp& hint);
@@ -113,12 +114,15 @@ class BaseField {
 
   // bit ? a : b, as an operand. One constraint.
   Value choose(const CommittedBit& bit, const Operand& a, const Operand& b);
-  // Proves that x - y is not 0 modulo p; both values, not choices (ParameterError). 4 constraints.
-  void assert_different(Value x, Value y);
+  // Proves that x - y is not 0 modulo p. Both as native_integer() takes them. 4 constraints, and those of choices.
+  void assert_different(const Operand& x, const Operand& y);
   // Proves that the value is below p: the least representative, whose bytes may be hashed. 22 constraints.
   void assert_canonical(Value v);
   // The value's digits sum up to this in Fr; it is the integer if that is below r. Not for choices (ParameterError).
   LC native(Value v) const;
+  // The integer in [0, 2^255), modulo r, that a value, a constant or a choice among such operands stands for; of any other
+  // operand ParameterError. One constraint for each choice, the first time.
+  LC native_integer(const Operand& a);
   // The bits from 75 i on, as an integer of 75 bits (30 for i = 3).
   const LC& limb(Value v, unsigned i) const;
   // The element that a value or an operand stands for, where the builder computes.
@@ -139,6 +143,7 @@ class BaseField {
     uint64_t size = 1;  // |limb| <= size 2^75
     std::optional<Wire> bit;  // a choice: bit ? yes : no
     Operand yes, no;
+    std::optional<LC> integer;  // of a choice, once somebody asked for it
     LC at_chi;
   };
   // The digits' part of a reduction: E0, E1 and E2 without T.

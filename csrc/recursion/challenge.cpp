@@ -4,12 +4,12 @@
 #include <array>
 
 #include "hash/poseidon2.h"
-#include "transcript/transcript.h"
+#include "recursion/hashed_points.h"
 
 namespace pyzkfl::recursion {
 
 Fr commitment_challenge(const Fr& statement, const G1Affine& commitment) {
-  const std::array<Fr, 2> point = transcript::point_elements(commitment);
+  const std::array<Fr, 2> point = residues(commitment);
   return poseidon2_hash(std::array{statement, point[0], point[1]});
 }
 

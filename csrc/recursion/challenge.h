@@ -7,7 +7,7 @@
 
 namespace pyzkfl::recursion {
 
-// Poseidon2(statement, the two elements of the commitment). `statement`: a hash of all other public inputs.
+// Poseidon2(statement, x, y), the commitment's coordinates modulo r (recursion/hashed_points.h). `statement`: a hash of all other public inputs.
 Fr commitment_challenge(const Fr& statement, const G1Affine& commitment);
 
 }  // namespace pyzkfl::recursion

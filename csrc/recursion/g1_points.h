@@ -9,7 +9,8 @@
 
 namespace pyzkfl::recursion {
 
-// Coordinates are values; made by G1Points alone, so the point is on the curve.
+// Coordinates are values, constants, or choices among such (y may be the negative of one); made by G1Points alone, so the point is
+// on the curve.
 class G1Point {
  public:
   const Operand& x() const { return x_; }
@@ -27,8 +28,25 @@ class G1Points {
 
   // New values, proven to be a point of the curve. 131 constraints.
   G1Point point(const G1Affine& hint);
-  // a + b. Three reductions and 4 constraints more: 169.
+  // No constraint. Not infinity (ParameterError).
+  G1Point constant(const G1Affine& point) const;
+  // a + b, values. Three reductions and 4 constraints more: 169, and the choices' integers.
   G1Point add(const G1Point& a, const G1Point& b);
+  // The same without the check that the x differ: the caller knows, from the order of G1, that a is neither b nor -b. 165.
+  G1Point add_apart(const G1Point& a, const G1Point& b);
+  G1Point negative(const G1Point& a) const { return {a.x(), -a.y()}; }
+  // phi(a) = lambda a, x times a root of unity of order 3. A reduction: 55.
+  G1Point endomorphism(const G1Point& a);
+  // -phi^2(a) = a + phi(a), of a and phi(a). A reduction: 54.
+  G1Point sum_with_endomorphism(const G1Point& a, const G1Point& phi_a);
+  // bit ? a : b, as choices. Two constraints.
+  G1Point choose(const CommittedBit& bit, const G1Point& a, const G1Point& b);
+  // bit ? a : -a. One constraint.
+  G1Point choose_sign(const CommittedBit& bit, const G1Point& a);
+  // The same point with coordinates that are values. Two reductions: 108.
+  G1Point values(const G1Point& a);
+  // Where the builder computes.
+  G1Affine element(const G1Point& a) const { return {fp_.element(a.x()), fp_.element(a.y())}; }
   // 2 a. Three reductions: 166.
   G1Point twice(const G1Point& a);
   // Proves that a and b are one point.

@@ -21,7 +21,7 @@ TwistLine TwistWalk::double_step() {
 
 // Through T and (x, y).
 TwistLine TwistWalk::chord(const Fp2Operand& x, const Fp2Operand& y) {
-  t_.base().assert_different(x_.c0.single(), x.c0.single());
+  t_.base().assert_different(x_.c0, x.c0);
   const Fp2 run = t_.element(x_ - x), rise = t_.element(y_ - y);
   const Fp2Operand slope = t_.value(rise * run.inverse_vartime());
   t_.assert_zero({{{1, slope, x_ - x}}, y - y_});

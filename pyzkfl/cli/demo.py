@@ -31,11 +31,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="address of a node such as anvil: rounds, stakes, verdicts and records go to its chain"),
         ] = None,
     ) -> None:
-        """Train on scikit-learn's breast-cancer data among hospitals that drop out and cheat."""
-        try:
-            import sklearn  # noqa: F401
-        except ModuleNotFoundError:
-            raise typer.BadParameter("the demo needs scikit-learn: pip install 'pyzkfl[demo]'") from None
+        """Train on the breast-cancer data of Wisconsin among hospitals that drop out and cheat."""
         from pyzkfl.demo.runner import DemoConfig, run
 
         if chain is not None and ledger is not None:

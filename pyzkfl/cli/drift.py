@@ -43,11 +43,11 @@ def register(app: typer.Typer) -> None:
         _needs("torch", "torch")
         from pyzkfl.bench.training import widths_of
         from pyzkfl.cli.progress import progress_bar
-        from pyzkfl.drift import BUILT_IN, load
         from pyzkfl.drift import drift as measured
+        from pyzkfl.drift import load
         from pyzkfl.integrations.torch import Job
 
-        if data in BUILT_IN:
+        if data == "digits":
             _needs("sklearn", "demo")
         given = {"model": model, "lr": lr, "x_bits": x_bits, "a_frac": a_frac}
         given |= {"w_bits": w_bits, "w_frac": w_frac, "g_frac": g_frac}

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         """Make a circuit's proving key, with one secret contribution of this machine's own.
 
         Whoever runs this could have kept the secret, and with it forge proofs under the key. Parties who do not trust
-        each other let each of them contribute (`snarkjs zkey contribute`), and run `snarkjs zkey verify`. PTAU should
+        each other let each of them contribute (`pyzkfl zkey contribute`), and run `pyzkfl zkey verify`. PTAU should
         have been verified (`pyzkfl ptau verify`).
         """
         from pyzkfl import groth16
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
             groth16.setup(r1cs, ptau, zkey, name=name, progress=progress)
         print(
             f"{zkey} holds one contribution, of this machine. Whoever ran this could have kept its secret and forge "
-            "proofs: for a key that others trust, let them contribute too (`snarkjs zkey contribute`).",
+            "proofs: for a key that others trust, let them contribute too (`pyzkfl zkey contribute`).",
             file=sys.stderr,
         )
 
@@ -88,7 +88,7 @@ def register(app: typer.Typer) -> None:
 
         Every point is a point of its group, every coefficient is in range, beta, delta and B are the same in both
         groups, and the recorded contributions lead to delta. Not checked: that A, C and H are those of a certain
-        circuit, and who the contributors were. `snarkjs zkey verify` compares a key with its circuit and powers of tau.
+        circuit, and who the contributors were. `pyzkfl zkey verify` compares a key with its circuit and powers of tau.
         """
         from pyzkfl import groth16
 

@@ -11,7 +11,7 @@ import typer
 
 __all__ = ["build", "run"]
 
-_COMMANDS = ("demo", "doctor", "bench", "drift", "keys", "ledger", "report", "economy", "groth16", "ptau")
+_COMMANDS = ("demo", "doctor", "bench", "drift", "keys", "ledger", "report", "economy", "groth16", "ptau", "zkey")
 
 # typer's newer releases carry click inside them: its base class is reached through typer's own name for a subclass.
 _USAGE_ERROR: type[Exception] = next(

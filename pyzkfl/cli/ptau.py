@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from pyzkfl.cli.ceremony import AgreedBeacon, Beacon, Iterations, Name, Published
 from pyzkfl.cli.progress import progress_bar
 
 __all__ = ["register"]
 
 _INPUT = typer.Argument(help="powers of tau (.ptau)", show_default=False)
+_POWERS = typer.Argument(help="powers of tau (.ptau)", metavar="INPUT", show_default=False)
 _OUTPUT = typer.Argument(help="file to write; replaced if it exists", show_default=False)
 
 
@@ -33,19 +35,44 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def contribute(
-        input_: Annotated[str, typer.Argument(help="powers of tau (.ptau)", metavar="INPUT", show_default=False)],
+        input_: Annotated[str, _POWERS],
         output: Annotated[str, _OUTPUT],
-        name: Annotated[str, typer.Option(help="what to call this contribution, for the record")] = "",
+        name: Name = "",
     ) -> None:
-        """Verify a file and multiply fresh secrets of this machine into it; they come from the system and are wiped."""
+        """Verify a file and multiply fresh secrets of this machine into it; they come from the system and are wiped.
+
+        Publish the hash that is printed, and look for it in the finished file (`pyzkfl ptau verify
+        --contribution HASH`).
+        """
         from pyzkfl import ptau
+        from pyzkfl.cli.ceremony import show_hash
 
         with progress_bar("contribute") as progress:
-            ptau.contribute(input_, output, name=name, progress=progress)
+            digest = ptau.contribute(input_, output, name=name, progress=progress)
+        show_hash(digest)
+
+    @group.command()
+    def beacon(
+        input_: Annotated[str, _POWERS],
+        output: Annotated[str, _OUTPUT],
+        value: Beacon,
+        iterations_log: Iterations,
+        name: Name = "",
+    ) -> None:
+        """End a ceremony with a public value that nobody could choose; anybody may do it, with the same result."""
+        from pyzkfl import ptau
+        from pyzkfl.cli.ceremony import show_hash
+        from pyzkfl.contributions import beacon_from_hex
+
+        with progress_bar("beacon") as progress:
+            digest = ptau.beacon(
+                input_, output, beacon_from_hex(value), iterations_log, name=name, progress=progress
+            )
+        show_hash(digest)
 
     @group.command()
     def prepare(
-        input_: Annotated[str, typer.Argument(help="powers of tau (.ptau)", metavar="INPUT", show_default=False)],
+        input_: Annotated[str, _POWERS],
         output: Annotated[str, _OUTPUT],
     ) -> None:
         """Add the Lagrange bases that `pyzkfl groth16 setup` starts from."""
@@ -55,15 +82,18 @@ def register(app: typer.Typer) -> None:
             ptau.prepare(input_, output, progress=progress)
 
     @group.command()
-    def verify(path: Annotated[str, _INPUT]) -> None:
+    def verify(
+        path: Annotated[str, _INPUT], contribution: Published = None, beacon: AgreedBeacon = None
+    ) -> None:
         """Check powers, contributions and bases: exit code 0 and OK only if all hold."""
         from pyzkfl import ptau
+        from pyzkfl.cli.ceremony import check_beacon, hashes, show
 
+        wanted = hashes(contribution)
         with progress_bar("verify") as progress:
-            ptau.verify(path, progress=progress)
+            ptau.verify(path, contributions=wanted, progress=progress)
         found = ptau.info(path)
+        check_beacon(found.contributions, beacon)
         prepared = "prepared" if found.prepared else "not prepared"
         print(f"OK: powers of tau for 2^{found.log_n} rows, {prepared}; contributions:")
-        for number, contribution in enumerate(found.contributions, 1):
-            beacon = " (beacon)" if contribution.is_beacon else ""
-            print(f"  {number}  {ascii(contribution.name)[1:-1]}{beacon}")
+        show(found.contributions)

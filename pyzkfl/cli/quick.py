@@ -28,7 +28,7 @@ def prove(zkey: str, wtns: str, proof: str, public: str) -> None:
     if key.is_unfinished:
         print(
             f"WARNING: {zkey}: {key.unfinished}. A proof under this key convinces nobody. Contributions finish a key "
-            "(`snarkjs zkey contribute`).",
+            "(`pyzkfl zkey contribute`).",
             file=sys.stderr,
         )
     witness = groth16.load_wtns(wtns)

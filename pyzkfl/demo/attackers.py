@@ -86,7 +86,10 @@ class Forger(Client):
         if attack is not None:
             self.forged.append([self._round, str(attack)])
             commitment, proof = self.forge(attack)
-            public = {"commitment": commitment, "proof": proof.to_bytes()}
+            assert self._own is not None  # or there was nothing to forge from
+            # It means this round's statement, as everybody rebuilds it: what is wrong is the proof.
+            meant = dataclasses.replace(self._own.statement, update_commitment=commitment)
+            public = {"statement": meant.digest, "commitment": commitment, "proof": proof.to_bytes()}
             sealed = Message(Type.SUBMISSION, self.job.digest, self._round, public).seal(self._identity)
             body = {**body, "submission": sealed}
         return type_, body, expected

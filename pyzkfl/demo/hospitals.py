@@ -1,4 +1,4 @@
-"""The demo's data: scikit-learn's breast-cancer set, split unevenly and non-IID over the members.
+"""The demo's data: the breast-cancer set that scikit-learn has too, split unevenly and non-IID over the members.
 
 Members differ in size and in the share of malignant cases, as hospitals do. A held-out test split belongs to nobody.
 """
@@ -6,12 +6,23 @@ Members differ in size and in the share of malignant cases, as hospitals do. A h
 from __future__ import annotations
 
 import dataclasses
+import importlib.resources
 import itertools
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HIDDEN", "FloatModel", "Split", "accuracy_alone", "accuracy_central", "load", "targets"]
+__all__ = [
+    "HIDDEN",
+    "FloatModel",
+    "Split",
+    "accuracy_alone",
+    "accuracy_central",
+    "breast_cancer",
+    "held_out",
+    "load",
+    "targets",
+]
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
@@ -28,19 +39,43 @@ class Split:
     scale: Array
 
 
+def breast_cancer() -> tuple[Array, Labels]:
+    """The set: features (569, 30), labels (569,), 1 benign and 0 malignant; the values of scikit-learn's copy."""
+    with importlib.resources.files("pyzkfl.demo").joinpath("breast_cancer.csv").open() as file:
+        table = np.loadtxt(file, delimiter=",")
+    return np.ascontiguousarray(table[:, :-1]), table[:, -1].astype(np.int64)
+
+
+def held_out(y: Labels, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Row numbers for training and for testing, in random order: a fifth of all rows, of either label as of the whole.
+
+    The rows of scikit-learn's train_test_split(test_size=0.2, random_state=seed, stratify=y).
+    """
+    rng = np.random.RandomState(seed)
+    train_count = len(y) - int(np.ceil(0.2 * len(y)))
+    classes = [np.flatnonzero(y == label) for label in (0, 1)]
+    shares = [train_count * len(rows) / len(y) for rows in classes]
+    take = [int(share) for share in shares]
+    if sum(take) < train_count:  # the rest goes to the label that rounding down cost more
+        take[int(shares[1] % 1 > shares[0] % 1)] += 1
+    train: list[int] = []
+    test: list[int] = []
+    for rows, count in zip(classes, take, strict=True):
+        order = rows[rng.permutation(len(rows))]
+        train.extend(order[:count])
+        test.extend(order[count:])
+    return rng.permutation(train), rng.permutation(test)
+
+
 def load(members: int, seed: int, batch: int = 32) -> Split:
     """Split the set: 20 % held out, the rest in shares between one and three batches, sorted by label with noise.
 
     center and scale are the consortium's public preprocessing: mean and standard deviation over all training rows,
     agreed with the job before it starts.
     """
-    from sklearn.datasets import load_breast_cancer
-    from sklearn.model_selection import train_test_split
-
-    data = load_breast_cancer()
-    x, test_x, y, test_y = train_test_split(
-        data.data, data.target, test_size=0.2, random_state=seed, stratify=data.target
-    )
+    data, labels = breast_cancer()
+    train, test = held_out(labels, seed)
+    x, y = data[train], labels[train]
     rng = np.random.default_rng(seed)
     weights = rng.uniform(0.6, 1.8, members)
     sizes = np.maximum(batch, np.floor(weights / weights.sum() * len(x)).astype(int))
@@ -49,8 +84,8 @@ def load(members: int, seed: int, batch: int = 32) -> Split:
     sizes[np.argmin(sizes)] += len(x) - sizes.sum()
     order = np.argsort(y + rng.normal(0.0, 0.8, len(y)))
     edges = np.cumsum(sizes)[:-1]
-    parts = [(x[part], y[part].astype(np.int64)) for part in np.split(order, edges)]
-    return Split(parts, test_x, test_y.astype(np.int64), x.mean(axis=0), x.std(axis=0))
+    parts = [(x[part], y[part]) for part in np.split(order, edges)]
+    return Split(parts, data[test], labels[test], x.mean(axis=0), x.std(axis=0))
 
 
 HIDDEN = 16  # units of the demo's network

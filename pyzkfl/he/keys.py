@@ -25,7 +25,7 @@ __all__ = [
     "round_in_process",
 ]
 
-Scheme = Literal["paillier", "rlwe"]
+Scheme = Literal["paillier", "rlwe", "tenseal"]  # the last: pyzkfl.integrations.tenseal
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class EncryptionKey:
 
         randomness: Paillier's, "short" or "classic" (SECURITY.md).
         """
-        if self.scheme == "rlwe":
+        if self.scheme != "paillier":
             return self.core.encrypt(values)
         return self.core.encrypt(values, max_abs=self.max_abs, summands=self.summands, randomness=randomness)
 

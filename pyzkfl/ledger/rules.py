@@ -70,9 +70,12 @@ class Entry:
         record = read_record(envelope.artefact)
         if isinstance(record, (Verdict, Equivocation)):
             return Entry(record, envelope, attestations=record.envelopes())
-        if not isinstance(record, MemberAct):
+        carried = record.message if isinstance(record, MemberAct) else b""
+        if isinstance(record, Refusal):
+            carried = record.evidence
+        if not carried and not isinstance(record, MemberAct):
             return Entry(record, envelope)
-        inner = Envelope.from_bytes(record.message)
+        inner = Envelope.from_bytes(carried)
         message = encoding.decode(Kind.MESSAGE, inner.artefact)
         encoding.expect_map(message, ("type", "job", "round", "body"))
         encoding.expect_type(message, "body", dict)
@@ -150,7 +153,7 @@ class JobState:
     def _apply(self, entry: Entry) -> None:
         record, signer = entry.record, entry.envelope.signer
         if isinstance(record, Refusal):
-            return self._refusal(record, signer)
+            return self._refusal(record, entry)
         _need(signer == self.coordinator, f"signed by {signer.hex()[:16]}..., who is not the job's coordinator")
         _need(self.phase != "finished", "the job is finished")
         if isinstance(record, MemberAct):
@@ -266,7 +269,8 @@ class JobState:
 
     # -- refusals ----------------------------------------------------------------------------------------------
 
-    def _refusal(self, record: Refusal, signer: bytes) -> None:
+    def _refusal(self, record: Refusal, entry: Entry) -> None:
+        signer = entry.envelope.signer
         _need(self.phase != "finished", "the job is finished")
         by_member = signer in self.members.values()
         _need(by_member or signer == self.coordinator, "signed by somebody who does not take part in the job")
@@ -274,8 +278,22 @@ class JobState:
         current = self._current_round()
         # The last answers of a round may be refused after its weights are out. Numbers are kept apart by the key.
         _need(record.round in (current, current - 1), f"the job is in round {current}")
+        if record.evidence:
+            self._evidence(record, entry)
         if record.removed:
             self._remove(record, by_member)
+
+    def _evidence(self, record: Refusal, entry: Entry) -> None:
+        """Only what the accused signed itself, in this round of this job: anything else would accuse for nothing."""
+        inner, message = entry.message_envelope, entry.message
+        if inner is None:
+            raise _Broken("it carries no message of the accused")
+        accused = self.members[record.member] if record.member else self.coordinator
+        _need(inner.signer == accused, "the evidence in it is not signed by the accused")
+        _need(message["job"] == self.bound, "the evidence in it belongs to another job")
+        _need(message["round"] == record.round, "the evidence in it belongs to another round")
+        submission = message["type"] == Submission.MESSAGE_TYPE
+        _need(submission or not record.member, "the evidence against a member is a submission")
 
     def _current_round(self) -> int:
         before = self.phase not in ("between rounds", "in a round", "waiting for the weights")

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -107,7 +108,7 @@ def test_the_public_names_are_all_there() -> None:
 
 
 @pytest.mark.slow
-def test_a_wheel_installed_elsewhere_works_and_holds_what_it_must(repository: Path, tmp_path: Path) -> None:
+def test_a_wheel_installs_and_works_without_a_compiler_and_holds_what_it_must(repository: Path, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     build = [*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", str(tmp_path), str(repository)]
     subprocess.run(build, check=True, capture_output=True, text=True)
@@ -126,21 +127,36 @@ def test_a_wheel_installed_elsewhere_works_and_holds_what_it_must(repository: Pa
         assert any(name.startswith(stem + ".") and name.endswith(".so") for name in names), f"{stem} is not compiled"
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
-    target = tmp_path / "installed"
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True)
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "pyzkfl", "doctor", "--json"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(target)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(done.stdout)
-    assert found["ok"]
-    assert found["core"]["loads"]
-    assert found["package_folder"] == str(target / "pyzkfl")
-    assert found["commit"] != "unknown"
+    assert {"LGPL-3.0.txt", "README.md"} <= {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name}
+
+    # OpenSSL and GMP inside, into an environment that has nothing, for a machine that has no compiler.
+    tools = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", str(tmp_path / "dist"), str(wheel)]
+    subprocess.run(repair, check=True, capture_output=True, env=tools)
+    (portable,) = (tmp_path / "dist").glob("pyzkfl-*manylinux*.whl")
+    inside = [name for name in zipfile.ZipFile(portable).namelist() if name.startswith("pyzkfl.libs/")]
+    assert any("libcrypto" in name for name in inside) and any("libgmp" in name for name in inside)
+
+    venv.create(tmp_path / "clean", with_pip=True)
+    clean = tmp_path / "clean/bin"
+    subprocess.run([str(clean / "pip"), "install", "-q", str(portable)], check=True, capture_output=True)
+    bare = {"PATH": str(clean), "HOME": str(tmp_path)}
+    assert shutil.which("c++", path=bare["PATH"]) is None
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    found = json.loads(run(str(clean / "pyzkfl"), "doctor", "--json"))
+    assert found["ok"] and found["core"]["loads"] and found["commit"] != "unknown"
+    assert Path(found["package_folder"]).is_relative_to(tmp_path / "clean")
+    mapped = run(str(clean / "python"), "-c", "import pyzkfl._core; print(open('/proc/self/maps').read())")
+    for library in ("libcrypto", "libgmp"):
+        assert {Path(part).parent.name for part in mapped.split() if library in part} == {"pyzkfl.libs"}
+    if os.environ.get("PYZKFL_DEEP"):
+        result = json.loads(run(str(clean / "pyzkfl"), "demo", "--json"))
+        assert result["forgeries_refused"] == result["forgeries_tried"] == 9 and result["ledger_ok"]
 
 
 # --- a machine where something is missing ------------------------------------------------------------------------

@@ -82,4 +82,13 @@ void BeaconBudget::take(const ContributionParameters& parameters, const std::str
                              " iterations; this release checks 2^28 in all those of a file at most");
 }
 
+void BeaconBudget::take_new(const ContributionParameters& beacon) {
+  if (beacon.beacon.empty() || beacon.beacon.size() > 255)
+    throw ParameterError("a beacon has 1 to 255 bytes, and this one " + std::to_string(beacon.beacon.size()));
+  if (beacon.iterations_exponent < least_new_exponent || beacon.iterations_exponent > most_exponent)
+    throw ParameterError("a beacon takes 2^10 to 2^28 iterations, not 2^" +
+                         std::to_string(beacon.iterations_exponent));
+  take(beacon, "this beacon");
+}
+
 }  // namespace pyzkfl::formats

@@ -39,11 +39,14 @@ void check_contribution_name(const std::string& name);
 // 2^28 iterations are accepted, and 2^28 in all those of a file together: about a minute.
 class BeaconBudget {
  public:
-  static constexpr unsigned most_exponent = 28;
+  static constexpr unsigned least_new_exponent = 10, most_exponent = 28;
 
   // Counts a contribution's beacon, if it is one. Throws UnsupportedVersion naming `which` where the beacons so
   // far take too long, DecodeError for a beacon of no bytes.
   void take(const ContributionParameters& parameters, const std::string& which);
+  // The same for a beacon that is to be made: 1 to 255 bytes and at least 2^10 iterations, as snarkjs makes them.
+  // ParameterError for others.
+  void take_new(const ContributionParameters& beacon);
   // Iterations counted so far.
   uint64_t spent() const { return spent_; }
 

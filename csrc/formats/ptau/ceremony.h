@@ -8,6 +8,8 @@
 #include <string>
 
 #include "base/progress.h"
+#include "formats/hashing/blake2b.h"
+#include "formats/hashing/contribution_parameters.h"
 #include "formats/ptau/ptau_file.h"
 
 namespace pyzkfl::formats {
@@ -15,13 +17,13 @@ namespace pyzkfl::formats {
 // 2^log_n powers of one, without contributions. 1 <= log_n <= 28.
 void new_ptau(const std::string& output, unsigned log_n);
 
-// Multiplies fresh secrets of this machine's own into `input` and records them under `name` (at most 64
-// bytes). The input is verified first: secrets multiplied into foreign elements could be used for a forgery.
-// Bases of a prepared input are left out. The multiplications of the arrays take time that depends on the
-// secrets: contribute on a machine of your own. Throws ParameterError for a file that was cut down or does
-// not verify.
-void contribute_ptau(const std::string& input, const std::string& output, const std::string& name,
-                     const Progress& progress = {});
+// Multiplies fresh secrets of this machine's own, or a public beacon's, into `input` and records them; the hash of the
+// response, which the contributor publishes. The input is verified first: secrets multiplied into foreign elements could
+// be used for a forgery. Bases of a prepared input are left out. The multiplications of the arrays take time that depends
+// on the secrets: contribute on a machine of your own. For a beacon, `parameters` has it, with 2^10 to 2^28 iterations, as
+// snarkjs takes them. Throws ParameterError for a file that was cut down or does not verify.
+Blake2bDigest contribute_ptau(const std::string& input, const std::string& output,
+                              const ContributionParameters& parameters, const Progress& progress = {});
 
 // Adds the Lagrange bases that circuits' setups start from. Throws ParameterError above 2^27 powers.
 void prepare_ptau(const std::string& input, const std::string& output, const Progress& progress = {});

@@ -1,5 +1,6 @@
 // Powers of tau: a new file, and contributions to one. See ceremony.h.
 #include <algorithm>
+#include <optional>
 
 #include "base/errors.h"
 #include "base/secret.h"
@@ -14,8 +15,6 @@
 
 namespace pyzkfl::formats {
 namespace {
-
-using SecretScalars = std::vector<Fr, WipingAllocator<Fr>>;
 
 constexpr size_t slab = 1 << 13;  // points between two reports of progress
 constexpr double g2_cost = 3;     // a multiplication in G2, counted in those of G1
@@ -35,13 +34,6 @@ void write_ptau(const std::string& output, unsigned log_n, const PowersOfTau& po
   out.commit();
 }
 
-Fr secret_scalar() {
-  Fr out;
-  do out = Fr::random();
-  while (out.is_zero());
-  return out;
-}
-
 // Multiplies the arrays with the powers of tau, times alpha and beta.
 class Multiplier {
  public:
@@ -52,7 +44,7 @@ class Multiplier {
         progress_(progress),
         total_(static_cast<double>(4 * n) + g2_cost * static_cast<double>(n)) {
     powers_[0] = Fr::one();
-    for (size_t i = 1; i < powers_.size(); ++i) powers_[i] = powers_[i - 1] * secrets.tau;
+    for (size_t i = 1; i < powers_.size(); ++i) powers_[i] = powers_[i - 1] * secrets.tau();
   }
 
   // points[i] *= factor tau^i.
@@ -61,7 +53,7 @@ class Multiplier {
     constexpr double cost = std::is_same_v<Point, G2Affine> ? g2_cost : 1;
     std::optional<FixedBase<Point>> table;
     if (fresh_) table.emplace(points[0], points.size());
-    SecretScalars scalars;
+    SecretVector<Fr> scalars;
     for (size_t begin = 0; begin < points.size(); begin += slab) {
       const std::span<Point> part = std::span(points).subspan(begin, std::min(slab, points.size() - begin));
       scalars.resize(part.size());
@@ -78,7 +70,7 @@ class Multiplier {
   }
 
  private:
-  SecretScalars powers_;
+  SecretVector<Fr> powers_;
   bool fresh_;
   const Progress& progress_;
   double total_, done_ = 0;
@@ -100,13 +92,18 @@ void new_ptau(const std::string& output, unsigned log_n) {
   write_ptau(output, log_n, powers, {});
 }
 
-void contribute_ptau(const std::string& input, const std::string& output, const std::string& name,
-                     const Progress& progress) {
-  check_contribution_name(name);
+Blake2bDigest contribute_ptau(const std::string& input, const std::string& output,
+                              const ContributionParameters& parameters, const Progress& progress) {
+  check_contribution_name(parameters.name);
   check_output(output);
   const PtauFile file(input);
   if (file.log_n() != file.ceremony_log_n())
     throw ParameterError(input + " was cut down to fewer powers: nobody can contribute to it");
+  if (parameters.is_beacon()) {
+    BeaconBudget budget;
+    for (const Phase1Record& record : read_phase1_records(file)) budget.take(record.parameters, "a contribution");
+    budget.take_new(parameters);
+  }
   const Progress verifying = [&](double fraction) { report(progress, 0.3 * fraction); };
   if (const auto problem = problem_with_ptau(file, Contributions::none_allowed, verifying))
     throw ParameterError(input + ": " + *problem);
@@ -115,24 +112,26 @@ void contribute_ptau(const std::string& input, const std::string& output, const 
   const Blake2bDigest challenge =
       records.empty() ? first_challenge(file.log_n()) : records.back().next_challenge;
 
-  const Progress multiplying = [&](double fraction) { report(progress, 0.3 + 0.6 * fraction); };
-  Phase1Secrets secrets{secret_scalar(), secret_scalar(), secret_scalar()};
-  struct Wipe {
-    Phase1Secrets& secrets;
-    ~Wipe() { wipe_object(secrets); }
-  } const wipe{secrets};
+  const Progress drawing = [&](double fraction) { report(progress, 0.3 + 0.05 * fraction); };
+  const Progress multiplying = [&](double fraction) { report(progress, 0.35 + 0.55 * fraction); };
+  std::optional<Phase1Secrets> drawn;
+  if (parameters.is_beacon())
+    drawn.emplace(parameters, drawing);
+  else
+    drawn.emplace();
+  const Phase1Secrets& secrets = *drawn;
   Phase1Record record;
   record.proofs = prove_secrets(secrets, challenge);
   {
     Multiplier multiplier(secrets, file.size(), records.empty(), multiplying);
     multiplier.multiply(powers.tau_1, Fr::one());
     multiplier.multiply(powers.tau_2, Fr::one());
-    multiplier.multiply(powers.alpha_1, secrets.alpha);
-    multiplier.multiply(powers.beta_1, secrets.beta);
-    powers.beta_2 = mul(G2(powers.beta_2), secrets.beta).to_affine();
+    multiplier.multiply(powers.alpha_1, secrets.alpha());
+    multiplier.multiply(powers.beta_1, secrets.beta());
+    powers.beta_2 = mul(G2(powers.beta_2), secrets.beta()).to_affine();
   }
   record.head = PowersHead::of(powers);
-  record.parameters.name = name;
+  record.parameters = parameters;
   Blake2b hash;
   hash.update(challenge);
   hash_compressed(hash, powers.tau_1);
@@ -146,6 +145,7 @@ void contribute_ptau(const std::string& input, const std::string& output, const 
   report(progress, 0.95);
   write_ptau(output, file.log_n(), powers, records);
   report(progress, 1.0);
+  return records.back().response();
 }
 
 }  // namespace pyzkfl::formats

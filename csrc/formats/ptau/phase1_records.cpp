@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "curves/encoding.h"
 #include "curves/scalar_mul.h"
 #include "formats/container/elements.h"
@@ -36,18 +37,11 @@ void read_bytes(Reader& in, Range& out) {
 
 // Whether the proofs are those that the record's beacon leads to.
 bool is_from_beacon(const Phase1Record& record, const Blake2bDigest& challenge, const Progress& progress) {
-  ChaChaWords words(record.parameters.beacon_seed(progress));
-  std::array<Fr, 3> secrets;
-  for (Fr& secret : secrets) secret = draw_fr(words);
-  for (size_t i = 0; i < secrets.size(); ++i) {
-    SecretProof proof;
-    proof.s = draw_g1(words);
-    proof.s_x = mul(G1(proof.s), secrets[i]).to_affine();
-    proof.s_x_2 = mul(G2(point_of_challenge(i, challenge, proof)), secrets[i]).to_affine();
-    const SecretProof& found = record.proofs[i];
-    if (found.s != proof.s || found.s_x != proof.s_x || found.s_x_2 != proof.s_x_2) return false;
-  }
-  return true;
+  const std::array<SecretProof, 3> expected =
+      prove_secrets(Phase1Secrets(record.parameters, progress), challenge);
+  return std::ranges::equal(record.proofs, expected, [](const SecretProof& a, const SecretProof& b) {
+    return a.s == b.s && a.s_x == b.s_x && a.s_x_2 == b.s_x_2;
+  });
 }
 
 void add_relations(std::vector<groth16::PairingRelation>& relations, const Phase1Record& record,
@@ -160,13 +154,31 @@ Blake2bDigest first_challenge(unsigned log_n, const Progress& progress) {
   return hash.digest();
 }
 
+Phase1Secrets::Phase1Secrets() {
+  for (Fr& value : values) {
+    do value = Fr::random();
+    while (value.is_zero());
+  }
+  for (G1Affine& point : s) {
+    do point = mul(G1(g1_generator()), Fr::random()).to_affine();
+    while (point.is_infinity());
+  }
+}
+
+Phase1Secrets::Phase1Secrets(const ContributionParameters& beacon, const Progress& progress) {
+  ChaChaWords words(beacon.beacon_seed(progress));
+  for (Fr& value : values) value = draw_fr(words);
+  for (G1Affine& point : s) point = draw_g1(words);
+}
+
+Phase1Secrets::~Phase1Secrets() { wipe_object(values); }
+
 std::array<SecretProof, 3> prove_secrets(const Phase1Secrets& secrets, const Blake2bDigest& challenge) {
   std::array<SecretProof, 3> proofs;
-  const std::array<const Fr*, 3> values = {&secrets.tau, &secrets.alpha, &secrets.beta};
   for (size_t i = 0; i < proofs.size(); ++i) {
-    proofs[i].s = mul(G1(g1_generator()), Fr::random()).to_affine();
-    proofs[i].s_x = mul(G1(proofs[i].s), *values[i]).to_affine();
-    proofs[i].s_x_2 = mul(G2(point_of_challenge(i, challenge, proofs[i])), *values[i]).to_affine();
+    proofs[i].s = secrets.s[i];
+    proofs[i].s_x = mul(G1(proofs[i].s), secrets.values[i]).to_affine();
+    proofs[i].s_x_2 = mul(G2(point_of_challenge(i, challenge, proofs[i])), secrets.values[i]).to_affine();
   }
   return proofs;
 }

@@ -52,9 +52,22 @@ struct Phase1Record {
   Blake2bDigest response() const;
 };
 
-// A contributor's secrets. Wiped by whoever makes them.
+// A contributor's secrets, and the points with which they are shown to be known. Wiped when they go.
 struct Phase1Secrets {
-  Fr tau, alpha, beta;
+  std::array<Fr, 3> values;  // tau, alpha, beta; none is 0
+  std::array<G1Affine, 3> s;
+
+  // From the system's generator.
+  Phase1Secrets();
+  // What everybody gets from this beacon. Throws UnsupportedVersion for too many iterations.
+  explicit Phase1Secrets(const ContributionParameters& beacon, const Progress& progress = {});
+  Phase1Secrets(const Phase1Secrets&) = delete;
+  Phase1Secrets& operator=(const Phase1Secrets&) = delete;
+  ~Phase1Secrets();
+
+  const Fr& tau() const { return values[0]; }
+  const Fr& alpha() const { return values[1]; }
+  const Fr& beta() const { return values[2]; }
 };
 
 // Every point is checked. Throws DecodeError.

@@ -1,8 +1,10 @@
 // Verification of powers of tau: see ceremony.h.
 #include "base/errors.h"
 #include "curves/msm.h"
+#include "curves/scalar_mul.h"
 #include "formats/container/elements.h"
 #include "formats/ptau/ceremony.h"
+#include "formats/ptau/last_power.h"
 #include "formats/ptau/phase1_records.h"
 #include "groth16/phase1.h"
 #include "kzg/random_weights.h"
@@ -16,41 +18,63 @@ Progress between(const Progress& progress, double from, double to) {
   return [&progress, from, to](double fraction) { report(progress, from + (to - from) * fraction); };
 }
 
-// Whether `bases` (all levels, up to 2^most points) are the Lagrange bases of `powers`. With w the root of
-// unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i = sum_k r(w^k) L_k for random r; all levels
-// together, with independent r. A power that the file lacks (the last of the largest level) counts as zero, and gets
-// a weight like the others: unchecked, whoever prepares the file could put any point there, and with one that they
-// choose forge proofs under the keys made from it.
+// Random combinations of powers and of `bases` (all levels, up to 2^most points), equal if these are the Lagrange bases of
+// those. With w the root of unity of a level, tau^i = sum_k w^(ik) L_k, so sum_i r_i tau^i = sum_k r(w^k) L_k for random r;
+// all levels together, with independent r.
+template <class F>
+struct Combinations {
+  Jacobian<F> of_powers, of_bases;
+  // Of a power that the file lacks, the last of the largest level, which counts as zero here (last_power.h).
+  Fr missing;
+
+  Combinations(PointBytes<F> bases, std::span<const Affine<F>> powers, unsigned most) {
+    std::vector<Fr> on_powers(powers.size()), on_bases;
+    on_bases.reserve(bases.count);
+    for (unsigned level = 0; level <= most; ++level) {
+      const size_t n = size_t{1} << level;
+      std::vector<Fr> r = random_weights(n);
+      for (size_t i = 0; i < std::min(n, powers.size()); ++i) on_powers[i] += r[i];
+      if (n > powers.size()) missing = r.back();
+      Domain(level).ntt(r);
+      on_bases.insert(on_bases.end(), r.begin(), r.end());
+    }
+    of_powers = msm(PointBytes<F>(powers), std::span<const Fr>(on_powers));
+    of_bases = msm(bases, std::span<const Fr>(on_bases));
+  }
+};
+
 template <class F>
 bool are_lagrange_bases(PointBytes<F> bases, std::span<const Affine<F>> powers, unsigned most) {
-  std::vector<Fr> on_powers(powers.size()), on_bases;
-  on_bases.reserve(bases.count);
-  for (unsigned level = 0; level <= most; ++level) {
-    const size_t n = size_t{1} << level;
-    std::vector<Fr> r = random_weights(n);
-    for (size_t i = 0; i < std::min(n, powers.size()); ++i) on_powers[i] += r[i];
-    Domain(level).ntt(r);
-    on_bases.insert(on_bases.end(), r.begin(), r.end());
-  }
-  return msm(PointBytes<F>(powers), std::span<const Fr>(on_powers)) ==
-         msm(bases, std::span<const Fr>(on_bases));
+  const Combinations<F> both(bases, powers, most);
+  return both.of_powers == both.of_bases;
+}
+
+// The same for those of tau in G1, of which the largest has one point more than there are powers.
+bool are_bases_of_tau(PointBytes<Fp> bases, const PowersOfTau& powers, unsigned most) {
+  const Combinations<Fp> both(bases, powers.tau_1, most);
+  if (both.of_powers == both.of_bases) return true;
+  const size_t n = size_t{1} << most;
+  const G1Affine last = last_power_of(bases.subspan(n - 1, n), most);
+  return follows(last, powers.tau_1.back(), powers.tau_2[1]) &&
+         both.of_powers + mul_vartime(G1(last), both.missing) == both.of_bases;
 }
 
 std::optional<std::string> problem_with_bases(const PtauFile& file, const PowersOfTau& powers,
                                               const Progress& progress) {
   const unsigned log_n = file.log_n();
-  const auto g1 = [&](PtauSection section, std::span<const G1Affine> of, unsigned most) {
+  const auto g1 = [&](PtauSection section) {
     const ByteSpan bytes = file.container().section(section);
     check_g1_points(bytes, "section " + std::to_string(section), Infinity::allowed);
-    return are_lagrange_bases(PointBytes<Fp>(bytes.data(), bytes.size() / sizeof(G1Affine)), of, most);
+    return PointBytes<Fp>(bytes.data(), bytes.size() / sizeof(G1Affine));
   };
-  if (!g1(ptau_lagrange_1, powers.tau_1, log_n + 1))
+  if (!are_bases_of_tau(g1(ptau_lagrange_1), powers, log_n + 1))
     return "section 12 is not the Lagrange bases of tau in G1";
   report(progress, 0.4);
-  if (!g1(ptau_lagrange_alpha, powers.alpha_1, log_n))
+  if (!are_lagrange_bases(g1(ptau_lagrange_alpha), std::span<const G1Affine>(powers.alpha_1), log_n))
     return "section 14 is not the Lagrange bases times alpha";
   report(progress, 0.6);
-  if (!g1(ptau_lagrange_beta, powers.beta_1, log_n)) return "section 15 is not the Lagrange bases times beta";
+  if (!are_lagrange_bases(g1(ptau_lagrange_beta), std::span<const G1Affine>(powers.beta_1), log_n))
+    return "section 15 is not the Lagrange bases times beta";
   report(progress, 0.8);
   const ByteSpan bytes = file.container().section(ptau_lagrange_2);
   check_g2_points(bytes, "section 13", Infinity::allowed);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/secret.h"
 #include "curves/encoding.h"
 #include "curves/scalar_mul.h"
 #include "formats/container/elements.h"
@@ -31,6 +32,32 @@ Blake2bDigest transcript_of(Blake2b before, const G1Affine& s, const G1Affine& s
 }
 
 }  // namespace
+
+Blake2bDigest Phase2Record::hash() const {
+  Blake2b hash;
+  add_keys(hash, *this);
+  return hash.digest();
+}
+
+Phase2Secret::Phase2Secret() {
+  do x = Fr::random();
+  while (x.is_zero() || x.is_one());
+  x_inverse = x.inverse();
+  do s = mul(G1(g1_generator()), Fr::random()).to_affine();
+  while (s.is_infinity());
+}
+
+Phase2Secret::Phase2Secret(const ContributionParameters& beacon, const Progress& progress) {
+  ChaChaWords words(beacon.beacon_seed(progress));
+  x = draw_fr(words);
+  x_inverse = x.inverse();
+  s = draw_g1(words);
+}
+
+Phase2Secret::~Phase2Secret() {
+  wipe_object(x);
+  wipe_object(x_inverse);
+}
 
 Phase2Records Phase2Records::read(Reader& in, const Progress& progress) {
   Phase2Records out;
@@ -64,17 +91,18 @@ void Phase2Records::write(Writer& out) const {
   }
 }
 
-void Phase2Records::append(const Fr& x, const G1Affine& before, std::string name) {
+void Phase2Records::append(const Phase2Secret& secret, const G1Affine& before,
+                           ContributionParameters parameters) {
   Blake2b hash;
   hash.update(circuit);
   for (const Phase2Record& record : records) add_keys(hash, record);
   Phase2Record record;
-  record.s = mul(G1(g1_generator()), Fr::random()).to_affine();
-  record.s_x = mul(G1(record.s), x).to_affine();
+  record.s = secret.s;
+  record.s_x = mul(G1(record.s), secret.x).to_affine();
   record.transcript = transcript_of(hash, record.s, record.s_x);
-  record.s_x_2 = mul(G2(hash_to_g2(record.transcript)), x).to_affine();
-  record.delta_after = mul(G1(before), x).to_affine();
-  record.parameters.name = std::move(name);
+  record.s_x_2 = mul(G2(hash_to_g2(record.transcript)), secret.x).to_affine();
+  record.delta_after = mul(G1(before), secret.x).to_affine();
+  record.parameters = std::move(parameters);
   records.push_back(std::move(record));
 }
 
@@ -96,8 +124,11 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
   for (size_t i = 0; i < records.size(); ++i) {
     const Phase2Record& record = records[i];
     const std::string which = contribution_name(i);
-    if (transcript_of(hash, record.s, record.s_x) != record.transcript)
+    if (transcript_of(hash, record.s, record.s_x) != record.transcript) {
+      // A record that was changed shows here, in the next one: the changed one is to be named.
+      if (auto problem = groth16::first_false(relations)) return problem;
       return which + " has another transcript than those before it lead to";
+    }
     const G2Affine s_2 = hash_to_g2(record.transcript);
     relations.push_back(
         {which + " shows no knowledge of its secret", {{record.s, record.s_x_2}, {-record.s_x, s_2}}});
@@ -113,12 +144,10 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
   for (size_t i = 0; i < records.size(); ++i) {
     if (!records[i].parameters.is_beacon()) continue;
     const double share = (1 - chain_share) / static_cast<double>(records.size());
-    ChaChaWords words(records[i].parameters.beacon_seed([&](double fraction) {
+    const Phase2Secret secret(records[i].parameters, [&](double fraction) {
       report(progress, chain_share + share * (static_cast<double>(i) + fraction));
-    }));
-    const Fr x = draw_fr(words);
-    const G1Affine s = draw_g1(words);
-    if (s != records[i].s || mul(G1(s), x).to_affine() != records[i].s_x)
+    });
+    if (secret.s != records[i].s || mul(G1(secret.s), secret.x).to_affine() != records[i].s_x)
       return contribution_name(i) + " is not made from its beacon";
   }
   return std::nullopt;

@@ -24,6 +24,24 @@ struct Phase2Record {
   G2Affine s_x_2;
   Blake2bDigest transcript{};
   ContributionParameters parameters;
+
+  // What a contributor publishes, and looks for in the finished key: the hash of the record's points and transcript,
+  // and through that of all records before. Not of the parameters: neither the name nor what a beacon was is in it.
+  Blake2bDigest hash() const;
+};
+
+// A contributor's secret x, and the point s with which it is shown to be known. Wiped when it goes.
+struct Phase2Secret {
+  Fr x, x_inverse;
+  G1Affine s;
+
+  // From the system's generator. x is neither 0 nor 1.
+  Phase2Secret();
+  // What everybody gets from this beacon. Throws UnsupportedVersion for too many iterations.
+  explicit Phase2Secret(const ContributionParameters& beacon, const Progress& progress = {});
+  Phase2Secret(const Phase2Secret&) = delete;
+  Phase2Secret& operator=(const Phase2Secret&) = delete;
+  ~Phase2Secret();
 };
 
 struct Phase2Records {
@@ -34,9 +52,8 @@ struct Phase2Records {
   static Phase2Records read(Reader& in, const Progress& progress = {});
   void write(Writer& out) const;
 
-  // Appends the record of secret x (not zero), which takes delta in G1 from `before` to x before. Constant
-  // time in x.
-  void append(const Fr& x, const G1Affine& before, std::string name);
+  // Appends the record of a secret, which takes delta in G1 from `before` to x before. Constant time in x.
+  void append(const Phase2Secret& secret, const G1Affine& before, ContributionParameters parameters);
 
   // Throws DecodeError for beacons that nobody would verify (BeaconBudget).
   void check_beacons() const;

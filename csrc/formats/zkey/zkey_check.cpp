@@ -11,21 +11,30 @@
 
 namespace pyzkfl::formats {
 
+std::optional<std::string> problem_with_head(const ZkeyFile& key, Phase2Records& contributions,
+                                             const Progress& progress) {
+  const groth16::KeyView& view = key.view();
+  groth16::check_key(view, groth16::UnfinishedKey::refused);
+  groth16::check_both_groups(view);
+  (void)groth16::PlainVerifyingKey(view);
+  if (!(view.gamma_2 == g2_generator())) return "gamma is not the generator, so its logarithm may be known";
+  constexpr const char* none = "it lists no contribution to delta, so anyone may know delta";
+  if (!key.container().has(zkey_contributions)) return none;
+  Reader in = key.container().reader(zkey_contributions);
+  contributions = Phase2Records::read(in, progress);
+  if (contributions.records.empty()) return none;
+  contributions.check_beacons();
+  return std::nullopt;
+}
+
 std::optional<std::string> problem_with_zkey(const ZkeyFile& key, const Progress& progress) {
   const groth16::KeyView& view = key.view();
   const Container& file = key.container();
   try {
-    groth16::check_key(view, groth16::UnfinishedKey::refused);
-    groth16::check_both_groups(view);
-    (void)groth16::PlainVerifyingKey(view);
-    // First what is cheap.
-    if (!(view.gamma_2 == g2_generator())) return "gamma is not the generator, so its logarithm may be known";
-    if (!file.has(zkey_contributions)) return "it lists no contribution to delta, so anyone may know delta";
-    Reader in = file.reader(zkey_contributions);
-    const Phase2Records contributions =
-        Phase2Records::read(in, [&](double fraction) { report(progress, 0.05 * fraction); });
-    if (contributions.records.empty()) return "it lists no contribution to delta, so anyone may know delta";
-    contributions.check_beacons();
+    Phase2Records contributions;
+    if (auto problem = problem_with_head(
+            key, contributions, [&](double fraction) { report(progress, 0.05 * fraction); }))
+      return problem;
     key.check_coefficients();
     report(progress, 0.1);
     const auto g1 = [&](uint32_t type, const char* name, Infinity infinity) {

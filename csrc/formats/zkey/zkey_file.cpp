@@ -90,4 +90,17 @@ groth16::RowValues ZkeyFile::rows(std::span<const Fr> witness) const {
   return groth16::rows_of(coefficients_, view_.log_n, witness);
 }
 
+void write_zkey_head(ContainerWriter& out, const groth16::KeyView& key) {
+  Writer section;
+  section.u32(zkey_groth16);
+  out.section(zkey_protocol, section.view());
+  section = Writer();
+  write_coordinate_prime(section);
+  write_scalar_prime(section);
+  section.u32(key.num_wires).u32(key.num_public).u32(static_cast<uint32_t>(key.domain_size()));
+  section.bytes(raw_bytes(key.alpha_1)).bytes(raw_bytes(key.beta_1)).bytes(raw_bytes(key.beta_2));
+  section.bytes(raw_bytes(key.gamma_2)).bytes(raw_bytes(key.delta_1)).bytes(raw_bytes(key.delta_2));
+  out.section(zkey_header, section.view());
+}
+
 }  // namespace pyzkfl::formats

@@ -63,4 +63,7 @@ class ZkeyFile {
   ByteSpan coefficients_;
 };
 
+// Sections 1 and 2: protocol, then the numbers and single points of `key`; its arrays are not looked at.
+void write_zkey_head(ContainerWriter& out, const groth16::KeyView& key);
+
 }  // namespace pyzkfl::formats

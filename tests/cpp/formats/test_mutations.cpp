@@ -46,7 +46,7 @@ struct Samples {
     write_r1cs(folder.at("r1cs"), cs);
     write_wtns(folder.at("wtns"), witness.span());
     new_ptau(folder.at("new"), 3);
-    contribute_ptau(folder.at("new"), folder.at("raw"), "mutations");
+    contribute_ptau(folder.at("new"), folder.at("raw"), {.name = "mutations"});
     prepare_ptau(folder.at("raw"), folder.at("ptau"));
     setup_zkey(folder.at("r1cs"), folder.at("ptau"), folder.at("zkey"), "mutations");
   }

@@ -15,7 +15,7 @@ using namespace pyzkfl::formats;
 TEST_CASE("a .ptau file serves as a column key up to its size, and openings verify under it") {
   const test::TemporaryFolder folder;
   new_ptau(folder.at("new"), 3);
-  contribute_ptau(folder.at("new"), folder.at("ptau"), "a member");
+  contribute_ptau(folder.at("new"), folder.at("ptau"), {.name = "a member"});
   const PtauFile file(folder.at("ptau"));
   const PowersOfTau powers = file.powers();
   for (unsigned log_n = 0; log_n <= 3; ++log_n) {
@@ -43,10 +43,10 @@ TEST_CASE("powers without contributions, too few or changed ones make no column 
   CHECK_THROWS_WITH_AS(column_key_from_ptau(PtauFile(folder.at("new")), 2),
                        "column key: tau is 1 or -1, nobody contributed to it", ParameterError);
   new_ptau(folder.at("small"), 1);
-  contribute_ptau(folder.at("small"), folder.at("small"), "a member");
+  contribute_ptau(folder.at("small"), folder.at("small"), {.name = "a member"});
   CHECK_THROWS_AS(column_key_from_ptau(PtauFile(folder.at("small")), 1), ParameterError);
 
-  contribute_ptau(folder.at("new"), folder.at("ptau"), "a member");
+  contribute_ptau(folder.at("new"), folder.at("ptau"), {.name = "a member"});
   const auto write_at = [&](uint32_t type, size_t point, size_t point_bytes, ByteSpan bytes) {
     size_t at = 0;
     {

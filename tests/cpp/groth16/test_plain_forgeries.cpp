@@ -5,6 +5,7 @@
 
 #include "curves/encoding.h"
 #include "curves/scalar_mul.h"
+#include "groth16/equation.h"
 #include "pairing/pairing.h"
 #include "plain_circuit.h"
 
@@ -246,8 +247,10 @@ TEST_CASE("proofs with points that are none are refused") {
     Proof proof = s.proof;
     change(proof);
     CHECK_FALSE(verify(s.key, s.inputs, proof));
-    const std::vector<PlainInstance> batch(3, PlainInstance{s.inputs, proof});
-    CHECK(verify_batch(s.key, batch).size() == 3);
+    for (const size_t count : {1, 3}) {
+      const std::vector<PlainInstance> batch(count, PlainInstance{s.inputs, proof});
+      CHECK(verify_batch(s.key, batch).size() == count);
+    }
   };
   CHECK(verify(s.key, s.inputs, s.proof));
   refused([](Proof& p) { p.a = G1Affine::infinity(); });
@@ -272,6 +275,20 @@ TEST_CASE("B with a point of order 10069 added is refused by decoders and verifi
   CHECK_THROWS_AS(Proof::from_bytes(proof.to_evm()), DecodeError);
   CHECK_THROWS_AS(Proof::from_bytes(proof.to_compressed()), DecodeError);
   CHECK_FALSE(verify(s.key, s.inputs, proof));
+}
+
+TEST_CASE("a claim is well formed only where B lies in the subgroup, alone and among others") {
+  const Shared& s = shared();
+  Proof small = s.proof, other = s.proof;
+  small.b = (G2(small.b) + stray_point(true)).to_affine();
+  other.b = stray_point(false);
+  const std::vector<Claim> claims = {{s.inputs, {}, &small}, {s.inputs, {}, &s.proof}, {s.inputs, {}, &other}};
+  CHECK(Equation::well_formed(claims) == std::vector<uint8_t>{0, 1, 0});
+  for (const Claim& claim : claims) {
+    const bool good = claim.proof == &s.proof;
+    CHECK(Equation::well_formed({&claim, 1}) == std::vector<uint8_t>(1, good));
+    CHECK(s.key.equation().failing({&claim, 1}).empty() == good);
+  }
 }
 
 TEST_CASE("a re-randomised proof verifies: proof bytes are never an identifier") {

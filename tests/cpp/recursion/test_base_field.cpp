@@ -344,6 +344,22 @@ TEST_CASE("values that differ are told from values that are equal, by p or 2 p t
   }
 }
 
+TEST_CASE("a choice differs from a value as its operand does, and only the committed bit decides") {
+  const auto differs = [](bool bit, const Fp& x) {
+    return Circuit([=](BaseField& fp) {
+      const Value yes = fp.value(three);
+      fp.assert_different(fp.choose(fp.bit(bit), yes, Operand(five)), fp.value(x));
+    });
+  };
+  CHECK(verdict(differs(true, five)).empty());
+  CHECK(verdict(differs(true, three)) == "difference");
+  CHECK(verdict(differs(false, five)) == "difference");
+  // The choice's integer is the first private wire.
+  Forgery forgery;
+  forgery.private_wires[0] = Fr::from_u64(7);
+  CHECK(verdict(differs(true, three), forgery) == "choice's integer");
+}
+
 TEST_CASE("x + p is no canonical value") {
   const auto canonical = [](const Fp& x) { return Circuit([=](BaseField& fp) { fp.assert_canonical(fp.value(x)); }); };
   for (const Fp& x : {Fp(), Fp::one(), -Fp::one(), Fp::random()}) CHECK(verdict(canonical(x)).empty());
@@ -368,7 +384,8 @@ TEST_CASE("what is committed after the challenge is refused by the builder, and 
   const CommittedBit bit = fp.bit(true);
   const Value chosen = fp.choose(bit, x, Operand(five));
   CHECK_THROWS_AS(fp.native(chosen), ParameterError);
-  CHECK_THROWS_AS(fp.assert_different(x, chosen), ParameterError);
+  CHECK_THROWS_AS(fp.assert_different(x, Operand(chosen) + x), ParameterError);
+  CHECK_THROWS_AS(fp.native_integer(-Operand(five)), ParameterError);
   fp.finish(Fr(), [] { return Fr::from_u64(1u << 20); });
   CHECK_THROWS_AS(fp.value(five), ParameterError);
   CHECK_THROWS_AS(fp.bit(true), ParameterError);

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "field_circuit.h"
-#include "recursion/g1_points.h"
+#include "recursion/multiples_sum.h"
 #include "recursion/pairing_product.h"
 
 using namespace pyzkfl;
@@ -81,6 +81,14 @@ Circuit pairings(size_t from_witness, size_t fixed) {
   };
 }
 
+// With points, scalars and the doublings.
+void multiples(BaseField& fp, size_t count) {
+  G1Points points(fp);
+  MultiplesSum sum(points);
+  for (size_t i = 0; i < count; ++i) sum.add(points.point({}), SignedScalar::of(fp, Fr()));
+  sum.total();
+}
+
 std::string counts_as_json() {
   Report report;
   report.add("one product, with the table and the second challenge", count([](BaseField& fp) {
@@ -118,6 +126,16 @@ std::string counts_as_json() {
     G1Points points(fp);
     const G1Point a = points.point({});
     points.add(a, points.point({}));
+  });
+  report.add_part("scalar, 64 windows", [](BaseField& fp, Value, Value) { SignedScalar::of(fp, Fr()); });
+  report.add_part("weight from a hash, 32 windows", [](BaseField& fp, Value, Value) { SignedScalar::weight(fp, Fr()); });
+  report.add_part("multiple of a point, 64 windows", [](BaseField& fp, Value, Value) { multiples(fp, 1); });
+  report.add_part("sum of two such multiples", [](BaseField& fp, Value, Value) { multiples(fp, 2); });
+  report.add_part("multiple of a point by a weight", [](BaseField& fp, Value, Value) {
+    G1Points points(fp);
+    MultiplesSum sum(points);
+    sum.add(points.point({}), SignedScalar::weight(fp, Fr()));
+    sum.total();
   });
   report.add("e(P, Q), Q from the witness, is 1", count(pairings(1, 0)));
   report.add("of a leaf: two such pairs, five with constants", count(pairings(2, 5)));

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn.datasets
+import sklearn.model_selection
 
 from pyzkfl import _core
-from pyzkfl.demo.hospitals import load
+from pyzkfl.demo.hospitals import breast_cancer, held_out, load
 from pyzkfl.demo.plan import Attack, Phase, make_plan
 from pyzkfl.errors import ParameterError
 
@@ -84,6 +86,20 @@ def test_the_hospitals_are_uneven_differently_mixed_and_disjoint() -> None:
     assert rows.shape == (455, 30) and len(np.unique(rows, axis=0)) == 455
     held_out = {row.tobytes() for row in split.test_x}
     assert not held_out & {row.tobytes() for row in rows}
+
+
+def test_the_set_and_its_split_are_those_of_scikit_learn() -> None:
+    """The demo carries the set, so that it runs where nothing else is installed."""
+    theirs = sklearn.datasets.load_breast_cancer()
+    x, y = breast_cancer()
+    np.testing.assert_array_equal(x, theirs.data)
+    np.testing.assert_array_equal(y, theirs.target)
+    for seed in (0, 1, 7, 123):
+        split = sklearn.model_selection.train_test_split(
+            np.arange(569), test_size=0.2, random_state=seed, stratify=theirs.target
+        )
+        for ours, expected in zip(held_out(y, seed), split, strict=True):
+            np.testing.assert_array_equal(ours, expected)
 
 
 def test_a_demo_that_cannot_play_its_script_says_so() -> None:

@@ -162,7 +162,18 @@ def test_velocities_out_of_range_or_without_a_place_are_refused(rounds: TwoRound
 # ---- the protocol ----------------------------------------------------------------------------------------------------
 
 
-class Forgetful(Client):
+class Liar(Client):
+    """Means, in its submissions, the statement that everybody makes, whatever its proof is about."""
+
+    def _sealed(self, submission):
+        body = messages.submission_body(submission)
+        point, following = body["commitment"], body["velocity"]
+        meant = self.statement_of(self.name, point, following, round_=self._round, weights=self.weights)
+        sealed = Message(Type.SUBMISSION, self.job.digest, self._round, {**body, "statement": meant.digest})
+        return sealed.seal(self._identity)
+
+
+class Forgetful(Liar):
     """Begins again without a velocity in the rounds named: a true proof, for a record of its own."""
 
     forgets: frozenset[int] = frozenset()
@@ -225,7 +236,7 @@ def test_everybody_keeps_the_same_chain_whoever_is_absent_forgets_or_sees_a_void
         c.keys.prove(statement, witness)
 
 
-class Stale(Client):
+class Stale(Liar):
     """Goes on, in the rounds named, from another velocity than the record's, whose opening it knows: true proofs."""
 
     takes: dict[int, Client] | None = None  # whose velocity; its own is the one before the last sum
@@ -280,7 +291,7 @@ def test_a_submission_names_its_next_velocity_exactly_where_the_job_carries_mome
     for job, following in ((carrying, b""), (carrying, NO_VELOCITY), (carrying, point[1:]), (reset, point)):
         with pytest.raises(DecodeError):
             record.pair(job, "m0", following)
-    body = {"commitment": bytes(32), "proof": b"", "velocity": point}
+    body = {"statement": bytes(32), "commitment": bytes(32), "proof": b"", "velocity": point}
     messages._check_body(Type.SUBMISSION, body)
     for wrong in ({**body, "velocity": 1}, {**body, "other": b""}):
         with pytest.raises(DecodeError):

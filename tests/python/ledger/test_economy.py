@@ -248,7 +248,7 @@ def test_a_refused_submission_is_rejected_on_its_evidence_and_the_others_are_pai
         story = world.story
         world.stake_everybody()
         world.append(*story.prologue())
-        message = story.message("m3", 21, {"commitment": bytes(32), "proof": b"none"})
+        message = story.message("m3", 21, {"commitment": bytes(32), "proof": b"none"}, round_=1)
         three, accused = ("m0", "m1", "m2"), story.members["m3"].public_bytes
         for number, evidence in enumerate((b"", message)):
             refusal = kinds.Refusal(story.job, number, "m3", 0, "ProofInvalid", "does not hold", evidence)

@@ -227,7 +227,7 @@ def test_several_jobs_live_in_one_ledger_and_do_not_mix(ledger: Ledger, story) -
 def test_refusals_are_recorded_by_whoever_takes_part_and_tell_the_verdict(ledger: Ledger, story) -> None:
     ledger.append(story.sealed(*story.prologue(), story.start(0)))
     accept = [story.submission(name, 0) for name in ("m0", "m1", "m2")]
-    refusal = records.Refusal(story.job, 0, "m0", 0, "ProofInvalid", "the update is not the agreed step\n", b"evidence")
+    refusal = records.Refusal(story.job, 0, "m0", 0, "ProofInvalid", "the update is not the agreed step\n")
     again = dataclasses.replace(refusal, number=1)
     against = records.Refusal(story.job, 0, "", 0, "ProtocolError", "two survivor sets")
     ledger.append([*story.sealed(refusal, again), against.seal(story.members["m2"])])
@@ -243,6 +243,32 @@ def test_refusals_are_recorded_by_whoever_takes_part_and_tell_the_verdict(ledger
     refused(ledger, [late.seal(IdentityKey.generate())], "does not take part")
     refused(ledger, story.sealed(dataclasses.replace(late, member="nobody", number=5)), "no such member")
     ledger.verify()
+
+
+def test_evidence_is_what_the_accused_signed_in_that_round_of_that_job(ledger: Ledger, story) -> None:
+    """Else whoever may refuse could lock a stake, and have its owner judged, on words that are not its own."""
+    ledger.append(story.sealed(*story.prologue(), story.start(0)))
+    body = {"statement": bytes(32), "commitment": bytes(32), "proof": b"false"}
+    signed = story.message("m0", 21, body)
+
+    def refusal(evidence: bytes, member: str = "m0", number: int = 0) -> records.Record:
+        return records.Refusal(story.job, 0, member, number, "ProofInvalid", "why", evidence)
+
+    refused(ledger, story.sealed(refusal(signed, "m1")), "not signed by the accused")
+    refused(ledger, story.sealed(refusal(signed, "")), "not signed by the accused")
+    refused(ledger, story.sealed(refusal(story.message("m0", 21, body, round_=1))), "another round")
+    refused(ledger, story.sealed(refusal(story.message("m0", 21, body, job=bytes(32)))), "another job")
+    refused(ledger, story.sealed(refusal(story.message("m0", 25, {"mask": b""}))), "is a submission")
+    forged = bytearray(signed)
+    forged[-1] ^= 1
+    refused(ledger, story.sealed(refusal(bytes(forged))), "a signature does not hold")
+    for other in (b"words", signed + b"\0", Envelope.seal(story.members["m0"], encoding.Kind.MESSAGE, {"type": 21})):
+        with pytest.raises(DecodeError):
+            ledger.append(story.sealed(refusal(other)))
+    value = {"type": 22, "job": story.bound, "round": 0, "body": {"submissions": []}}
+    two_sets = Envelope.seal(story.coordinator, encoding.Kind.MESSAGE, value)
+    ledger.append([*story.sealed(refusal(signed)), refusal(two_sets, "").seal(story.members["m2"])])
+    assert ledger.verify().records == len(ledger)
 
 
 def test_a_member_that_does_not_reveal_is_removed_and_the_beacon_starts_again(store, story) -> None:

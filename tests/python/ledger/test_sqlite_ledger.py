@@ -149,12 +149,12 @@ def test_a_full_disk_loses_nothing_and_the_append_can_be_repeated(closed: Path, 
         before = ledger.head()
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
-        big = records.Refusal(story.job, 0, "m0", 0, "check", "r" * 8000, b"e" * 100_000)
+        big = [records.Refusal(story.job, 0, "m0", number, "check", "r" * 8000) for number in range(12)]
         with pytest.raises(LedgerError, match="no space for it; free space"):
-            ledger.append(story.sealed(story.start(1), big))
+            ledger.append(story.sealed(story.start(1), *big))
         assert ledger.head() == before
         connection.execute("PRAGMA max_page_count = 1000000")
-        ledger.append(story.sealed(story.start(1), big))
+        ledger.append(story.sealed(story.start(1), *big))
         assert ledger.verify().records == len(ledger)
 
 
@@ -169,7 +169,7 @@ with SqliteLedger.open(path, key) as ledger:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     for number in range(100):
         try:
-            ledger.append([records.Refusal(job, 0, "m0", number, "check", "", b"e" * 20_000).seal(key)])
+            ledger.append([records.Refusal(job, 0, "m0", number, "check", "r" * 8000).seal(key)])
         except LedgerError as error:
             print(number, error)
             break
