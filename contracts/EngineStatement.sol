@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The statement of a consortium's training step, built as every verifier builds it: from its own facts (docs/formats.md,
-// Statement; docs/protocol.md, section 8). It takes from the member C(D), and the opening of the batch that the beacon picks.
+// The statement of a consortium's training step, built as every verifier builds it: from its own facts (docs/engine.md,
+// section 5; docs/protocol.md, section 8). It takes from the member C(D), and the opening of the batch that the beacon picks.
 //
 // Public values: rows (32 bytes), C(X) (64), then the audit path in the dataset's Merkle tree (32 bytes a hash).
 pragma solidity ^0.8.24;
@@ -8,8 +8,11 @@ pragma solidity ^0.8.24;
 import {Bn254, G1} from "./Bn254.sol";
 import {EngineVerifier} from "./EngineVerifier.sol";
 import {Facts, IStatement} from "./IStatement.sol";
+import {Poseidon2} from "./Poseidon2.sol";
 
 contract EngineStatement is IStatement {
+    // The first 19 bytes of SHA-256 of "pyzkfl/2 statement".
+    uint256 private constant _TAG = uint256(sha256("pyzkfl/2 statement")) >> 104;
     EngineVerifier public immutable verifier;
     uint256 public immutable batchRows; // most rows of a batch
     uint256 private immutable _tablesX;
@@ -33,18 +36,20 @@ contract EngineStatement is IStatement {
     {
         uint256 length = publicValues.length;
         if (length < 96 || length % 32 != 0 || length > 96 + 64 * 32 || facts.batches == 0) return false;
+        if (facts.member >= 1 << 32 || facts.round >= 1 << 32) return false;
+        G1 memory w = facts.weightsCommitment; // hashed before the verifier sees it
+        if (!Bn254.isPoint(w.x, w.y)) return false;
         uint256 rows = uint256(bytes32(publicValues[:32]));
         if (rows == 0 || rows > batchRows) return false;
         G1 memory batch = G1(uint256(bytes32(publicValues[32:64])), uint256(bytes32(publicValues[64:96])));
         if (!Bn254.isPoint(batch.x, batch.y) || !Bn254.isPoint(commitment.x, commitment.y)) return false;
 
-        bytes32 opened = Bn254.compress(batch.x, batch.y);
         uint256 index = batchIndex(facts.beacon, facts.round, facts.name, facts.batches);
-        bytes32 leaf = sha256(abi.encodePacked(uint8(0), _little32(rows), opened));
+        bytes32 leaf = sha256(abi.encodePacked(uint8(0), _little32(rows), Bn254.compress(batch.x, batch.y)));
         (bool fits, bytes32 root) = _rootOfPath(leaf, index, facts.batches, publicValues[96:]);
         if (!fits || root != facts.datasetRoot) return false;
 
-        bytes32 context = statementDigest(facts, index, rows, opened, Bn254.compress(commitment.x, commitment.y));
+        bytes32 context = bytes32(statementContext(facts, index, batch));
         uint256[] memory allRows = new uint256[](1);
         allRows[0] = rows;
         G1[] memory commitments = new G1[](4);
@@ -63,38 +68,25 @@ contract EngineStatement is IStatement {
         return (uint256(sha256(data)) >> 128) % batches;
     }
 
-    /// SHA-256 of the canonical statement: header of kind 2, then a map in deterministic CBOR, keys by length and then bytes.
-    function statementDigest(Facts memory facts, uint256 index, uint256 rows, bytes32 batch, bytes32 update)
-        public
-        pure
-        returns (bytes32)
-    {
-        bytes memory head = abi.encodePacked(
-            hex"505a4b46010201", uint8(0xaa), "\x63job", hex"5820", facts.job, "\x64rows", _unsigned(rows), "\x65batch", _unsigned(index)
+    /// ctx of statement version 2 (docs/engine.md, section 5), for one step: nine elements, three permutations.
+    function statementContext(Facts memory facts, uint256 index, G1 memory batch) public view returns (uint256) {
+        uint256[] memory e = new uint256[](9);
+        // tag, one step, no velocities, member, round
+        e[0] = _TAG << 96 | 1 << 80 | facts.member << 32 | facts.round;
+        e[1] = _toField(abi.encodePacked("pyzkfl/2 session", facts.job, facts.beacon));
+        e[2] = _toField(
+            abi.encodePacked(
+                "pyzkfl/2 choice", _little64(bytes(facts.name).length), facts.name, facts.datasetRoot, _little64(index)
+            )
         );
-        bytes memory middle = abi.encodePacked(
-            "\x65round", _unsigned(facts.round), "\x66beacon", hex"5820", facts.beacon, "\x66client", _text(facts.name)
-        );
-        bytes memory tail = abi.encodePacked(
-            "\x67weights", hex"5820", facts.weights, "\x6cdataset_root", hex"5820", facts.datasetRoot
-        );
-        bytes memory points = abi.encodePacked(
-            "\x70batch_commitment", hex"5820", batch, "\x71update_commitment", hex"5820", update
-        );
-        return sha256(bytes.concat(head, middle, tail, points));
+        (e[3], e[4]) = Bn254.elements(facts.weightsCommitment.x, facts.weightsCommitment.y);
+        (e[5], e[6]) = Bn254.elements(_tablesX, _tablesY);
+        (e[7], e[8]) = Bn254.elements(batch.x, batch.y);
+        return Poseidon2.hash(e);
     }
 
-    function _text(string memory s) private pure returns (bytes memory) {
-        uint256 n = bytes(s).length;
-        if (n < 24) return abi.encodePacked(uint8(0x60 + n), s);
-        return abi.encodePacked(uint8(0x78), uint8(n), s); // names have at most 64 bytes
-    }
-
-    function _unsigned(uint256 v) private pure returns (bytes memory) {
-        if (v < 24) return abi.encodePacked(uint8(v));
-        if (v < 1 << 8) return abi.encodePacked(uint8(0x18), uint8(v));
-        if (v < 1 << 16) return abi.encodePacked(uint8(0x19), uint16(v));
-        return abi.encodePacked(uint8(0x1a), uint32(v)); // rounds and batches are below 2^32
+    function _toField(bytes memory data) private pure returns (uint256) {
+        return uint256(sha256(data)) & (type(uint256).max >> 3);
     }
 
     function _little64(uint256 v) private pure returns (bytes8) {

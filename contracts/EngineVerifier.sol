@@ -104,7 +104,7 @@ contract EngineVerifier {
         return 608 + 64 * digits;
     }
 
-    /// Whether the proof holds. context: the statement's SHA-256; rows: of each local step; commitments: of the columns
+    /// Whether the proof holds. context: ctx of the statement; rows: of each local step; commitments: of the columns
     /// that the verifier knows, in column order, the update's last (infinity is allowed there, as weights may be 0).
     /// False for whatever is malformed. The caller answers for context, rows and commitments being its own.
     function verify(bytes32 context, uint256[] calldata rows, G1[] calldata commitments, bytes calldata proof)

@@ -8,6 +8,7 @@ import {G1} from "./Bn254.sol";
 struct Facts {
     bytes32 job; // digest of the job with its keys
     uint256 round;
+    uint256 member; // its number in the job, from 0
     string name; // the member's
     bytes32 beacon;
     bytes32 datasetRoot;

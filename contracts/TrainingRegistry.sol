@@ -333,8 +333,9 @@ contract TrainingRegistry is Jobs {
         if (entry != entries[id][number][e.index]) revert OtherEntry(e.index);
         if (keccak256(abi.encode(e.weightsCommitment)) != round.weightsCommitment) revert OtherWeights();
         Member storage m = members[id][e.index];
-        Facts memory facts =
-            Facts(job.bound, number, m.name, job.beacon, m.root, m.batches, job.weights, e.weightsCommitment);
+        Facts memory facts = Facts(
+            job.bound, number, e.index, m.name, job.beacon, m.root, m.batches, job.weights, e.weightsCommitment
+        );
         if (gasleft() < CHECK_GAS + CHECK_GAS / 32 + 50_000) revert GasNeeded();
         return statement.holds{gas: CHECK_GAS}(facts, e.commitment, e.publicValues, e.proof);
     }

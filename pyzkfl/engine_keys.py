@@ -1,7 +1,7 @@
 """The keys of a job that the engine proves: the wrap circuit's, and the powers of tau that columns are committed with.
 
-Both come from one setup (docs/engine.md, section 8). The statement of a step is that of docs/formats.md; its digest is
-the context of the engine's proof.
+Both come from one setup (docs/engine.md, section 8). The statement of a step is that of docs/formats.md; what the
+engine's proof is bound to is docs/engine.md, section 5.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core
-from pyzkfl.errors import ParameterError, WitnessInvalid
+from pyzkfl.composable import ComposableProof
+from pyzkfl.errors import ParameterError, ProofInvalid, WitnessInvalid
 from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.job import Job
-from pyzkfl.network import NetworkJob, NetworkProver
+from pyzkfl.network import Instance, NetworkJob, NetworkProver, failing_of
 from pyzkfl.proving_keys import Keys
 from pyzkfl.statement import EngineProof, Statement, Witness, weights_digest
+from pyzkfl.step_context import StepContext
 
 __all__ = ["EngineKeys"]
 
@@ -112,8 +115,21 @@ class EngineKeys(Keys):
         if self.commit_update(trained.update, witness.update_blinder) != statement.update_commitment:
             raise WitnessInvalid(f"the update of these batches is not the one committed to {where}")
         data_blinders = [*blinders, *witness.velocity_blinders]
-        out = self._prover.prove(trained, statement.digest, data_blinders, witness.update_blinder, None)
+        context = self.step_context(statement).digest
+        out = self._prover.prove(trained, context, data_blinders, witness.update_blinder, None)
         return EngineProof(bytes(out["proof"]))
+
+    def step_context(self, statement: Statement) -> StepContext:
+        """What proofs of this statement are bound to, with C(W) and C(T) made here."""
+        return statement.step_context(self.commit_weights(statement.weights), self.tables_commitment)
+
+    def composable(self, statement: Statement, proof: EngineProof) -> ComposableProof:
+        """The proof with its public values, as composition takes them. Verified first: ProofInvalid, DecodeError; and
+        ParameterError for a statement with a commitment at infinity, which no composition opens."""
+        if not self.holds(statement, proof):
+            raise ProofInvalid(f"the proof of {statement.client!r}, round {statement.round}, does not hold")
+        rows = tuple(batch.rows for batch in statement.batches)
+        return ComposableProof(self.step_context(statement), rows, statement.update_commitment, proof.data)
 
     def holds(self, statement: Statement, proof: Any) -> bool:
         """Whether one proof holds. DecodeError for bytes that are no proof."""
@@ -122,9 +138,9 @@ class EngineKeys(Keys):
     def failing(self, items: Sequence[tuple[Statement, Any]]) -> list[int]:
         """Positions of the proofs that do not hold, by one multi-pairing with independent weights: the malformed ones
         too."""
-        return list(self._prover.verifier.failing([self._instance(statement, proof) for statement, proof in items]))
+        return failing_of(self._prover.verifier, [partial(self._instance, *item) for item in items])
 
-    def _instance(self, statement: Statement, proof: Any) -> tuple[bytes, list[int], list[bytes], bytes]:
+    def _instance(self, statement: Statement, proof: Any) -> Instance:
         if not isinstance(proof, EngineProof):
             raise ParameterError("a proof of the direct circuit, for a job that the engine proves")
         commitments = [
@@ -134,7 +150,8 @@ class EngineKeys(Keys):
             *statement.velocities,
             statement.update_commitment,
         ]
-        return statement.digest, [batch.rows for batch in statement.batches], commitments, proof.data
+        context = self.step_context(statement).digest
+        return context, [batch.rows for batch in statement.batches], commitments, proof.data
 
     def forge(self, statement: Statement, witness: Witness, forgery: str) -> tuple[bytes, Any]:
         """For attackers in tests and in the demo: (C(D), statement -> proof) of a false step, a name of
@@ -145,7 +162,8 @@ class EngineKeys(Keys):
         commitment = bytes(_core.engine.forged_commitment(network, self.columns, *rest, witness.update_blinder))
 
         def prove(final: Statement) -> EngineProof:
-            made, data = self._prover.forge(*step, final.digest, witness.batch_blinder, witness.update_blinder)
+            context = self.step_context(final).digest
+            made, data = self._prover.forge(*step, context, witness.batch_blinder, witness.update_blinder)
             assert made == commitment
             return EngineProof(bytes(data))
 

@@ -18,11 +18,13 @@ import numpy.typing as npt
 from pyzkfl import _core, encoding
 from pyzkfl.errors import DataError, ParameterError, RangeError
 from pyzkfl.network import NetworkJob
+from pyzkfl.step_context import STATEMENT_VERSION
 
 __all__ = ["AGGREGATIONS", "SURVIVORS_MIN", "Job", "Member"]
 
 SURVIVORS_MIN = 3  # a sum over fewer members would speak about single ones (DESIGN section 7)
 AGGREGATIONS = ("masks", "paillier", "rlwe")  # how a sum comes about (docs/protocol.md sections 7 and 9)
+_NETWORK_STATEMENT = f"network-step/{STATEMENT_VERSION}"
 _P_FRAC = 20  # fraction bits of a probability (docs/protocol.md section 1, step 4)
 
 
@@ -284,7 +286,7 @@ class Job:
     def to_object(self) -> dict[str, Any]:
         """The canonical map of docs/formats.md (floats as the 8 bytes of IEEE 754, big-endian)."""
         body = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        body["statement"] = "logistic-step" if self.network is None else "network-step"
+        body["statement"] = "logistic-step" if self.network is None else _NETWORK_STATEMENT
         if self.network is None:
             del body["network"]
         else:
@@ -305,16 +307,21 @@ class Job:
         """Read a job; DecodeError when the bytes are not canonical, ParameterError when the numbers do not fit."""
         body = encoding.decode(encoding.Kind.JOB, data)
         statement = body.get("statement") if isinstance(body, dict) else None
-        if statement not in ("logistic-step", "network-step"):
+        if statement == "network-step":
             raise encoding.UnsupportedVersion(
-                "this release reads jobs of the statements 'logistic-step' and 'network-step' only"
+                "a job of version 1 of the engine's statement, whose proofs are bound to a SHA-256: this release reads "
+                f"version 2 ({_NETWORK_STATEMENT!r}); make the job again, its setup and records stay with that release"
+            )
+        if statement not in ("logistic-step", _NETWORK_STATEMENT):
+            raise encoding.UnsupportedVersion(
+                f"this release reads jobs of the statements 'logistic-step' and {_NETWORK_STATEMENT!r} only"
             )
         fields = {f.name for f in dataclasses.fields(Job)} | {"statement"}
         if "aggregation" not in body:
             fields -= {"aggregation"}
         elif body["aggregation"] not in AGGREGATIONS[1:]:
             raise encoding.DecodeError("job: aggregation is 'paillier' or 'rlwe', and left out where masks are used")
-        encoding.expect_map(body, fields if statement == "network-step" else fields - {"network"})
+        encoding.expect_map(body, fields if statement == _NETWORK_STATEMENT else fields - {"network"})
         del body["statement"]
         for key in (
             "features",
@@ -350,7 +357,7 @@ class Job:
                 raise encoding.DecodeError("job: a member is a pair of a name and a public key")
             members.append(Member(entry[0], entry[1]))
         body["members"] = tuple(members)
-        if statement == "network-step":
+        if statement == _NETWORK_STATEMENT:
             body["network"] = NetworkJob.from_object(body["network"])
         return Job(**body)
 

@@ -6,6 +6,7 @@ A NetworkJob fixes everything that a proof speaks of: layers, scales, learning r
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -19,17 +20,20 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, encoding
+from pyzkfl.composable import ComposableProof
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
+from pyzkfl.step_context import NOWHERE, Place, StepContext
 
 __all__ = ["NO_VELOCITY", "NetworkJob", "NetworkProof", "NetworkProver", "NetworkVerifier", "RoundStatement"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Progress = Callable[[float], None]
+Instance = tuple[bytes, list[int], list[bytes], bytes]  # ctx, rows, commitments of known columns, proof
 
-_DOMAIN = b"pyzkfl/1 network step"
+_DOMAIN = b"pyzkfl/2 network statement"
 NO_VELOCITY = b"\x40" + bytes(31)  # C(V) of a member's first round: the point at infinity, with the blinder bytes(32)
 _INTEGERS = ("batch", "steps", "x_bits", "a_frac", "w_bits", "w_frac", "g_frac")
 _FLOATS = ("learning_rate", "max_norm", "momentum")
@@ -342,7 +346,8 @@ class RoundStatement:
 
     A verifier builds it from its own state and takes only `update_commitment` and the proof from the prover.
     data_commitments and rows: of the batches that the beacon picked, one a local step, as registered. `context` is
-    whatever else the proof is bound to (job terms, beacon, member, round): bytes.
+    whatever else the proof is bound to (terms, and what `place` has no room for): bytes. place: round, member, beacon,
+    dataset root and batches; proofs that are to be composed need it, as each element of it is one of ctx's.
 
     velocity_commitments: where momentum is carried, C(V) and C(V'). C(V) is the verifier's own: NO_VELOCITY, or the
     C(V') of the member's last round that was accepted; C(V') is the prover's.
@@ -355,6 +360,7 @@ class RoundStatement:
     rows: tuple[int, ...]
     update_commitment: bytes
     velocity_commitments: tuple[bytes, ...] = ()
+    place: Place = NOWHERE
 
     def __post_init__(self) -> None:
         if len(self.velocity_commitments) != (2 if self.job.carry_momentum else 0):
@@ -364,23 +370,18 @@ class RoundStatement:
         if any(not 1 <= r <= self.job.batch for r in self.rows):
             raise ParameterError(f"every batch has between 1 and {self.job.batch} rows")
 
-    def digest(self, tables_commitment: bytes, key_digest: bytes) -> bytes:
-        """SHA-256 of the canonical statement; the circuit's public input covers it."""
-        parts = [
-            self.job.digest,
-            key_digest,
-            self.context,
+    def step_context(self, tables_commitment: bytes, key_digest: bytes) -> StepContext:
+        """What ctx covers (docs/engine.md, section 5). rows and C(D) are bound beside it, by transcript and public
+        input."""
+        job = hashlib.sha256(_DOMAIN + self.job.digest + key_digest + self.context).digest()
+        return StepContext(
+            job,
+            self.place,
             self.weights_commitment,
             tables_commitment,
-            *self.data_commitments,
-            *self.velocity_commitments,
-            b"".join(r.to_bytes(4, "little") for r in self.rows),
-            self.update_commitment,
-        ]
-        body = hashlib.sha256(_DOMAIN)
-        for part in parts:
-            body.update(len(part).to_bytes(8, "little") + part)
-        return body.digest()
+            tuple(self.data_commitments),
+            tuple(self.velocity_commitments),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -390,6 +391,18 @@ class NetworkProof:
     data: bytes
     inner_seconds: float = 0.0
     wrap_seconds: float = 0.0
+
+
+def failing_of(core: Any, instances: Sequence[Callable[[], Instance]]) -> list[int]:
+    """Positions of the instances that a core's verifier refuses, by one multi-pairing. A statement with a sender's
+    commitment that is no point has no ctx: it is one of them, and hides no other."""
+    made: dict[int, Instance] = {}
+    for position, make in enumerate(instances):
+        with contextlib.suppress(DecodeError):
+            made[position] = make()
+    positions = list(made)
+    refused = {positions[found] for found in core.failing(list(made.values()))}
+    return sorted(refused | (set(range(len(instances))) - set(positions)))
 
 
 class NetworkVerifier:
@@ -418,13 +431,13 @@ class NetworkVerifier:
 
     def digest(self, statement: RoundStatement) -> bytes:
         """What a proof of this statement is bound to."""
-        return statement.digest(self.tables_commitment, bytes(self._columns.digest))
+        return statement.step_context(self.tables_commitment, bytes(self._columns.digest)).digest
 
     def failing(self, items: Sequence[tuple[RoundStatement, bytes]]) -> list[int]:
         """Positions of the proofs that do not hold, malformed ones too, by one multi-pairing."""
-        return list(self._core.failing([self._instance(statement, proof) for statement, proof in items]))
+        return failing_of(self._core, [functools.partial(self._instance, *item) for item in items])
 
-    def _instance(self, statement: RoundStatement, proof: bytes) -> tuple[bytes, list[int], list[bytes], bytes]:
+    def _instance(self, statement: RoundStatement, proof: bytes) -> Instance:
         if statement.job != self.job:
             raise ParameterError("the statement is of another job")
         commitments = [
@@ -435,6 +448,13 @@ class NetworkVerifier:
             statement.update_commitment,
         ]
         return self.digest(statement), list(statement.rows), commitments, proof
+
+    def composable(self, statement: RoundStatement, proof: NetworkProof) -> ComposableProof:
+        """The proof with its public values, as composition takes them. Verified first: raises as `verify` does, and
+        ParameterError for a statement with a commitment at infinity, which no composition opens."""
+        self.verify(statement, proof)
+        context = statement.step_context(self.tables_commitment, bytes(self._columns.digest))
+        return ComposableProof(context, tuple(statement.rows), statement.update_commitment, proof.data)
 
     def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
         """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pyzkfl import encoding
 from pyzkfl.errors import DecodeError, ParameterError, RangeError
 from pyzkfl.job import Job
+from pyzkfl.step_context import Place, StepContext
 
 __all__ = [
     "EngineProof",
@@ -157,8 +158,23 @@ class Statement:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of the canonical bytes; the first two public inputs of the circuit are its halves."""
+        """SHA-256 of the canonical bytes: the statement's name. Its halves are the first two public inputs of the
+        direct circuit; a proof of the engine is bound to `step_context` instead."""
         return encoding.digest(self.to_bytes())
+
+    def step_context(self, weights_commitment: bytes, tables_commitment: bytes) -> StepContext:
+        """What a proof of the engine is bound to, beside C(D) and rows (docs/engine.md, section 5). C(W) and C(T):
+        the verifier's own."""
+        place = Place(
+            self.round,
+            self.job.index_of(self.client),
+            self.client,
+            self.beacon,
+            self.dataset_root,
+            tuple(batch.number for batch in self.batches),
+        )
+        data = tuple(batch.commitment for batch in self.batches)
+        return StepContext(self.job.digest, place, weights_commitment, tables_commitment, data, self.velocities)
 
     def public_inputs(self) -> list[int]:
         """ctx_lo, ctx_hi, rows, W_0 .. W_d as integers (negative weights stay negative)."""
@@ -211,14 +227,19 @@ class EngineProof:
 
     def to_bytes(self) -> bytes:
         """Header (magic, version, kind, suite), then the proof."""
-        return encoding.frame(encoding.Kind.PROOF, self.data)
+        return encoding.frame(encoding.Kind.ENGINE_PROOF, self.data)
 
 
 def read_proof(job: Job, data: bytes) -> Proof | EngineProof:
     """A proof for this job from its bytes; DecodeError or UnsupportedVersion."""
     if job.network is None:
         return Proof.from_bytes(data)
-    body = encoding.unframe(encoding.Kind.PROOF, data)
+    if data[: encoding.HEADER_BYTES] == encoding.header(encoding.Kind.PROOF):
+        raise encoding.UnsupportedVersion(
+            "a proof of the direct circuit, or of the engine for version 1 of its statement, whose context was a "
+            "SHA-256: this release reads engine proofs of version 2 (kind ENGINE_PROOF); prove the step again"
+        )
+    body = encoding.unframe(encoding.Kind.ENGINE_PROOF, data)
     size = job.network.core.proof_bytes
     if len(body) != size:
         raise DecodeError(f"a proof of this job has {size} bytes after its header, got {len(body)}")

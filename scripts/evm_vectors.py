@@ -74,6 +74,7 @@ def make() -> dict[str, Any]:
         out["members"].append(
             {
                 "name": name,
+                "number": number,
                 "round": round_,
                 "root": data.public.root,
                 "leaves": leaves,
@@ -81,7 +82,7 @@ def make() -> dict[str, Any]:
                 "rows": used,
                 "batch_commitment": statement.batch_commitment,
                 "update_commitment": statement.update_commitment,
-                "statement": statement.digest,
+                "context": keys.step_context(statement).digest,
                 "proof": proof.data,
                 "proof_evm": engine_proof_to_evm(proof.data),
             }

@@ -123,7 +123,7 @@ def _engine(chain: Any) -> int:
     known += [g1_to_evm(bytes.fromhex(member[name])) for name in ("batch_commitment", "update_commitment")]
     owner = chain.addresses[0]
     verifier = Contract.deploy(chain, artifact("EngineVerifier"), key, sender=owner)
-    statement, proof = bytes.fromhex(member["statement"]), bytes.fromhex(member["proof_evm"])
+    statement, proof = bytes.fromhex(member["context"]), bytes.fromhex(member["proof_evm"])
     arguments = (statement, [member["rows"]], [words(point) for point in known], proof)
     if not verifier.call("verify", *arguments):
         raise ParameterError("the engine's proof in tests/vectors does not hold: write the vectors again")

@@ -40,7 +40,7 @@ def proof_from_chain(job: Job, data: bytes) -> Proof | EngineProof:
     """Back; DecodeError for bytes that are no proof of this job."""
     if not has_statement(job):
         return read_proof(job, data)
-    return read_proof(job, encoding.frame(encoding.Kind.PROOF, engine_proof_from_evm(data)))
+    return read_proof(job, encoding.frame(encoding.Kind.ENGINE_PROOF, engine_proof_from_evm(data)))
 
 
 class StatementOnChain:

@@ -289,7 +289,7 @@ class JobOnChain:
         state, index = self.state(), self.names.index(name)
         _, batches, root, _, _, called = self._ask("members", self.id, index)
         facts = (
-            state["bound"], number, called, state["beacon"], root, batches, state["weights"],
+            state["bound"], number, index, called, state["beacon"], root, batches, state["weights"],
             self.weights_commitment(number),
         )  # fmt: skip
         statement = Contract(self.contracts.registry.chain, terms.statement, artifact("EngineStatement"))

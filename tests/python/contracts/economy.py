@@ -159,7 +159,8 @@ class Economy:
 
     def facts(self, name: str) -> tuple[Any, ...]:
         root = hashlib.sha256(name.encode()).digest()
-        return (self.bound, self.number, name, self.job["beacon"], root, 5, self.weights, (1, 2))
+        number = self.members.index(name)
+        return (self.bound, self.number, number, name, self.job["beacon"], root, 5, self.weights, (1, 2))
 
     def made(
         self, name: str, number: int | None = None, facts_of: str | None = None
@@ -171,7 +172,7 @@ class Economy:
         commitment = point(scalar)
         values = self.rows[name].to_bytes(32, "big")
         types = [
-            "(bytes32,uint256,string,bytes32,bytes32,uint256,bytes32,(uint256,uint256))",
+            "(bytes32,uint256,uint256,string,bytes32,bytes32,uint256,bytes32,(uint256,uint256))",
             "(uint256,uint256)",
             "bytes",
         ]

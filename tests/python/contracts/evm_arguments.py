@@ -26,8 +26,8 @@ def engine_key(engine: dict[str, Any]) -> tuple[Any, ...]:
 def facts_of(engine: dict[str, Any], member: dict[str, Any]) -> tuple[Any, ...]:
     """What a registry tells EngineStatement of a member's submission."""
     return (
-        engine["job"], member["round"], member["name"], engine["beacon"], member["root"], len(member["leaves"]),
-        engine["weights"], words(engine["weights_commitment_evm"]),
+        engine["job"], member["round"], member["number"], member["name"], engine["beacon"], member["root"],
+        len(member["leaves"]), engine["weights"], words(engine["weights_commitment_evm"]),
     )  # fmt: skip
 
 

@@ -170,11 +170,12 @@ def _facts_of_something_else(on: Training, setup: tuple[Job, Any]) -> None:
     root, batches = finder.dataset("m0")
     point = words(g1_to_evm(mine.commitment))
     weights = finder.weights_commitment(0)
-    facts = (setup[0].digest, 0, "m0", state["beacon"], root, batches, state["weights"], weights)
+    facts = (setup[0].digest, 0, 0, "m0", state["beacon"], root, batches, state["weights"], weights)
     assert statement.call("holds", facts, point, mine.public_values, mine.proof)
     digest, other_point = b"\1" * 32, words(g1_to_evm(sent["m1"].commitment))
-    # The number of batches is not among them: it only says which batch, and another number may say the same.
-    others = {0: digest, 1: 1, 2: "m1", 3: digest, 4: finder.dataset("m1")[0], 6: digest, 7: other_point}
+    # The number of batches is not among them: it only says which batch, and another number may say the same. Nor is
+    # the weights' digest: ctx has their commitment.
+    others = {0: digest, 1: 1, 2: 1, 3: "m1", 4: digest, 5: finder.dataset("m1")[0], 8: other_point}
     for position, other in others.items():
         changed = (*facts[:position], other, *facts[position + 1 :])
         assert not statement.call("holds", changed, point, mine.public_values, mine.proof), position

@@ -53,7 +53,7 @@ def test_an_engine_proof(chain, engine: dict[str, Any]) -> None:
     member = engine["members"][0]
     points = (member["batch_commitment"], member["update_commitment"])
     known = (engine["weights_commitment_evm"], engine["tables_commitment_evm"], *map(g1_to_evm, points))
-    arguments = (member["statement"], [member["rows"]], [words(p) for p in known], member["proof_evm"])
+    arguments = (member["context"], [member["rows"]], [words(p) for p in known], member["proof_evm"])
     verifier = Contract.deploy(chain, artifact("EngineVerifier"), engine_key(engine), sender=address_of("owner"))
     show(
         "an engine proof, as a transaction",

@@ -118,7 +118,7 @@ def test_an_engine_proof_holds_for_its_statement_alone(verifiers, engine: dict[s
     first, second, _ = engine["members"]
     verifier = verifiers.verifier
     context, rows, points, proof = (
-        first["statement"],
+        first["context"],
         [first["rows"]],
         commitments_of(engine, first),
         first["proof_evm"],
@@ -127,7 +127,7 @@ def test_an_engine_proof_holds_for_its_statement_alone(verifiers, engine: dict[s
     assert verifier.call("verify", context, rows, points, proof)
     others = commitments_of(engine, second)
     for changed in (
-        (second["statement"], rows, points, proof),
+        (second["context"], rows, points, proof),
         (context, [first["rows"] + 1], points, proof),
         (context, [first["rows"] + R], points, proof),
         (context, [*rows, 1], points, proof),
@@ -148,7 +148,7 @@ def test_every_word_of_an_engine_proof_counts(verifiers, engine: dict[str, Any])
 
     def holds(changed: list[int]) -> bool:
         data = b"".join(v.to_bytes(32, "big") for v in changed)
-        return bool(verifiers.verifier.call("verify", member["statement"], [member["rows"]], points, data))
+        return bool(verifiers.verifier.call("verify", member["context"], [member["rows"]], points, data))
 
     def replaced(position: int, *new: int) -> list[int]:
         return [*values[:position], *new, *values[position + len(new) :]]
@@ -181,15 +181,10 @@ def test_the_contract_builds_the_statement_that_members_build(verifiers, engine:
             == member["index"]
             == batch_index(engine["beacon"], member["round"], member["name"], len(member["leaves"]))
         )
-        digest = statement.call(
-            "statementDigest",
-            facts_of(engine, member),
-            index,
-            member["rows"],
-            member["batch_commitment"],
-            member["update_commitment"],
+        context = statement.call(
+            "statementContext", facts_of(engine, member), index, words(g1_to_evm(member["batch_commitment"]))
         )
-        assert digest == member["statement"]
+        assert context.to_bytes(32, "big") == member["context"]
         assert statement.call(
             "holds",
             facts_of(engine, member),
@@ -210,10 +205,14 @@ def test_a_submission_holds_for_its_facts_alone(verifiers, engine: dict[str, Any
 
     assert holds()
     for position, value in enumerate(
-        (bytes(32), 1, "west", bytes(32), other["root"], len(member["leaves"]) + 1, bytes(32), (1, 2))
+        (bytes(32), 1, 1, "west", bytes(32), other["root"], len(member["leaves"]) + 1, None, (1, 2))
     ):
-        assert not holds(facts=[*facts[:position], value, *facts[position + 1 :]])
-    assert not holds(facts=[*facts[:5], 0, *facts[6:]])
+        if value is not None:  # of the weights' digest ctx knows nothing: it has their commitment
+            assert not holds(facts=[*facts[:position], value, *facts[position + 1 :]]), position
+    assert not holds(facts=[*facts[:6], 0, *facts[7:]])
+    for position, name in ((1, "round"), (2, "member")):  # they would reach into each other's place in the element
+        carried = facts[position] + (1 << 32)
+        assert not holds(facts=[*facts[:position], carried, *facts[position + 1 :]]), name
     assert not holds(point=words(g1_to_evm(other["update_commitment"])))
     assert not holds(values=public_values(other)) and not holds(proof=other["proof_evm"])
     for data in (b"", values[:-1], values[:-32], values + bytes(32), bytes(32) + values[32:]):

@@ -86,6 +86,18 @@ def test_of_several_steps_the_velocity_is_the_last_ones_update() -> None:
     assert kept == trained.velocity.tolist() != trained.update.tolist()
 
 
+def test_a_next_velocity_that_is_no_point_is_named_in_a_batch_and_hides_no_other(rounds: TwoRounds) -> None:
+    """It comes from the sender, and the context hashes it before anything is decoded."""
+    (*_, statement, proof), (*_, other, proof_of_other) = rounds.first, rounds.second
+    before, _ = statement.velocity_commitments
+    for no_point in (b"", b"\xff" * 32, bytes(32)):
+        bad = dataclasses.replace(statement, velocity_commitments=(before, no_point)), proof.data
+        good = [(statement, proof.data), (other, proof_of_other.data)]
+        assert rounds.prover.failing([bad, good[0], bad, good[1], (other, proof.data)]) == [0, 2, 4]
+        with pytest.raises(DecodeError):
+            rounds.prover.verify(bad[0], proof)
+
+
 def test_another_velocity_than_the_verifiers_is_refused(rounds: TwoRounds) -> None:
     """What a member may try: each proof is a true one, of a statement that the verifier does not make."""
     honest = rounds.second[4]

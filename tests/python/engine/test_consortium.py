@@ -210,6 +210,11 @@ def test_bytes_that_are_no_proof_and_batches_that_are_no_point_are_refused(job, 
     for bad in (data[:-1], data + b"\0", b"X" + data[1:], Proof(bytes(128), bytes(32)).to_bytes()):
         with pytest.raises((DecodeError, UnsupportedVersion)):
             proofs.read_proof(job, bad)
+    with pytest.raises(UnsupportedVersion, match="version 1"):  # as releases before wrote it
+        proofs.read_proof(job, encoding.frame(encoding.Kind.PROOF, parties[0].proof.data))
+    before = job.to_object() | {"statement": "network-step"}
+    with pytest.raises(UnsupportedVersion, match="version 1 of the engine's statement"):
+        Job.from_bytes(encoding.encode(encoding.Kind.JOB, before))
     with pytest.raises(ParameterError):
         proofs.verify(parties[0].statement, Proof(bytes(128), bytes(32)), keys)
     broken = bytearray(parties[0].proof.data)

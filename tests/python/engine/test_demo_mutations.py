@@ -27,6 +27,7 @@ from pyzkfl.messages import Type
 from pyzkfl.network import NetworkJob
 from pyzkfl.proofs import EngineProof, Witness, prove, verify
 from pyzkfl.statement import Statement
+from pyzkfl.step_context import StepContext
 
 # Of the demo's kind: one output, fitted to 1 and -1, in bits. Steps so small that ten times as much is in range, too.
 NETWORK = NetworkJob(widths=(4, 3, 1), batch=4, learning_rate=0.01, loss="mse", g_frac=5, bitwise=True)
@@ -117,16 +118,20 @@ def test_a_false_step_is_refused_by_its_relations_alone(attack: Attack, real: Sc
 
 
 @pytest.mark.parametrize("attack", REPLAYS)
-def test_a_replayed_proof_is_refused_by_the_statement_digest_alone(attack: Attack, real: Scene, monkeypatch) -> None:
-    """Weights, batch and commitments are equal here, so nothing but the digest tells the two apart."""
+def test_a_replayed_proof_is_refused_by_its_context_alone(attack: Attack, real: Scene, monkeypatch) -> None:
+    """Weights, batch, commitments are equal here: nothing but member, round and job in ctx tells the two apart."""
     changes = REPLAYS[attack] or {"job": dataclasses.replace(real.job, name="another job")}
     source = dataclasses.replace(real.statement, **changes)
     proof = prove(source, real.witness, real.keys)
     with pytest.raises(ProofInvalid):
         verify(real.statement, proof, real.keys)
-    fixed = source.digest
-    monkeypatch.setattr(Statement, "digest", property(lambda self: fixed))  # the mutant leaves the digest out
-    verify(real.statement, proof, real.keys)
+    full = StepContext.elements.fget
+    of_both = zip(*(full(real.keys.step_context(s)) for s in (source, real.statement)), strict=True)
+    differ = {position for position, (a, b) in enumerate(of_both) if a != b}
+    assert differ and differ <= {0, 1, 2}
+    left = property(lambda context: [v for i, v in enumerate(full(context)) if i not in differ])
+    monkeypatch.setattr(StepContext, "elements", left)  # the mutant leaves these out
+    verify(real.statement, prove(source, real.witness, real.keys), real.keys)
 
 
 def test_a_batch_that_the_beacon_did_not_choose_is_refused_because_the_verifier_computes_the_index(real: Scene) -> None:

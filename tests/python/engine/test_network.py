@@ -79,9 +79,9 @@ def test_a_proof_holds_for_no_other_statement(proven: tuple[Round, NetworkProof]
         "rows": (done.statement.rows[0] - 1,),
         "update_commitment": other.statement.update_commitment,
     }
-    # Velocities, which this job has none of, in test_carried_momentum.py.
+    # Velocities, which this job has none of, in test_carried_momentum.py; places in test_step_context.py.
     fields = {f.name for f in dataclasses.fields(RoundStatement)}
-    assert set(changes) == fields - {"job", "velocity_commitments"}
+    assert set(changes) == fields - {"job", "velocity_commitments", "place"}
     for name, value in changes.items():
         with pytest.raises(ProofInvalid):
             done.prover.verify(dataclasses.replace(done.statement, **{name: value}), proof)
