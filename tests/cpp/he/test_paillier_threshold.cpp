@@ -72,7 +72,10 @@ TEST_CASE("a Paillier holder is no oracle either") {
   CHECK_THROWS_WITH_AS((void)holder.answer(r), doctest::Contains("at least 3"), ProtocolError);
   r = round.request;
   r.context = context_of(77);
-  for (auto& [i, c] : r.ciphertexts) r.commitments[i] = commit_contribution(r.context, i, c);
+  for (auto& [i, c] : r.ciphertexts) {
+    c = prove_contribution(round.dealing.key->key(), Packing(100, 8), sample, r.context, i);
+    r.commitments[i] = commit_contribution(r.context, i, c);
+  }
   CHECK_THROWS_WITH_AS((void)holder.answer(r), doctest::Contains("has not seen the commitments"), ProtocolError);
   CHECK_NOTHROW((void)holder.answer(round.request));
   r = round.request;
@@ -82,7 +85,7 @@ TEST_CASE("a Paillier holder is no oracle either") {
   for (auto& [i, c] : r.ciphertexts) r.commitments[i] = commit_contribution(r.context, i, c);
   r.commitments.erase(2);
   holder.expect(r.context, r.commitments);
-  CHECK_THROWS_WITH_AS((void)holder.answer(r), doctest::Contains("in another decrypted sum"), ProtocolError);
+  CHECK_THROWS_WITH_AS((void)holder.answer(r), doctest::Contains("for another member or context"), ProtocolError);
 }
 
 TEST_CASE("a Paillier holder goes on from its state in another process") {
