@@ -2,6 +2,7 @@
 #include "he.h"
 #include "he/paillier.h"
 #include "he/paillier_vector.h"
+#include "he/plaintext_proof.h"
 
 namespace pyzkfl::bindings {
 namespace {
@@ -93,6 +94,16 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
             return run_he([&] { return PaillierVector::decode(p.key, data); });
           },
           py::arg("data"), "Read a ciphertext under this key. DecodeError says what is wrong with it.")
+      .def(
+          "contribution",
+          [](const Public& p, const py::bytes& context, uint16_t member, const py::bytes& bytes) {
+            const Digest c = bytes32(context, "the context");
+            const ByteSpan data = he_view(bytes);
+            return run_he([&] { return read_contribution(p.key, c, member, data); });
+          },
+          py::arg("context"), py::arg("member"), py::arg("data"),
+          "The ciphertext of a contribution to a shared key's sum. DecodeError without the proof, for this member and "
+          "context, that its sender knows the values.")
       .def(
           "raw_encrypt",
           [](const Public& p, const std::vector<py::int_>& messages, const std::string& randomness) {

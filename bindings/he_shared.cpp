@@ -144,11 +144,15 @@ void add_paillier_threshold(py::module_& m) {
           py::arg("key"), py::arg("data"), "Checked against the key's verification value.")
       .def(
           "contribute",
-          [](PaillierHolder& h, const py::bytes& context, const PaillierVector& ciphertext) {
+          [](PaillierHolder& h, const py::bytes& context, const py::object& values, uint64_t max_abs,
+             uint32_t summands) {
             const Digest c = digest32(context, "the context");
-            return he_bytes(run_he([&] { return h.contribute(c, ciphertext); }));
+            const IntArray array = value_array(values);
+            const auto data = view(array);
+            return he_bytes(run_he([&] { return h.contribute(c, Packing(max_abs, summands), data); }));
           },
-          py::arg("context"), py::arg("ciphertext"), "Keep this member's ciphertext; returns the commitment to it.")
+          py::arg("context"), py::arg("values"), py::kw_only(), py::arg("max_abs"), py::arg("summands"),
+          "Encrypt this member's values, prove that it knows them, keep both; returns the commitment.")
       .def(
           "open",
           [](PaillierHolder& h, const py::bytes& context, const std::map<int64_t, py::bytes>& commitments) {

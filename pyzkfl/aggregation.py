@@ -154,8 +154,8 @@ class HomomorphicSum:
         return key.combine(request, self._shares.values())
 
 
-def make_sum_key(coordinator: Coordinator, beacon: bytes) -> SumKey:
-    """Carry the messages with which the members make the key; every member is needed. ProtocolError names who fails."""
+def make_sum_key(coordinator: Coordinator, beacon: bytes, number: int) -> SumKey:
+    """Carry the messages with which the members make a key; every member is needed. ProtocolError names who fails."""
     c, job = coordinator, coordinator.job
 
     def in_order(answers: Mapping[str, tuple[Message, bytes]]) -> list[tuple[str, Message, bytes]]:
@@ -177,7 +177,7 @@ def make_sum_key(coordinator: Coordinator, beacon: bytes) -> SumKey:
                 shares.append([dealer, share])
         requests[member.name] = c._seal(Type.SUM_KEY_PARTS, {"parts": parts, "shares": shares})
     commitments = [message.body["commitment"] for _, message, _ in shown]
-    key = SumKey(SumTerms(job, beacon), commitments, [opened[member.name] for member in job.members])
+    key = SumKey(SumTerms(job, beacon, number), commitments, [opened[member.name] for member in job.members])
     for name, (message, _) in c._ask_everybody(requests, Type.SUM_KEY_READY).items():
         if message.body["key"] != key.digest:
             raise ProtocolError(f"{name} was shown another key")

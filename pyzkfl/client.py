@@ -25,7 +25,7 @@ from pyzkfl.errors import (
     ProtocolError,
     SetupInvalid,
 )
-from pyzkfl.homomorphic_sum import KeyMaking, MemberSum, SumTerms
+from pyzkfl.homomorphic_sum import KeyMaking, MemberSum, SumTerms, number_of_keys
 from pyzkfl.job import Job, Member
 from pyzkfl.messages import Message, Type
 from pyzkfl.proofs import Opening, Submission, Submissions, Witness
@@ -85,7 +85,7 @@ class Client:
         # Where the job sums homomorphically: the key while it is made, this member's share of it, and of a round the
         # commitment to its ciphertext and the update that is to be encrypted.
         self._making: KeyMaking | None = None
-        self._member_sum: MemberSum | None = None
+        self._member_sums: list[MemberSum] = []
         self._update: npt.NDArray[np.int64] | None = None
         self._committed = b""
         self._submissions: tuple[Submission, ...] = ()
@@ -286,7 +286,7 @@ class Client:
     def _on_sum_key(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         if self._beacon is None:
             raise ProtocolError(f"{self.name}: there is no beacon yet")
-        making = KeyMaking(SumTerms(self.job, self._beacon), self.job.index_of(self.name))
+        making = KeyMaking(SumTerms(self.job, self._beacon, len(self._member_sums)), self.job.index_of(self.name))
         body = {"commitment": making.commitment(), "box": making.box}
         self._making = making
         return Type.SUM_KEY_COMMITMENT, body, frozenset({Type.SUM_KEY_COMMITMENTS})
@@ -301,9 +301,11 @@ class Client:
     def _on_sum_key_parts(self, request: Message) -> tuple[Type, dict[str, Any], frozenset[Type]]:
         parts = [message.body["part"] for message in self._of_all(request.body["parts"], Type.SUM_KEY_PART)]
         shares = messages.by_index(self.job, request.body["shares"], of="share of the key")
-        self._member_sum = self._key_making.finish(parts, shares)
+        made = self._key_making.finish(parts, shares)
+        self._member_sums.append(made)
         self._making = None
-        return Type.SUM_KEY_READY, {"key": self._member_sum.key.digest}, frozenset({Type.ROUND})
+        following = Type.SUM_KEY if len(self._member_sums) < number_of_keys(self.job) else Type.ROUND
+        return Type.SUM_KEY_READY, {"key": made.key.digest}, frozenset({following})
 
     @property
     def _key_making(self) -> KeyMaking:
@@ -313,9 +315,10 @@ class Client:
 
     @property
     def _sharing(self) -> MemberSum:
-        if self._member_sum is None:
-            raise ProtocolError(f"{self.name}: this member has no share of a key")
-        return self._member_sum
+        number = 0 if self.job.aggregation == "paillier" else self._round
+        if not 0 <= number < len(self._member_sums):
+            raise ProtocolError(f"{self.name}: this member has no share of a key for round {self._round}")
+        return self._member_sums[number]
 
     def _of_all(self, entries: list[Any], type_: Type) -> list[Message]:
         """The messages of all members, in the job's order."""

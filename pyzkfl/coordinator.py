@@ -29,7 +29,7 @@ from pyzkfl.errors import (
     SetupInvalid,
 )
 from pyzkfl.evidence import Claim
-from pyzkfl.homomorphic_sum import SumKey
+from pyzkfl.homomorphic_sum import SumKey, number_of_keys
 from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.messages import Evidence, Message, Type
 from pyzkfl.proofs import Aggregate, Opening, Submission, Submissions
@@ -86,7 +86,7 @@ class Coordinator:
         self.reports: list[RoundReport] = []
         self.keys: ceremony.Keys | None = None
         self.beacon = b""
-        self.sum_key: SumKey | None = None  # where the job sums homomorphically
+        self.sum_keys: list[SumKey] = []  # where the job sums homomorphically
         self.bytes_up: dict[str, int] = {}  # bytes received from each member in rounds
         self._identity = identity
         self._channel = channel
@@ -264,8 +264,7 @@ class Coordinator:
             if message.body["beacon"] != self.beacon:
                 raise ProtocolError(f"{name} computed another beacon")
         self._recorder.beacon(self.beacon)
-        if self.job.aggregation != "masks":
-            self.sum_key = make_sum_key(self, self.beacon)
+        self.sum_keys = [make_sum_key(self, self.beacon, number) for number in range(number_of_keys(self.job))]
         self._event("registered", {"batches": {name: len(d.batches) for name, d in self._datasets.items()}})
 
     def _combine(
@@ -338,8 +337,10 @@ class Round:
         self.c = coordinator
         self.round = round_
         self.job = coordinator.job
-        key = coordinator.sum_key
-        self.sum: MaskedSum | HomomorphicSum = MaskedSum(self) if key is None else HomomorphicSum(self, key)
+        keys = coordinator.sum_keys
+        self.sum: MaskedSum | HomomorphicSum = (
+            HomomorphicSum(self, keys[round_ if len(keys) > 1 else 0]) if keys else MaskedSum(self)
+        )
         self.present = coordinator._channel.connected()
         self.dropped: dict[str, str] = {
             member.name: "absent" for member in self.job.members if member.name not in self.present

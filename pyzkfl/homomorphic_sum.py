@@ -1,8 +1,9 @@
 """Sums by homomorphic addition in place of masks: a key that the members share, and what a member does with it.
 
 `Job.aggregation` says "masks", "paillier" or "rlwe" (docs/protocol.md, section 9; the schemes: docs/homomorphic.md).
-The key is made after the beacon. "rlwe": by all members, nobody deals, any `job.threshold` of them decrypt. "paillier":
-member 0 of the job deals, could decrypt alone, and is trusted to forget; then any `job.threshold` decrypt.
+Keys are made after the beacon. "rlwe": by all members, one for each round, nobody deals, any `job.threshold` of them
+decrypt. "paillier": member 0 of the job deals one, could decrypt alone, and is trusted to forget; then any
+`job.threshold` decrypt, and what members send proves that they know it.
 
 What is encrypted is what is committed: the update, coordinate for coordinate, and its blinder in lanes.
 """
@@ -23,7 +24,7 @@ from pyzkfl.he.keys import PaillierMember
 from pyzkfl.job import Job
 from pyzkfl.proofs import Opening
 
-__all__ = ["DEALER", "KeyMaking", "MemberSum", "SumKey", "SumTerms"]
+__all__ = ["DEALER", "KeyMaking", "MemberSum", "SumKey", "SumTerms", "number_of_keys"]
 
 DEALER = 0  # the member that deals a Paillier key
 PAILLIER_BITS = 2048
@@ -34,16 +35,24 @@ def _digest(label: bytes, *parts: bytes) -> bytes:
     return hashlib.sha256(b"pyzkfl/1 sum " + label + b"".join(hashlib.sha256(p).digest() for p in parts)).digest()
 
 
-class SumTerms:
-    """What the key of a job is for. beacon: of this run, so that no other run has a key of this context."""
+def number_of_keys(job: Job) -> int:
+    """Of ring-LWE one a round: its ciphertexts do not prove that their senders know what is in them, and under a key of
+    two rounds a member could subtract others' of the first from the sum of the second."""
+    return {"masks": 0, "paillier": 1}.get(job.aggregation, job.rounds)
 
-    def __init__(self, job: Job, beacon: bytes) -> None:
+
+class SumTerms:
+    """What a key of a job is for. beacon: of this run, so that no other run has a key of this context. number: which of
+    the job's keys (number_of_keys); of ring-LWE that of the one round that it sums."""
+
+    def __init__(self, job: Job, beacon: bytes, number: int = 0) -> None:
         if job.aggregation == "masks":
             raise ProtocolError("this job sums with masks: there is no key to make")
         self.scheme: Literal["paillier", "rlwe"] = "paillier" if job.aggregation == "paillier" else "rlwe"
         self.members, self.threshold, self.length = len(job.members), job.threshold, job.dimension
         self.max_abs = max(job.update_limit, LANE_LIMIT)
-        self.context = _digest(b"key", job.digest, beacon)
+        self.number = number
+        self.context = _digest(b"key", job.digest, beacon, number.to_bytes(8, "little"))
         self.joint = (
             he.SharedKeyTerms(
                 members=self.members,
@@ -57,7 +66,10 @@ class SumTerms:
         )
 
     def round_context(self, round_: int) -> bytes:
-        """Of a round's contributions, 32 bytes. A round number is used once."""
+        """Of a round's contributions, 32 bytes. A round number is used once. ProtocolError for a round that the key is
+        not for."""
+        if self.joint is not None and round_ != self.number:
+            raise ProtocolError(f"a key of round {self.number} sums nothing in round {round_}")
         return _digest(b"round", self.context, round_.to_bytes(8, "little"))
 
 
@@ -87,9 +99,10 @@ class SumKey:
     def check(self, round_: int, index: int, commitment: bytes, ciphertext: bytes) -> None:
         """That a ciphertext is one of this key, of this job's length, and the one committed to. DecodeError,
         ParameterError or ProtocolError: whoever sent it is then out of the sum, and not the sum lost."""
-        if he.commit_contribution(self.terms.round_context(round_), index, ciphertext) != commitment:
+        context = self.terms.round_context(round_)
+        if he.commit_contribution(context, index, ciphertext) != commitment:
             raise ProtocolError("the ciphertext is not the one committed to")
-        length = len(self.public.read(ciphertext))
+        length = len(self.public.read_contribution(context, index, ciphertext))
         if length != self.terms.length + LANES:
             raise DecodeError(f"the ciphertext holds {length} values, {self.terms.length + LANES} were due")
 

@@ -52,24 +52,42 @@ std::vector<uint64_t> PaillierPublicKey::join_all(WordSpan digits) const {
   return out;
 }
 
+const FixedBase& PaillierPublicKey::base() const {
+  std::call_once(once_, [&] {
+    // h = (x^2)^n for a random x.
+    const size_t w = words();
+    Words base(2 * w), power(2 * w);
+    const Integer x = Integer::random_below(n_);
+    root_ = x * x % n_;
+    root_.to_words(std::span(base).first(w));
+    ring_.power(power, base, ring_.modulus(), bits());
+    base_ = std::make_unique<FixedBase>(ring_, power, bits() / 2);
+  });
+  return *base_;
+}
+
+const Integer& PaillierPublicKey::root() const {
+  (void)base();
+  return root_;
+}
+
+std::vector<uint64_t> PaillierPublicKey::encrypt_short(WordSpan messages, Words& exponents) const {
+  if (messages.size() % words() != 0) throw ParameterError("messages do not have whole words");
+  Words digits(2 * messages.size());
+  exponents = Words(messages.size() / words() * base().exponent_words());
+  random_bytes({reinterpret_cast<uint8_t*>(exponents.data()), exponents.size() * 8});
+  base().power_times(digits, exponents, messages);
+  return join_all(digits);
+}
+
 std::vector<uint64_t> PaillierPublicKey::encrypt(WordSpan messages, Randomness randomness) const {
+  if (randomness == Randomness::short_exponent) {
+    Words exponents;
+    return encrypt_short(messages, exponents);
+  }
   const size_t w = words(), count = messages.size() / w;
   if (messages.size() % w != 0) throw ParameterError("messages do not have whole words");
   Words digits(2 * messages.size());
-  if (randomness == Randomness::short_exponent) {
-    std::call_once(once_, [&] {
-      // h = (x^2)^n for a random x.
-      Words base(2 * w), power(2 * w);
-      const Integer x = Integer::random_below(n_);
-      (x * x % n_).to_words(std::span(base).first(w));
-      ring_.power(power, base, ring_.modulus(), bits());
-      base_ = std::make_unique<FixedBase>(ring_, power, bits() / 2);
-    });
-    Words exponents(count * base_->exponent_words());
-    random_bytes({reinterpret_cast<uint8_t*>(exponents.data()), exponents.size() * 8});
-    base_->power_times(digits, exponents, messages);
-    return join_all(digits);
-  }
   // r below n: a multiple of a factor of n has no chance.
   Words residues(2 * messages.size());
   for (size_t i = 0; i < count; ++i) {

@@ -45,6 +45,10 @@ class PaillierPublicKey {
   // Encrypts messages of words() words each, below n, with fresh randomness. Constant time in messages and
   // randomness.
   std::vector<uint64_t> encrypt(WordSpan messages, Randomness randomness) const;
+  // With short exponents, which are shown to the caller, one after the other: secret. rho = (root()^a)^n.
+  std::vector<uint64_t> encrypt_short(WordSpan messages, Words& exponents) const;
+  // x^2 modulo n, of the fixed base h = (x^2)^n of this object.
+  const Integer& root() const;
   // a[i] b[i] modulo n^2: ciphertexts of the sums.
   std::vector<uint64_t> add(WordSpan a, WordSpan b) const;
   // Throws DecodeError unless each is in 1 .. n^2 - 1 and invertible.
@@ -52,11 +56,13 @@ class PaillierPublicKey {
 
  private:
   std::vector<uint64_t> join_all(WordSpan digits) const;
+  const FixedBase& base() const;
 
   Integer n_, n2_;
   SquareRing ring_;
   Digest digest_;
   mutable std::once_flag once_;
+  mutable Integer root_;
   mutable std::unique_ptr<const FixedBase> base_;  // powers of h, made on first use
 };
 

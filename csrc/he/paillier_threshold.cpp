@@ -11,6 +11,7 @@
 #include "he/errors.h"
 #include "he/modular.h"
 #include "he/paillier_share_proof.h"
+#include "he/plaintext_proof.h"
 #include "he/primes.h"
 
 namespace pyzkfl::he {
@@ -128,11 +129,10 @@ PaillierHolder::PaillierHolder(Key key, Index index, Words exponent)
   }
 }
 
-Digest PaillierHolder::contribute(const Digest& context, const PaillierVector& ciphertext) {
-  if (ciphertext.key()->digest() != key_->key()->digest())
-    throw ParameterError("the ciphertext is under another key");
+Digest PaillierHolder::contribute(const Digest& context, const Packing& packing, std::span<const int64_t> values) {
+  Bytes contribution = prove_contribution(key_->key(), packing, values, context, index_);
   const std::lock_guard lock(mutex_);
-  return guard_.contribute(context, index_, ciphertext.encode());
+  return guard_.contribute(context, index_, std::move(contribution));
 }
 
 Bytes PaillierHolder::open(const Digest& context, const Commitments& commitments) {
@@ -252,16 +252,25 @@ PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned thres
 }
 
 PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request) {
+  const std::vector<std::pair<Index, ByteSpan>> in(request.ciphertexts.begin(), request.ciphertexts.end());
+  std::vector<std::optional<PaillierVector>> vectors(in.size());
+  parallel_for(in.size(), 1, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      try {
+        vectors[i] = read_contribution(key, request.context, in[i].first, in[i].second);
+        if (vectors[i]->terms() != 1) throw DecodeError("a contribution is one encryption, not a sum");
+      } catch (const DecodeError& e) {
+        throw Misbehaviour(in[i].first, e.what());
+      }
+    }
+  });
   std::optional<PaillierVector> sum;
-  for (const auto& [member, ciphertext] : request.ciphertexts) {
+  for (size_t i = 0; i < in.size(); ++i) {
+    const Index member = in[i].first;
     try {
-      const PaillierVector next = PaillierVector::decode(key, ciphertext);
-      if (next.terms() != 1) throw DecodeError("a contribution is one encryption, not a sum");
-      sum = sum ? *sum + next : next;
+      sum = sum ? *sum + *vectors[i] : *vectors[i];
     } catch (const HeadroomExceeded&) {
       throw;
-    } catch (const DecodeError& e) {
-      throw Misbehaviour(member, e.what());
     } catch (const ParameterError& e) {
       throw Misbehaviour(member, e.what());
     }

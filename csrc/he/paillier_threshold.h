@@ -67,7 +67,7 @@ class PaillierHolder {
   const Key& key() const { return key_; }
 
   // As SumGuard does. A holder that contributes commits and opens; another only sees the commitments.
-  Digest contribute(const Digest& context, const PaillierVector& ciphertext);
+  Digest contribute(const Digest& context, const Packing& packing, std::span<const int64_t> values);
   Bytes open(const Digest& context, const Commitments& commitments);
   void expect(const Digest& context, const Commitments& commitments);
   // The decryption share: header, request digest, index (u16), shares, proof (e 32, z).
@@ -101,7 +101,8 @@ struct PaillierDealing {
 // A dealer's work, from different safe primes of the same length. 2 threshold > members >= threshold >= 2.
 PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned threshold, unsigned members);
 
-// The sum that a checked request asks for. Throws Misbehaviour naming a member whose ciphertext is none.
+// The sum that a checked request asks for. Throws Misbehaviour naming a member whose contribution is none, or lacks
+// the proof that its sender knows what is in it (plaintext_proof.h). On the pool.
 PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request);
 
 // The values, from at least t shares. Throws Misbehaviour naming a member whose share is malformed or whose proof is

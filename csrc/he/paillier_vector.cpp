@@ -28,8 +28,9 @@ PaillierVector::PaillierVector(Key key, const Packing& packing, uint64_t length,
                                std::vector<uint64_t> words)
     : key_(std::move(key)), packing_(packing), length_(length), terms_(terms), words_(std::move(words)) {}
 
-PaillierVector PaillierVector::encrypt(Key key, const Packing& packing, std::span<const int64_t> values,
-                                       Randomness randomness) {
+namespace {
+
+Words pack_all(const PaillierVector::Key& key, const Packing& packing, std::span<const int64_t> values) {
   if (values.empty()) throw ParameterError("there are no values to encrypt");
   check_range(values, packing.max_abs);
   const size_t w = key->words(), slots = paillier_slots(*key, packing.slot_bits);
@@ -45,7 +46,21 @@ PaillierVector PaillierVector::encrypt(Key key, const Packing& packing, std::spa
                     static_cast<mp_size_t>(w));
     }
   });
-  auto words = key->encrypt(messages, randomness);
+  return messages;
+}
+
+}  // namespace
+
+PaillierVector PaillierVector::encrypt(Key key, const Packing& packing, std::span<const int64_t> values,
+                                       Randomness randomness) {
+  auto words = key->encrypt(pack_all(key, packing, values), randomness);
+  return {std::move(key), packing, values.size(), 1, std::move(words)};
+}
+
+PaillierVector PaillierVector::encrypt(Key key, const Packing& packing, std::span<const int64_t> values,
+                                       Opening& opening) {
+  opening.messages = pack_all(key, packing, values);
+  auto words = key->encrypt_short(opening.messages, opening.exponents);
   return {std::move(key), packing, values.size(), 1, std::move(words)};
 }
 

@@ -20,6 +20,11 @@ class PaillierVector {
   // Encrypts values of at most packing.max_abs. Throws ParameterError for one outside, naming its index.
   static PaillierVector encrypt(Key key, const Packing& packing, std::span<const int64_t> values,
                                 Randomness randomness);
+  // With short exponents, and what opens the ciphertexts: secret.
+  struct Opening {
+    Words messages, exponents;
+  };
+  static PaillierVector encrypt(Key key, const Packing& packing, std::span<const int64_t> values, Opening& opening);
 
   // The layout of docs/formats.md. decode() throws DecodeError for anything else: another key, scheme or version,
   // wrong lengths, ciphertexts that are out of range or not invertible, more terms than the packing has room for.

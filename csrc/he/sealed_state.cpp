@@ -28,8 +28,9 @@ Bytes seal_state(const Ed25519PrivateKey& identity, ByteSpan state) {
   std::array<uint8_t, 12> nonce;
   random_bytes(nonce);
   const Bytes body = aes256_gcm_seal(key.span().first<32>(), nonce, as_bytes(kLabel), state);
-  Bytes out(nonce.begin(), nonce.end());
-  out.insert(out.end(), body.begin(), body.end());
+  Bytes out(nonce.size() + body.size());
+  std::ranges::copy(nonce, out.begin());
+  std::ranges::copy(body, out.begin() + static_cast<long>(nonce.size()));
   return out;
 }
 

@@ -167,7 +167,7 @@ class EncryptedHub(Hub):
                 ciphertext = _field(reply, "ciphertext")
                 if he.commit_contribution(context, index, ciphertext) != commitments[index]:
                     raise ProtocolError("the ciphertext is not the one committed to")
-                agreed.check_length(self._public, ciphertext)
+                agreed.read_ciphertext(self._public, context, index, ciphertext)
                 found[index] = ciphertext
             except PyzkflError as error:
                 _log.warning("node %d is left out of the sum: %s", node, error)

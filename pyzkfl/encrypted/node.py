@@ -276,7 +276,9 @@ class EncryptedNode(Node):
         else:
             _ = asked.digest  # every ciphertext is the one that its member committed to, and no two are the same
             public, _ = setup.read_public(self._state["public"], self._count)
-            first, *others = [setup.check_length(public, data) for data in ciphertexts]
+            first, *others = [
+                setup.read_ciphertext(public, context, i, data) for i, data in zip(who, ciphertexts, strict=True)
+            ]
             for other in others:
                 first = first + other
             decryptor = _decryptor(setup, self._unseal(self._state["own"]))

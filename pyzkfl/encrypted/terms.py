@@ -15,7 +15,17 @@ from pyzkfl.errors import DecodeError, ParameterError
 from pyzkfl.masked.joining import setup_digest
 from pyzkfl.masked.terms import Terms
 
-__all__ = ["EncryptedTerms", "Setup"]
+__all__ = ["EncryptedTerms", "Setup", "check_rounds"]
+
+
+def check_rounds(aggregation: str, holder: he.Holder, rounds: int) -> None:
+    """ParameterError for a key of several rounds whose ciphertexts do not prove that their senders know the values: a
+    member could send others' of an earlier round, negated. Contributions to shared Paillier keys prove it."""
+    if rounds > 1 and (aggregation != "paillier" or isinstance(holder, he.OneDecryptor)):
+        raise ParameterError(
+            "only a shared Paillier key, whose ciphertexts prove that their senders know the values, is for several "
+            "rounds: take rounds_per_key=1"
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,7 @@ class EncryptedTerms(Terms):
             raise ParameterError("client-level privacy is calibrated for masks: it is not to be had under encryption")
         if self.security_bits > 40:
             raise ParameterError("homomorphic sums hide with 40 bits of statistical security: ask for no more")
+        check_rounds(self.aggregation, self.holder, self.rounds)
         if self.keeper and self.aggregation == "rlwe" and self.members is not None:
             raise ParameterError("a shared ring-LWE key is made by all: it has no keeper")
         if self.members is None:
@@ -184,9 +195,11 @@ class Setup:
         scheme: Any = terms.aggregation
         return he.EncryptionKey(scheme, core, terms.encrypted_max_abs, nodes), dealt
 
-    def check_length(self, public: he.EncryptionKey, ciphertext: bytes) -> Any:
-        """The ciphertext, one of this key and of the terms' length."""
-        found = public.read(ciphertext)
+    def read_ciphertext(self, public: he.EncryptionKey, context: bytes, member: int, ciphertext: bytes) -> Any:
+        """A member's ciphertext of a round, one of this key and of the terms' length, with its proof where keys have
+        one. DecodeError or ParameterError."""
+        alone = self.terms.members is None
+        found = public.read(ciphertext) if alone else public.read_contribution(context, member, ciphertext)
         if len(found) != self.terms.encrypted_length or found.terms != 1:
             raise DecodeError(f"the ciphertext is not one encryption of {self.terms.encrypted_length} values")
         return found

@@ -76,6 +76,16 @@ class EncryptionKey:
     def read(self, data: bytes) -> Any:
         """The ciphertext that `to_bytes` gave. DecodeError for anything else, or for sums of other values."""
         found = self.core.ciphertext(data)
+        return self._of_these_sums(found)
+
+    def read_contribution(self, context: bytes, member: int, data: bytes) -> Any:
+        """The ciphertext that a member showed in a sum of a shared key. As read(); of Paillier, DecodeError also
+        without the proof that this member knows the values, and sent them for this context."""
+        if self.scheme != "paillier":
+            return self.read(data)
+        return self._of_these_sums(self.core.contribution(context, member, data))
+
+    def _of_these_sums(self, found: Any) -> Any:
         if self.scheme == "paillier" and (found.max_abs, found.summands) != (self.max_abs, self.summands):
             raise ParameterError(
                 f"the ciphertext is packed for {found.summands} values of at most {found.max_abs}, "
@@ -105,8 +115,8 @@ class PaillierMember:
         return self.holder.index
 
     def contribute(self, context: bytes, values: np.ndarray) -> bytes:
-        """Encrypt and keep; returns the commitment for everybody."""
-        return self.holder.contribute(context, self._public.encrypt(values))
+        """Encrypt and keep, with a proof that this member knows the values; returns the commitment for everybody."""
+        return self.holder.contribute(context, values, max_abs=self._public.max_abs, summands=self._public.summands)
 
     def open(self, context: bytes, commitments: Mapping[int, bytes]) -> bytes:
         """The ciphertext, once all commitments are there."""

@@ -21,6 +21,7 @@ from flwr.app import Context
 from flwr.serverapp.strategy import Strategy
 
 from pyzkfl.encrypted import EncryptedHub, EncryptedNode, EncryptedTerms, HolderPolicy
+from pyzkfl.encrypted.terms import check_rounds
 from pyzkfl.errors import ParameterError, UnprovableOption
 from pyzkfl.he import Holder
 from pyzkfl.integrations.flower.mod import SecureAggregationMod
@@ -59,9 +60,9 @@ class HomomorphicAggregationMod(SecureAggregationMod):
 class HomomorphicAggregation(SecureAggregation):
     """As SecureAggregation. aggregation: "paillier" or "rlwe". holder: who can decrypt. keeper: as in EncryptedTerms.
 
-    rounds_per_key: after so many rounds there is a new key. With 1 no ciphertext of another round is of any use. With
-    more, a member that keeps others' ciphertexts can subtract them from a later sum: only where members follow the
-    protocol. A round without a sum ends its key in any case.
+    rounds_per_key: after so many rounds there is a new key. More than 1 is for shared Paillier keys, whose ciphertexts
+    prove that their senders know what is in them; under any other key a member could subtract others' ciphertexts of an
+    earlier round from a later sum (ParameterError). A round without a sum ends its key in any case.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class HomomorphicAggregation(SecureAggregation):
     ) -> None:
         if rounds_per_key < 1:
             raise ParameterError("a key is for one round at least")
+        check_rounds(aggregation, holder, rounds_per_key)
         _refuse_proofs(settings)
         if settings.get("client_level") is not None:
             raise ParameterError("client-level privacy is calibrated for masks: it is not to be had under encryption")

@@ -67,7 +67,14 @@ def test_a_contribution_that_cancels_the_others_comes_too_late(keys: he.SharedKe
     context, values = secrets.token_bytes(32), vectors_of(range(4))
     commitments = {i: keys.members[i].contribute(context, v) for i, v in values.items()}
     opened = {i: keys.members[i].open(context, commitments) for i in range(3)}
-    attack = keys.public.encrypt(-(values[1] + values[2]).clip(-1000, 1000)).to_bytes()
+    cancelling = -(values[1] + values[2]).clip(-1000, 1000)
+    if keys.public.scheme == "paillier":  # with the proof that its sender knows the values
+        share = keys.members[3].holder.to_bytes()
+        again = he.PaillierMember(keys.public, he.PaillierHolder.from_bytes(keys.terms, share))
+        own = again.contribute(context, cancelling)
+        attack = again.open(context, {**{i: commitments[i] for i in range(3)}, 3: own})
+    else:
+        attack = keys.public.encrypt(cancelling).to_bytes()
     request = he.SumRequest(
         context=context, commitments=commitments, ciphertexts={**opened, 3: attack}, holders={0, 1, 2}
     )
@@ -80,6 +87,25 @@ def test_a_contribution_that_cancels_the_others_comes_too_late(keys: he.SharedKe
     )
     with pytest.raises(ProtocolError, match="saw before the openings"):
         keys.members[0].answer(request)
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_ring_lwe_ciphertexts_of_an_earlier_key_spoil_a_sum_and_tell_nothing(rewritten: bool) -> None:
+    """Even where their sender rewrites the key's digest in them: under another secret they are noise."""
+    earlier, keys = (he.generate("rlwe", holder=he.Threshold(3, 5), max_abs=1000, summands=8) for _ in range(2))
+    context, values = secrets.token_bytes(32), vectors_of(range(4))
+    commitments = {i: earlier.members[i].contribute(context, v) for i, v in values.items()}
+    forged = earlier.members[1].open(context, commitments)
+    if rewritten:
+        forged = keys.public.encrypt(values[1]).to_bytes()[:39] + forged[39:]  # header and the key's digest
+    commitments = {i: keys.members[i].contribute(context, values[i]) for i in range(3)}
+    commitments[3] = he.commit_contribution(context, 3, forged)
+    opened = {i: keys.members[i].open(context, commitments) for i in range(3)}
+    request = he.SumRequest(
+        context=context, commitments=commitments, ciphertexts={**opened, 3: forged}, holders={0, 1, 2}
+    )
+    with pytest.raises(ProtocolError, match="no sum in range" if rewritten else "under another key"):
+        keys.combine(request, [keys.members[i].answer(request) for i in range(3)])
 
 
 def test_a_single_vector_is_never_decrypted(keys: he.SharedKeys) -> None:

@@ -29,7 +29,7 @@ def known_safe_primes(vectors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def shared() -> Consortium:
     """A consortium with a joint key, whose rounds the tests share: a setup takes seconds."""
-    return make(aggregation="rlwe", rounds=20, coordinator=CheatingCoordinator).ready()
+    return make(aggregation="rlwe", rounds=16, coordinator=CheatingCoordinator).ready()
 
 
 @pytest.fixture
@@ -191,6 +191,44 @@ def test_nobody_shows_a_ciphertext_while_one_of_them_was_shown_another_key(
     report = next_round(c)
     assert report.aggregate is None and len(report.refused) == 5
     assert all("was shown another key" in text for _, _, text in report.refused)
+
+
+@pytest.mark.parametrize("scheme", ["rlwe", "paillier"])
+def test_a_ciphertext_of_an_earlier_round_puts_whoever_sends_it_out_of_the_sum_by_name(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it taken, negated ones of all but one member would leave that member's update beside the round's sum."""
+    c = make(aggregation=scheme).ready()
+    contribute, show = homomorphic_sum.MemberSum.contribute, homomorphic_sum.MemberSum.open
+    earlier: dict[int, bytes] = {}
+
+    def forged(self: Any, round_: int, update: Any, blinder: bytes) -> bytes:
+        if round_ == 0 or self._holder.index != 4:
+            return contribute(self, round_, update, blinder)
+        return bytes(he.commit_contribution(self.key.terms.round_context(round_), 4, earlier[0]))
+
+    def opened(self: Any, round_: int, commitments: Any) -> bytes:
+        if round_ > 0 and self._holder.index == 4:
+            return earlier[0]
+        shown = show(self, round_, commitments)
+        if round_ == 0:
+            earlier[self._holder.index] = shown
+        return shown
+
+    monkeypatch.setattr(homomorphic_sum.MemberSum, "contribute", forged)
+    monkeypatch.setattr(homomorphic_sum.MemberSum, "open", opened)
+    assert c.coordinator.run_round(0).aggregate is not None
+    report = c.coordinator.run_round(1)
+    [(name, _, text)] = report.refused
+    assert name == "m4" and ("under another key" if scheme == "rlwe" else "sender knows what is in it") in text
+    assert report.aggregate is not None and report.aggregate.survivors == ("m0", "m1", "m2", "m3")
+
+
+def test_a_ring_lwe_key_is_for_one_round_and_every_round_has_another(c: Consortium) -> None:
+    assert len({key.digest for key in c.coordinator.sum_keys}) == c.job.rounds
+    assert homomorphic_sum.number_of_keys(make(aggregation="paillier").job) == 1
+    with pytest.raises(ProtocolError, match="sums nothing in round 3"):
+        c.coordinator.sum_keys[2].terms.round_context(3)
 
 
 def test_messages_of_the_wrong_phase_or_of_masks_are_refused_and_change_nothing(c: Consortium) -> None:
