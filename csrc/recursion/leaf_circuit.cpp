@@ -57,7 +57,7 @@ void expect_shape(const sumcheck::Program& program) {
 
 // What both clients share.
 struct LeafCircuit::Shared {
-  HashedPoint weights, tables;
+  HashedPoint weights;
   std::array<LC, 2> old_weights, new_weights;  // residues
 };
 
@@ -70,15 +70,17 @@ struct LeafCircuit::Client {
 };
 
 LeafCircuit::LeafCircuit(std::shared_ptr<const wrap::Engine> engine, const groth16::PlainVerifyingKey& key,
-                         const ColumnKeyVerifier& columns, const Fr& statement_tag)
+                         const ColumnKeyVerifier& columns, const G1Affine& tables, const Fr& statement_tag)
     : engine_((expect_shape(engine->program()), std::move(engine))),
       key_(key),
       columns_(columns),
       verifier_(engine_, key, columns),
+      tables_(tables),
       tag_(statement_tag),
       steps_(engine_->program().steps),
       digits_(engine_->digits_columns()) {
   if (key.gamma_2() != g2_generator()) throw ParameterError("the engine's key has a gamma of its own, which a leaf does not know");
+  if (tables_.is_infinity() || !tables_.is_on_curve()) throw ParameterError("the commitment to the tables is infinity or no point");
 }
 
 // The statement of one client, its hashes, and the proof's points. Everything that the weights must depend on is in x, or one of a, b, c,
@@ -107,7 +109,7 @@ LeafCircuit::Client LeafCircuit::client(BaseField& fp, const ClientProof& hint, 
 
   std::vector<LC> context = {LC(tag_) + number * power_of_two(32) + round, session, choice};
   append(context, shared.weights);
-  append(context, shared.tables);
+  for (const Fr& element : transcript::point_elements(tables_)) context.push_back(element);
   for (const HashedPoint& point : data) append(context, point);
   const LC ctx = b.materialise(gadgets::poseidon2_hash(b, context, "context"), "context");
   // Any pair that gives ctx modulo r will do: the pair is in x, and fixes ctx.
@@ -198,7 +200,7 @@ void LeafCircuit::verify_pairings(BaseField& fp, const Shared& shared, const std
     on_tau_squared.add(c.quotient, u[j]);
   }
   on_h.add(shared.weights.point, scalar(of_weights));
-  on_h.add(shared.tables.point, scalar(of_tables));
+  on_h.add(tables_, scalar(of_tables));
   on_h.add(g1_generator(), scalar(of_generator));
   on_h.add(columns_.tau_1(), scalar(of_tau));
   on_delta.add(clients[0].c);
@@ -231,11 +233,11 @@ void LeafCircuit::build(Builder& b, const LeafInputs& inputs, const Challenge& c
 
   BaseField fp(b, 0);
   G1Points points(fp);
-  HashedPoint weights = hashed_point(fp, first.weights), tables = hashed_point(fp, first.tables);
+  HashedPoint weights = hashed_point(fp, first.weights);
   const std::array<LC, 2> old_weights = {fp.native(weights.point.x().single()), fp.native(weights.point.y().single())};
   const std::array<Fr, 2> after = b.computes() ? residues(inputs.new_weights) : std::array<Fr, 2>{};
   const LC after_x = b.private_wire(after[0]), after_y = b.private_wire(after[1]);
-  const Shared shared{std::move(weights), std::move(tables), old_weights, {after_x, after_y}};
+  const Shared shared{std::move(weights), old_weights, {after_x, after_y}};
   const std::array<Client, 2> clients = {client(fp, inputs.left, shared), client(fp, inputs.right, shared)};
   const StatementElements<LC> result =
       merge_in_circuit(fp, points, clients[0].statement, clients[1].statement, {LC(), LC()}, inputs.merge).elements;
@@ -262,11 +264,11 @@ Composed LeafCircuit::prove(const groth16::ProvingKey& key, const ConstraintSyst
     const wrap::Statement statement = clients[i].statement.engine_statement(tag_);
     if (std::any_of(statement.commitments.begin(), statement.commitments.end(), [](const G1Affine& p) { return p.is_infinity(); }))
       throw WitnessInvalid(name + ": a commitment of its statement is infinity (weights that are all 0), which does not compose");
+    if (clients[i].statement.tables != tables_) throw WitnessInvalid(name + ": its statement names other tables than the job's");
     if (!verifier_.verify(statement, clients[i].proof)) throw WitnessInvalid("the proof of " + name + " does not verify for its statement");
   }
   const LeafInputs inputs{clients.front(), clients.back(), new_weights, clients.size() == 1 ? Merge::single : Merge::within_round};
   const ClientStatement &left = inputs.left.statement, &right = inputs.right.statement;
-  if (left.tables != right.tables) throw WitnessInvalid("the two proofs name different tables");
   const ComposedStatement statement = merged(left.composed(new_weights), right.composed(new_weights), inputs.merge);
   report(progress, 0.02);
 

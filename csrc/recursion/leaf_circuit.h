@@ -3,7 +3,8 @@
 //   e(A_j, B_j) = e(alpha, beta) e(IC_0 + x_j IC_1, H2) e(C_j, delta)
 //   e(C_Gj - [i0_j] - i1_j [tau] - W_j, H2) e((z_j + 1/z_j) W_j, [tau]_2) e(-W_j, [tau^2]_2) = 1
 //
-// for j = 1, 2, with weights 1, w and u_1, u_2, as one product of seven pairings. The engine's keys are constants. x_j and ctx_j are
+// for j = 1, 2, with weights 1, w and u_1, u_2, as one product of seven pairings. The engine's keys are constants, and so is C(T), which is
+// in no composed statement: a prover who could choose it would choose what the tables say. x_j and ctx_j are
 // computed from the statement and the proof's points, so C_G is made of the commitments that the statement names.
 //
 // Public: x, the hash of the merged statement (its node_key is 0), and rho = Poseidon2(x, C_0).
@@ -26,9 +27,9 @@ struct LeafInputs {
 
 class LeafCircuit {
  public:
-  // Columns must be W, T, X_1 .. X_S, D, digits.., mask; Groth16's gamma the generator. ParameterError if not.
+  // Columns must be W, T, X_1 .. X_S, D, digits.., mask; Groth16's gamma the generator; C(T) not infinity. ParameterError if not.
   LeafCircuit(std::shared_ptr<const wrap::Engine> engine, const groth16::PlainVerifyingKey& key, const ColumnKeyVerifier& columns,
-              const Fr& statement_tag);
+              const G1Affine& tables, const Fr& statement_tag);
 
   ConstraintSystem shape() const;
   using Challenge = NodeCircuit::Challenge;
@@ -49,6 +50,7 @@ class LeafCircuit {
   groth16::PlainVerifyingKey key_;
   ColumnKeyVerifier columns_;
   wrap::EngineVerifier verifier_;
+  G1Affine tables_;
   Fr tag_;
   size_t steps_, digits_;
 };
