@@ -8,8 +8,11 @@
 #include <sstream>
 
 #include "field_circuit.h"
+#include "recursion/composed_statement.h"
+#include "recursion/composed_verifier.h"
 #include "recursion/multiples_sum.h"
 #include "recursion/pairing_product.h"
+#include "recursion/transcript_point.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::recursion;
@@ -140,6 +143,15 @@ std::string counts_as_json() {
   report.add("e(P, Q), Q from the witness, is 1", count(pairings(1, 0)));
   report.add("of a leaf: two such pairs, five with constants", count(pairings(2, 5)));
   report.add("of a node: two such pairs, four with constants", count(pairings(2, 4)));
+  report.add_part("transcript's elements of a point", [](BaseField& fp, Value, Value) { transcript_elements(fp, G1Points(fp).point({})); });
+  report.add_part("two statements merged", [](BaseField& fp, Value, Value) {
+    G1Points points(fp);
+    const StatementWires left = statement_wires(fp, points, {});
+    merge_in_circuit(fp, points, left, statement_wires(fp, points, {}), {}, Merge::within_round);
+  });
+  report.add("two composed proofs verified, with their key", count([](BaseField& fp) {
+               verify_composed(fp, {g1_generator(), g2_generator()}, {}, {}, {});
+             }));
   return report.text();
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("a false child is refused before any work, by a typed error that names
   CHECK_FALSE(verify_leaf(key, other));
 }
 
-TEST_CASE("nodes, deep: each point and scalar of a proof, leaves below a node, and whole proofs" * doctest::skip(!deep())) {
+TEST_CASE("deep nodes: each point and scalar of a proof, leaves below a node, and whole proofs" * doctest::skip(!deep())) {
   const Setting& s = setting();
   const G1Affine d = statement_of(9).sum;
   const auto refused = [&](const char* name, const std::function<void(NodeInputs&)>& change) {
