@@ -77,7 +77,7 @@ def measure(clients: int, dim: int, dropout: float, folder: str | None) -> dict[
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, members, dim, dropout, folder))
     process.start()
     remote = Remote(ours)
-    simulation.server = remote  # type: ignore[assignment]
+    simulation.server = remote
     simulation.set_up()
     _, exact = simulation.run_round(0, range(clients - math.floor(dropout * clients + 1e-9)))
     before, peak, seconds = remote.finish()
