@@ -28,8 +28,7 @@ namespace pyzkfl::secagg::standing {
 class Server {
  public:
   // What members send for each other grows with n times their neighbours. It is kept in memory, or in files in `folder`, a
-  // folder that is there and that this server has for itself until its setup is over; then memory holds a few hundred bytes a
-  // member, and the sum.
+  // folder that is there and that this server has for itself until its setup is over, and not in memory.
   explicit Server(std::shared_ptr<const Plan> plan, const std::string& folder = {});
 
   // Takes a member's message of the phase that is open, authenticated. Returns its sender. A masked vector is
