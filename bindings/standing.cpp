@@ -1,8 +1,12 @@
 // pyzkfl._core.standing: many masked sums on one setup.
 //
 // A member or server is guarded by a mutex, because the interpreter's lock is released while it works.
+#include <pybind11/stl/filesystem.h>
+
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -313,9 +317,15 @@ little-endian.)")
 
 A call that raises changes nothing: ProtocolError for a message that does not belong here (`offender` is a
 member's index where only that member can have made it), NotEnoughClients when a phase cannot be closed,
-ParameterError for the caller's own mistakes.)")
-      .def(py::init([](const PlanPointer& plan) { return std::make_unique<GuardedServer>(Server(plan)); }),
-           py::arg("plan"))
+ParameterError for the caller's own mistakes.
+
+folder: where the server keeps what members send for each other, n times their neighbours of it; a folder that
+is there, for this server and setup alone. Without one it is kept in memory. SystemFailure where it cannot be
+written.)")
+      .def(py::init([](const PlanPointer& plan, const std::optional<std::filesystem::path>& folder) {
+             return std::make_unique<GuardedServer>(Server(plan, folder ? folder->string() : std::string{}));
+           }),
+           py::arg("plan"), py::arg("folder") = py::none())
       .def(
           "receive",
           [](GuardedServer& c, const py::bytes& message) {
@@ -406,10 +416,13 @@ context: 32 bytes that are signed along with the set.)")
           "Blame: the lost members whose pads hold other seeds than the survivor shows.")
       .def_static(
           "restore",
-          [](const PlanPointer& plan, const std::shared_ptr<Ed25519PrivateKey>& identity, const py::bytes& saved) {
-            return std::make_unique<GuardedServer>(Server::restore(plan, *identity, view(saved)));
+          [](const PlanPointer& plan, const std::shared_ptr<Ed25519PrivateKey>& identity, const py::bytes& saved,
+             const std::optional<std::filesystem::path>& folder) {
+            return std::make_unique<GuardedServer>(
+                Server::restore(plan, *identity, view(saved), folder ? folder->string() : std::string{}));
           },
-          py::arg("plan"), py::arg("identity").none(false), py::arg("saved"), "Go on where save() was called.")
+          py::arg("plan"), py::arg("identity").none(false), py::arg("saved"), py::arg("folder") = py::none(),
+          "Go on where save() was called; with the folder of then, DecodeError if its files are not those of this state.")
       .def(
           "save",
           [](GuardedServer& c, const std::shared_ptr<Ed25519PrivateKey>& identity) {

@@ -34,6 +34,9 @@ member of the committee. Here member 4 is lost before its vector comes:
 >>> total.tolist()
 [6, -400]
 
+`Server(plan, folder)` keeps in files what members send for each other, which takes far less memory where
+members are many; `Server.restore(plan, identity, state, folder)` goes on with it (docs/secagg.md, "State").
+
 The seed of the graph must come from a beacon made after the members were fixed and that no party chooses alone
 (pyzkfl.beacon): a server that chooses it surrounds a member with its friends.
 """

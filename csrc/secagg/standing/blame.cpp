@@ -249,7 +249,7 @@ std::vector<Index> Server::lost_neighbours(Index survivor) const {
   std::vector<Index> out;
   for (const Index dealer : dealers_) {
     if (std::ranges::binary_search(set_.members, dealer)) continue;
-    if (std::ranges::binary_search(parties_.at(dealer).shown, survivor)) out.push_back(dealer);
+    if (plan_->graph().adjacent(dealer, survivor)) out.push_back(dealer);
   }
   return out;
 }
@@ -260,7 +260,7 @@ WideVector Server::opened_masks(Index survivor, std::span<const LostSeed> shown)
                                      " does not show its masks with those who were lost");
   }
   std::set<Index> suspects;
-  const SecretBytes self_seed = recover(survivor, /*survived=*/true, suspects);
+  const SecretBytes self_seed = recover(survivor, /*survived=*/true, shares_for(survivor), suspects);
   std::vector<SignedSeed> masks = {{self_seed.span(), /*negative=*/false}};
   for (const LostSeed& entry : shown) masks.push_back({entry.seed, survivor > entry.lost});
   WideVector out = sum_of_masks(*plan_, masks);
@@ -272,10 +272,10 @@ std::vector<Index> Server::other_seeds(Index survivor, std::span<const LostSeed>
   std::vector<Index> out;
   std::set<Index> suspects;
   for (const Index lost : lost_neighbours(survivor)) {
-    const Party& party = parties_.at(lost);
-    std::vector<Seed> seeds = party.deal->rounds[round_].pads;
-    apply_pads(seeds, recover(lost, /*survived=*/false, suspects).span());
-    const auto place = std::ranges::lower_bound(party.shown, survivor) - party.shown.begin();
+    const std::vector<Index> neighbours = shown_to(lost);
+    std::vector<Seed> seeds = pads_of(lost, neighbours.size());
+    apply_pads(seeds, recover(lost, /*survived=*/false, shares_for(lost), suspects).span());
+    const auto place = std::ranges::lower_bound(neighbours, survivor) - neighbours.begin();
     const auto entry = std::ranges::find(shown, lost, &LostSeed::lost);
     if (entry == shown.end() || entry->seed != seeds[static_cast<size_t>(place)]) out.push_back(lost);
   }

@@ -103,6 +103,10 @@ SecretBytes derive_tag_key(const Plan& plan, Index member, const X25519PublicKey
   return derive(plan, agreed, info);
 }
 
+SecretBytes derive_answers_key(const Plan& plan, ByteSpan private_seed) {
+  return derive(plan, private_seed, labelled("answers in a file"));
+}
+
 Digest self_digest(const Plan& plan, uint32_t round, Index member, ByteSpan self_seed) {
   return commitment(plan, round, member, self_seed, "self commitment");
 }

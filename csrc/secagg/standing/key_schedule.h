@@ -36,6 +36,9 @@ ConfirmTag confirm_tag(const Plan& plan, Index from, Index to, ByteSpan pair_roo
 SecretBytes derive_tag_key(const Plan& plan, Index member, const X25519PublicKey& member_key,
                            const X25519PublicKey& server_key, ByteSpan agreed);
 
+// Under which a server keeps the answers of members in a file; from the seed of its own key.
+SecretBytes derive_answers_key(const Plan& plan, ByteSpan private_seed);
+
 // Commitments by hash to uniform 256-bit secrets.
 Digest self_digest(const Plan& plan, uint32_t round, Index member, ByteSpan self_seed);
 Digest pad_digest(const Plan& plan, uint32_t round, Index member, ByteSpan pad_key);

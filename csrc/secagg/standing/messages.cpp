@@ -126,6 +126,8 @@ const char* name_of(Kind kind) {
 
 size_t sealed_bytes(const Plan& plan) { return 2 * kSecretBytes * plan.rounds() + kAes256GcmTagBytes; }
 
+size_t deal_round_bytes(const Plan& plan) { return kSecretDigests + kSecretBytes * plan.neighbourhood().k; }
+
 uint64_t masked_bytes(const Plan& plan) {
   return kHeaderBytes + packed_bytes(plan.length(), plan.bits()) + 32 + kTagBytes;
 }

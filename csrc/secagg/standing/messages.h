@@ -114,6 +114,9 @@ struct Unmask {
 };
 
 size_t sealed_bytes(const Plan& plan);
+// Of a deal, what is of one round.
+inline constexpr size_t kSecretDigests = 2 * sizeof(Digest);
+size_t deal_round_bytes(const Plan& plan);
 uint64_t masked_bytes(const Plan& plan);
 
 // What everybody signs: the plan, the round, an application's context, the set.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <numeric>
 #include <string>
 
@@ -12,6 +13,8 @@
 
 namespace pyzkfl::secagg {
 namespace {
+
+constexpr size_t kManyNeighbours = 128;
 
 // Uniform integers below a bound from a key stream, by rejection.
 class Draws {
@@ -58,6 +61,20 @@ std::vector<Index> Neighbours::of(Index member) const {
     return out;
   }
   const size_t at = place_.at(member);
+  if (k_ >= kManyNeighbours) {  // sorted by marking them
+    std::vector<uint64_t> marks((n + 63) / 64);
+    const auto mark = [&](size_t place) { marks[ring_[place] / 64] |= uint64_t{1} << (ring_[place] % 64); };
+    for (size_t step = 1; step <= k_ / 2; ++step) {
+      mark(at + step < n ? at + step : at + step - n);
+      mark(at >= step ? at - step : at + n - step);
+    }
+    for (size_t word = 0; word < marks.size(); ++word) {
+      for (uint64_t rest = marks[word]; rest != 0; rest &= rest - 1) {
+        out.push_back(static_cast<Index>(64 * word + static_cast<size_t>(std::countr_zero(rest))));
+      }
+    }
+    return out;
+  }
   for (size_t step = 1; step <= k_ / 2; ++step) {
     out.push_back(ring_[(at + step) % n]);
     out.push_back(ring_[(at + n - step) % n]);

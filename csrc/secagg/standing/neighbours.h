@@ -29,6 +29,9 @@ class Neighbours {
   // list, plus one.
   std::vector<Index> holders(Index member) const;
   bool adjacent(Index a, Index b) const;
+  // Where a member stands on the ring, and who stands at a place.
+  size_t place(Index member) const { return place_[member]; }
+  Index at_place(size_t place) const { return ring_[place]; }
   // The first k + 1 of the ring, ascending: who signs the set of survivors.
   std::vector<Index> committee() const;
 

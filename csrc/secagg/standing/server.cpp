@@ -25,16 +25,29 @@ std::string text(Index member) { return "member " + std::to_string(member); }
 // An authentic message is known by its signature or tag; a long vector is not hashed again for this.
 Digest trailer_digest(ByteSpan message) { return sha256(message.last(kTagBytes)); }
 
+std::shared_ptr<const Plan> checked(std::shared_ptr<const Plan> plan) {
+  if (!plan) throw ParameterError("masking: a server needs a plan");
+  return plan;
+}
+
+std::string file_in(const std::string& folder, const char* name) {
+  return folder.empty() ? folder : folder + "/" + name;
+}
+
 }  // namespace
 
-Server::Server(std::shared_ptr<const Plan> plan) : Server(std::move(plan), SecretBytes::random(32)) {}
+Server::Server(std::shared_ptr<const Plan> plan, const std::string& folder)
+    : Server(std::move(plan), SecretBytes::random(32), folder) {}
 
-Server::Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed)
-    : plan_(std::move(plan)),
+Server::Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed, const std::string& folder)
+    : plan_(checked(std::move(plan))),
       private_seed_(std::move(private_seed)),
-      private_key_(std::as_const(private_seed_).span().first<32>()) {
-  if (!plan_) throw ParameterError("masking: a server needs a plan");
-}
+      private_key_(std::as_const(private_seed_).span().first<32>()),
+      deals_(plan_->n(), plan_->rounds() * deal_round_bytes(*plan_), file_in(folder, "deals")),
+      sealed_(plan_->graph(), sealed_bytes(*plan_), file_in(folder, "shares")),
+      confirms_(plan_->graph(), kConfirmBytes, file_in(folder, "confirmations")),
+      answers_(plan_->graph(), kSecretBytes, file_in(folder, "answers"),
+               derive_answers_key(*plan_, std::as_const(private_seed_).span())) {}
 
 const char* Server::phase() const {
   switch (phase_) {
@@ -68,21 +81,29 @@ const Server::Party& Server::party(Index member) const {
   return found->second;
 }
 
-bool Server::set_up(const Party& party) const {
-  return party.deal.has_value() && (!plan_->active() || party.confirm.has_value());
+bool Server::set_up(Index member) const {
+  return deals_.has(member) && (!plan_->active() || confirms_.has(member));
+}
+
+std::vector<Index> Server::shown_to(Index member) const {
+  std::vector<Index> out = plan_->graph().of(member);
+  if (parties_.size() < plan_->n()) std::erase_if(out, [&](Index other) { return !parties_.contains(other); });
+  return out;
 }
 
 std::vector<Index> Server::members() const {
   std::vector<Index> out;
-  for (const auto& [member, party] : parties_) {
-    if (set_up(party)) out.push_back(member);
+  for (const auto& entry : parties_) {
+    if (set_up(entry.first)) out.push_back(entry.first);
   }
   return out;
 }
 
 std::vector<Index> Server::responders() const {
   std::vector<Index> out;
-  for (const auto& entry : answers_) out.push_back(entry.first);
+  for (size_t i = 0; i < plan_->n(); ++i) {
+    if (answers_.has(static_cast<Index>(i))) out.push_back(static_cast<Index>(i));
+  }
   return out;
 }
 
@@ -149,11 +170,6 @@ void Server::take_keys(Index sender, ByteSpan message) {
 void Server::close_keys() {
   need(Phase::keys);
   need_members(parties_.size(), "showed keys");
-  for (auto& [member, party] : parties_) {
-    for (const Index neighbour : plan_->graph().of(member)) {
-      if (parties_.contains(neighbour)) party.shown.push_back(neighbour);
-    }
-  }
   taken_.clear();
   phase_ = Phase::deal;
 }
@@ -161,7 +177,8 @@ void Server::close_keys() {
 Bytes Server::neighbour_keys(Index member) const {
   need(Phase::deal);
   NeighbourKeys out{private_key_.public_key(), {}};
-  for (const Index neighbour : party(member).shown) {
+  (void)party(member);
+  for (const Index neighbour : shown_to(member)) {
     const Party& other = parties_.at(neighbour);
     out.entries.push_back({neighbour, other.key, other.signature});
   }
@@ -170,22 +187,34 @@ Bytes Server::neighbour_keys(Index member) const {
 
 void Server::take_deal(Index sender, ByteSpan message) {
   const ByteSpan body = open(Kind::deal, sender, message);
-  const auto found = parties_.find(sender);
-  if (found == parties_.end()) throw ProtocolError("masking: " + text(sender) + " showed no key");
-  Deal deal = decoded(sender, [&] { return decode_deal(*plan_, body, found->second.shown.size()); });
+  const std::vector<Index> shown = shown_to(sender);
+  const Deal deal = decoded(sender, [&] { return decode_deal(*plan_, body, shown.size()); });
   if (deal.view != sha256(neighbour_keys(sender))) {
     throw Misbehaviour(sender, "masking: " + text(sender) + " deals shares for other keys than were shown");
   }
-  found->second.deal = std::move(deal);
+  // The pads of a round fill their place in the row only where all neighbours showed keys.
+  Bytes row(deals_.row_bytes());
+  for (size_t r = 0; r < deal.rounds.size(); ++r) {
+    const Deal::Round& round = deal.rounds[r];
+    const std::span<uint8_t> place = std::span(row).subspan(r * deal_round_bytes(*plan_));
+    std::ranges::copy(round.self_digest, place.begin());
+    std::ranges::copy(round.pad_digest, place.begin() + sizeof(Digest));
+    for (size_t i = 0; i < round.pads.size(); ++i) {
+      std::ranges::copy(round.pads[i], place.begin() + static_cast<std::ptrdiff_t>(kSecretDigests + i * kSecretBytes));
+    }
+  }
+  sealed_.put(sender, trailer_digest(message), shown, deal.sealed);
+  deals_.put(sender, trailer_digest(message), row);
 }
 
 void Server::close_deal() {
   need(Phase::deal);
   std::vector<Index> dealers;
-  for (const auto& [member, party] : parties_) {
-    if (party.deal) dealers.push_back(member);
+  for (const auto& entry : parties_) {
+    if (deals_.has(entry.first)) dealers.push_back(entry.first);
   }
   need_members(dealers.size(), "dealt shares");
+  sealed_.turn();
   dealers_ = std::move(dealers);
   taken_.clear();
   phase_ = plan_->active() ? Phase::confirm : Phase::idle;
@@ -193,39 +222,38 @@ void Server::close_deal() {
 
 Bytes Server::dealt(Index member) const {
   if (dealers_.empty()) throw ProtocolError("masking: wrong phase, shares are not dealt yet");
-  if (!party(member).deal) throw ParameterError("masking: " + text(member) + " dealt no shares");
+  if (!deals_.has(member)) throw ParameterError("masking: " + text(member) + " dealt no shares");
+  if (sealed_.rows().released()) throw ProtocolError("masking: shares are not kept once rounds begin");
+  const Bytes column = sealed_.column(member);
   std::vector<std::pair<Index, ByteSpan>> out;
-  for (const Index dealer : party(member).shown) {
-    const Party& other = parties_.at(dealer);
-    if (!other.deal) continue;
-    if (other.deal->sealed.empty()) throw ProtocolError("masking: shares are not kept once rounds begin");
-    const auto place = static_cast<size_t>(std::ranges::lower_bound(other.shown, member) - other.shown.begin());
-    const ByteSpan sealed = ByteSpan(other.deal->sealed).subspan(place * sealed_bytes(*plan_), sealed_bytes(*plan_));
-    out.emplace_back(dealer, sealed);
+  for (const Index dealer : shown_to(member)) {
+    if (!deals_.has(dealer)) continue;
+    out.emplace_back(dealer, ByteSpan(column).subspan(sealed_.slot(member, dealer) * sealed_bytes(*plan_),
+                                                      sealed_bytes(*plan_)));
   }
   return server_message(*plan_, Kind::dealt, kSetup, encode_dealt(member, out));
 }
 
 void Server::take_confirm(Index sender, ByteSpan message) {
   const ByteSpan body = open(Kind::confirm, sender, message);
-  const auto found = parties_.find(sender);
-  if (found == parties_.end() || !found->second.deal) {
-    throw ProtocolError("masking: " + text(sender) + " dealt no shares");
-  }
-  Confirm confirm = decoded(sender, [&] { return decode_confirm(*plan_, body); });
+  if (!deals_.has(sender)) throw ProtocolError("masking: " + text(sender) + " dealt no shares");
+  const Confirm confirm = decoded(sender, [&] { return decode_confirm(*plan_, body); });
   std::vector<Index> masked_with;
-  for (const Index neighbour : found->second.shown) {
-    if (parties_.at(neighbour).deal) masked_with.push_back(neighbour);
+  for (const Index neighbour : shown_to(sender)) {
+    if (deals_.has(neighbour)) masked_with.push_back(neighbour);
   }
   if (!std::ranges::equal(confirm.entries, masked_with, {}, &Confirm::Entry::member)) {
     throw Misbehaviour(sender, "masking: " + text(sender) + " confirms other shares than were dealt to it");
   }
-  found->second.confirm = std::move(confirm);
+  Bytes tags;
+  for (const auto& entry : confirm.entries) tags.insert(tags.end(), entry.tag.begin(), entry.tag.end());
+  confirms_.put(sender, trailer_digest(message), masked_with, tags);
 }
 
 void Server::close_confirm() {
   need(Phase::confirm);
   need_members(members().size(), "confirmed");
+  confirms_.turn();
   taken_.clear();
   phase_ = Phase::idle;
 }
@@ -233,13 +261,15 @@ void Server::close_confirm() {
 Bytes Server::confirmed(Index member) const {
   need(Phase::idle);
   if (!plan_->active()) throw ProtocolError("masking: a semi-honest server's setup has no confirmations");
+  (void)party(member);
   Confirm out;
-  for (const Index neighbour : party(member).shown) {
-    const auto& confirm = parties_.at(neighbour).confirm;
-    if (!confirm) continue;
-    const auto entry = std::ranges::lower_bound(confirm->entries, member, {}, &Confirm::Entry::member);
-    if (entry != confirm->entries.end() && entry->member == member) {
-      out.entries.push_back({neighbour, entry->tag});
+  if (deals_.has(member)) {  // else nobody masks with it
+    const Bytes column = confirms_.column(member);
+    for (const Index neighbour : shown_to(member)) {
+      if (!confirms_.has(neighbour)) continue;
+      auto& entry = out.entries.emplace_back(Confirm::Entry{neighbour, {}});
+      std::copy_n(column.begin() + static_cast<std::ptrdiff_t>(confirms_.slot(member, neighbour) * kConfirmBytes),
+                  kConfirmBytes, entry.tag.begin());
     }
   }
   return server_message(*plan_, Kind::confirmed, kSetup, encode(out));
@@ -256,15 +286,14 @@ void Server::open_round(uint32_t round) {
     throw ParameterError("masking: round " + std::to_string(round) + " was opened or passed already");
   }
   total_.emplace(plan_->length(), plan_->bits());
-  for (auto& entry : parties_) {
-    if (entry.second.deal) entry.second.deal->sealed = {};  // routed long ago
-  }
+  sealed_.rows().release();  // routed long ago
+  confirms_.rows().release();
   round_ = round;
   next_round_ = round + 1;
   taken_.clear();
   set_ = {};
   signatures_.clear();
-  answers_.clear();
+  answers_.rows().clear();
   suspects_.clear();
   vectors_.clear();
   phase_ = Phase::masked;
@@ -273,7 +302,7 @@ void Server::open_round(uint32_t round) {
 void Server::take_masked(Index sender, ByteSpan message) {
   const ByteSpan body = open(Kind::masked, sender, message);
   const auto found = parties_.find(sender);
-  if (found == parties_.end() || !set_up(found->second)) {
+  if (found == parties_.end() || !set_up(sender)) {
     throw ProtocolError("masking: " + text(sender) + " is not set up");
   }
   decoded(sender, [&] {
@@ -338,7 +367,7 @@ void Server::take_unmask(Index sender, ByteSpan message) {
   if (!std::ranges::binary_search(set_.members, sender)) {
     throw ProtocolError("masking: " + text(sender) + " is not a survivor");
   }
-  Unmask m = decoded(sender, [&] { return decode_unmask(*plan_, body); });
+  const Unmask m = decoded(sender, [&] { return decode_unmask(*plan_, body); });
   if (m.set != set_digest_) {
     throw Misbehaviour(sender, "masking: " + text(sender) + " answers for another set of survivors");
   }
@@ -347,7 +376,14 @@ void Server::take_unmask(Index sender, ByteSpan message) {
       throw Misbehaviour(sender, "masking: " + text(sender) + " sends a share that it cannot hold");
     }
   }
-  answers_.emplace(sender, std::move(m));
+  std::vector<Index> about;
+  Bytes shares;
+  for (const auto& entry : m.shares) {
+    about.push_back(entry.member);
+    shares.insert(shares.end(), entry.share.begin(), entry.share.end());
+  }
+  answers_.put(sender, trailer_digest(message), about, shares);
+  wipe(shares);
 }
 
 }  // namespace pyzkfl::secagg::standing

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "secagg/errors.h"
@@ -20,12 +21,15 @@
 #include "secagg/standing/blame.h"
 #include "secagg/standing/by_member.h"
 #include "secagg/standing/messages.h"
+#include "secagg/standing/neighbour_cells.h"
 
 namespace pyzkfl::secagg::standing {
 
 class Server {
  public:
-  explicit Server(std::shared_ptr<const Plan> plan);
+  // What members send for each other grows with n times their neighbours. It is kept in memory, or in files in `folder`, a
+  // folder that is there and that this server has for itself until its setup is over, and not in memory.
+  explicit Server(std::shared_ptr<const Plan> plan, const std::string& folder = {});
 
   // Takes a member's message of the phase that is open, authenticated. Returns its sender. A masked vector is
   // in the sum from here on: an application that checks proofs checks them before.
@@ -67,10 +71,12 @@ class Server {
 
   // --- state ---
   // Everything there is, sealed as Member::save() does under a key that the server's identity key derives. What was
-  // received after it was saved is lost and may be received again.
+  // received after it was saved is lost and may be received again. With a folder, the state speaks of the files there, which
+  // are on the disk when this returns.
   Bytes save(const Ed25519PrivateKey& identity) const;
-  // Throws DecodeError for bytes of another plan or identity, or damaged ones.
-  static Server restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey& identity, ByteSpan saved);
+  // Throws DecodeError for bytes of another plan or identity, damaged ones, or a folder without the setup of this state.
+  static Server restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey& identity, ByteSpan saved,
+                        const std::string& folder = {});
 
   const Plan& plan() const { return *plan_; }
   const char* phase() const;
@@ -87,16 +93,14 @@ class Server {
     X25519PublicKey key{};
     Ed25519Signature signature{};
     SecretBytes tag_key;
-    std::vector<Index> shown;  // the neighbours whose keys it was shown, ascending
-    std::optional<Deal> deal;
-    std::optional<Confirm> confirm;
   };
 
   void need(Phase phase) const;
   void refuse_repeated(Index sender, ByteSpan message) const;
   ByteSpan open(Kind kind, Index sender, ByteSpan message) const;
   const Party& party(Index member) const;
-  bool set_up(const Party& party) const;
+  bool set_up(Index member) const;
+  std::vector<Index> shown_to(Index member) const;  // the neighbours whose keys it was shown, ascending
   void need_members(size_t present, const char* did_what) const;
   void take_keys(Index sender, ByteSpan message);
   void take_deal(Index sender, ByteSpan message);
@@ -104,12 +108,15 @@ class Server {
   void take_masked(Index sender, ByteSpan message);
   void take_consistent(Index sender, ByteSpan message);
   void take_unmask(Index sender, ByteSpan message);
-  Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed);
+  Server(std::shared_ptr<const Plan> plan, SecretBytes private_seed, const std::string& folder);
   template <class W>
   void write_state(W& w) const;
   Bytes request() const;
-  SecretBytes recover(Index dealer, bool survived, std::set<Index>& suspects) const;
-  std::vector<MaskTerm> masks_of(Index dealer, std::set<Index>& suspects) const;
+  using Shares = NeighbourCells::Block;
+  Shares shares_for(Index dealer) const;
+  SecretBytes recover(Index dealer, bool survived, const Shares& shares, std::set<Index>& suspects) const;
+  std::vector<Seed> pads_of(Index dealer, size_t neighbours) const;
+  std::vector<MaskTerm> masks_of(Index dealer, const Shares& shares, std::set<Index>& suspects) const;
   std::vector<Index> lost_neighbours(Index survivor) const;
 
   std::shared_ptr<const Plan> plan_;
@@ -126,9 +133,14 @@ class Server {
   Set set_;
   Digest set_digest_{};
   std::map<Index, Ed25519Signature> signatures_;
-  ByMember<Unmask> answers_;
   std::set<Index> suspects_;
   std::map<Index, Digest> vectors_;  // digests of the masked vectors of the round
+
+  // Of each dealer, for each round: the digests of both secrets (kSecretDigests), and room for a pad for each neighbour.
+  MemberRows deals_;
+  NeighbourCells sealed_;    // shares, from dealers to holders
+  NeighbourCells confirms_;  // tags, from those who mask to those they mask with
+  NeighbourCells answers_;   // shares of this round, from holders about dealers; zeros are none
 };
 
 }  // namespace pyzkfl::secagg::standing

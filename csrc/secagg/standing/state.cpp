@@ -115,6 +115,53 @@ SecretBytes unseal(const Plan& plan, std::string_view magic, Index index, const 
   return std::move(*opened);
 }
 
+// Rows in memory are in the state; of those in a file, their labels.
+template <class W>
+void put_rows(W& w, const MemberRows& rows) {
+  w.u32(rows.in_file() ? 1 : 0);
+  w.u32(rows.released() ? 1 : 0);
+  uint32_t count = 0;
+  for (size_t i = 0; i < rows.members(); ++i) count += rows.has(i) ? 1 : 0;
+  w.u32(count);
+  Bytes row(rows.row_bytes());
+  for (size_t i = 0; i < rows.members(); ++i) {
+    if (!rows.has(i)) continue;
+    w.u32(static_cast<uint32_t>(i));
+    w.bytes(rows.label(i));
+    if (rows.in_file() || rows.released()) continue;
+    rows.get(i, 0, row);
+    w.bytes(row);
+    wipe(row);
+  }
+}
+
+// `needed`: without a row the state is of no use; else it is as if the row had not come yet.
+void get_rows(Reader& r, const Plan& plan, MemberRows& rows, bool needed) {
+  if ((r.u32() != 0) != rows.in_file()) r.fail("was saved by a server that kept shares elsewhere, in memory or in a folder");
+  const bool released = r.u32() != 0;
+  for (size_t left = get_count(r, 36); left > 0; --left) {
+    const Index member = get_index(r, plan);
+    const Digest label = array_of<32>(r);
+    if (released) {
+      rows.mark(member, label);
+    } else if (!rows.in_file()) {
+      rows.put(member, label, r.bytes(rows.row_bytes()));
+    } else if (!rows.claim(member, label) && needed) {
+      r.fail("speaks of shares that are not in the folder");
+    }
+  }
+  if (released) rows.release();
+}
+
+void get_cells(Reader& r, const Plan& plan, NeighbourCells& cells, bool turned) {
+  get_rows(r, plan, cells.rows(), /*needed=*/true);
+  if (!turned || !cells.rows().in_file() || cells.rows().released()) return;
+  const Digest label = cells.columns_label();
+  for (size_t i = 0; i < plan.n(); ++i) {
+    if (!cells.columns().claim(i, label)) r.fail("speaks of shares that are not in the folder");
+  }
+}
+
 constexpr std::string_view kMemberMagic = "pyzkfl secagg v1 standing state";
 constexpr std::string_view kServerMagic = "pyzkfl secagg v1 standing server state";
 
@@ -194,20 +241,11 @@ void Server::write_state(W& w) const {
     w.bytes(party.key);
     w.bytes(party.signature);
     put_bytes(w, party.tag_key.span());
-    put_indices(w, party.shown);
-    w.u32(party.deal ? 1 : 0);
-    if (party.deal) {
-      w.bytes(party.deal->view);
-      for (const Deal::Round& round : party.deal->rounds) {
-        w.bytes(round.self_digest);
-        w.bytes(round.pad_digest);
-        for (const Seed& pad : round.pads) w.bytes(pad);
-      }
-      put_bytes(w, party.deal->sealed);
-    }
-    w.u32(party.confirm ? 1 : 0);
-    if (party.confirm) put_bytes(w, encode(*party.confirm));
   }
+  put_rows(w, deals_);
+  put_rows(w, sealed_.rows());
+  put_rows(w, confirms_.rows());
+  put_rows(w, answers_.rows());
   put_indices(w, dealers_);
   w.u32(round_);
   w.u32(next_round_);
@@ -226,11 +264,6 @@ void Server::write_state(W& w) const {
     w.u32(member);
     w.bytes(signature);
   }
-  w.u32(static_cast<uint32_t>(answers_.size()));
-  for (const auto& [member, answer] : answers_) {
-    w.u32(member);
-    put_bytes(w, encode(answer));
-  }
   put_indices(w, suspects_);
   w.u32(static_cast<uint32_t>(vectors_.size()));
   for (const auto& [member, digest] : vectors_) {
@@ -240,6 +273,8 @@ void Server::write_state(W& w) const {
 }
 
 Bytes Server::save(const Ed25519PrivateKey& identity) const {
+  deals_.sync();
+  for (const NeighbourCells* cells : {&sealed_, &confirms_, &answers_}) cells->sync();
   Count count;
   write_state(count);
   SecretWriter w(count.size());
@@ -247,13 +282,14 @@ Bytes Server::save(const Ed25519PrivateKey& identity) const {
   return seal(*plan_, kServerMagic, kServer, identity, w.written());
 }
 
-Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey& identity, ByteSpan saved) {
+Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey& identity, ByteSpan saved,
+                       const std::string& folder) {
   if (!plan) throw ParameterError("masking: a server needs a plan");
   const SecretBytes opened = unseal(*plan, kServerMagic, kServer, identity, saved);
   Reader r(opened.span(), "saved masking state");
   SecretBytes private_seed = SecretBytes::copy_of(get_bytes(r));
   if (private_seed.size() != 32) r.fail("has no key");
-  Server out(std::move(plan), std::move(private_seed));
+  Server out(std::move(plan), std::move(private_seed), folder);
   const Plan& p = *out.plan_;
   const uint32_t phase = r.u32();
   if (phase > static_cast<uint32_t>(Phase::unmask)) r.fail("has an unknown phase");
@@ -267,24 +303,12 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
     party.key = array_of<32>(r);
     party.signature = array_of<64>(r);
     party.tag_key = SecretBytes::copy_of(get_bytes(r));
-    party.shown = get_indices(r, p);
-    if (r.u32() != 0) {
-      Deal& deal = party.deal.emplace();
-      deal.view = array_of<32>(r);
-      deal.rounds.resize(p.rounds());
-      for (Deal::Round& round : deal.rounds) {
-        round.self_digest = array_of<32>(r);
-        round.pad_digest = array_of<32>(r);
-        round.pads.resize(party.shown.size());
-        for (Seed& pad : round.pads) pad = array_of<kSecretBytes>(r);
-      }
-      const ByteSpan sealed = get_bytes(r);
-      if (!sealed.empty() && sealed.size() != party.shown.size() * sealed_bytes(p)) r.fail("has shares of another size");
-      deal.sealed.assign(sealed.begin(), sealed.end());
-    }
-    if (r.u32() != 0) party.confirm = decode_confirm(p, get_bytes(r));
     out.keys_seen_.insert(party.key);
   }
+  get_rows(r, p, out.deals_, /*needed=*/true);
+  get_cells(r, p, out.sealed_, /*turned=*/out.phase_ > Phase::deal);
+  get_cells(r, p, out.confirms_, /*turned=*/p.active() && out.phase_ > Phase::confirm);
+  get_rows(r, p, out.answers_.rows(), /*needed=*/false);
   out.dealers_ = get_indices(r, p);
   out.round_ = r.u32();
   out.next_round_ = r.u32();
@@ -299,10 +323,6 @@ Server Server::restore(std::shared_ptr<const Plan> plan, const Ed25519PrivateKey
   for (size_t left = get_count(r, 4); left > 0; --left) {
     const Index member = get_index(r, p);
     out.signatures_.emplace(member, array_of<64>(r));
-  }
-  for (size_t left = get_count(r, 4); left > 0; --left) {
-    const Index member = get_index(r, p);
-    out.answers_.emplace(member, decode_unmask(p, get_bytes(r)));
   }
   for (const Index member : get_indices(r, p)) out.suspects_.insert(member);
   for (size_t left = get_count(r, 36); left > 0; --left) {

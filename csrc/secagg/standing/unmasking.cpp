@@ -16,6 +16,10 @@ constexpr size_t kBatch = 64;  // terms that go over a stretch of the vector tog
 // Below so many bytes of masks a second thread costs more than it brings.
 constexpr uint64_t kParallelBytes = uint64_t{1} << 20;
 
+bool is_zero(ByteSpan bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
+
 std::string text(Index member) { return "member " + std::to_string(member); }
 
 // The weights of the holders that were asked for last: in a complete graph they are the same for everybody.
@@ -31,32 +35,41 @@ const std::vector<uint16_t>& weights_of(const std::vector<uint16_t>& points) {
 
 }  // namespace
 
+Server::Shares Server::shares_for(Index dealer) const { return answers_.block(plan_->graph().place(dealer), 1); }
+
+// The encrypted seeds of its pairs in this round.
+std::vector<Seed> Server::pads_of(Index dealer, size_t neighbours) const {
+  std::vector<Seed> seeds(neighbours);
+  deals_.get(dealer, round_ * deal_round_bytes(*plan_) + kSecretDigests,
+             {reinterpret_cast<uint8_t*>(seeds.data()), seeds.size() * sizeof(Seed)});
+  return seeds;
+}
+
 // The round's secret of a dealer: its self-mask seed if it survived, its pad key if not.
-SecretBytes Server::recover(Index dealer, bool survived, std::set<Index>& suspects) const {
+SecretBytes Server::recover(Index dealer, bool survived, const Shares& from, std::set<Index>& suspects) const {
   const std::vector<Index> holders = plan_->graph().holders(dealer);
   std::vector<uint16_t> points;
   std::vector<ByteSpan> shares;
   for (size_t i = 0; i < holders.size(); ++i) {
     if (points.size() > plan_->threshold()) break;  // one more, to outvote a false one
-    const auto answer = answers_.find(holders[i]);
-    if (answer == answers_.end()) continue;
-    const auto& entries = answer->second.shares;
-    const auto entry = std::ranges::lower_bound(entries, dealer, {}, &Unmask::Entry::member);
-    if (entry == entries.end() || entry->member != dealer) continue;
+    if (!answers_.has(holders[i])) continue;
+    const ByteSpan share = from.cell(holders[i], dealer);
+    if (is_zero(share)) continue;
     points.push_back(static_cast<uint16_t>(i + 1));
-    shares.emplace_back(entry->share);
+    shares.push_back(share);
   }
   const size_t t = plan_->threshold();
   if (points.size() < t) {
     throw NotEnoughClients("masking: " + std::to_string(points.size()) + " shares of " + text(dealer) +
                            " came, " + std::to_string(t) + " are needed");
   }
-  const Deal::Round& dealt = parties_.at(dealer).deal->rounds[round_];
+  Digest dealt{};  // what it committed to
+  deals_.get(dealer, round_ * deal_round_bytes(*plan_) + (survived ? 0 : sizeof(Digest)), dealt);
   SecretBytes secret(kSecretBytes);
-  const auto fits = [&](const std::vector<uint16_t>& at, std::span<const ByteSpan> from) {
-    wide_shamir_combine(secret.span(), weights_of(at), from);
-    return survived ? self_digest(*plan_, round_, dealer, std::as_const(secret).span()) == dealt.self_digest
-                    : pad_digest(*plan_, round_, dealer, std::as_const(secret).span()) == dealt.pad_digest;
+  const auto fits = [&](const std::vector<uint16_t>& at, std::span<const ByteSpan> those) {
+    wide_shamir_combine(secret.span(), weights_of(at), those);
+    return dealt == (survived ? self_digest(*plan_, round_, dealer, std::as_const(secret).span())
+                              : pad_digest(*plan_, round_, dealer, std::as_const(secret).span()));
   };
   if (fits({points.begin(), points.begin() + static_cast<std::ptrdiff_t>(t)}, std::span(shares).first(t))) {
     return secret;
@@ -78,19 +91,19 @@ SecretBytes Server::recover(Index dealer, bool survived, std::set<Index>& suspec
 }
 
 // The masks that the sum still bears on account of this dealer, with their signs reversed.
-std::vector<MaskTerm> Server::masks_of(Index dealer, std::set<Index>& suspects) const {
+std::vector<MaskTerm> Server::masks_of(Index dealer, const Shares& shares, std::set<Index>& suspects) const {
   const bool survived = std::ranges::binary_search(set_.members, dealer);
-  SecretBytes secret = recover(dealer, survived, suspects);
+  SecretBytes secret = recover(dealer, survived, shares, suspects);
   std::vector<MaskTerm> terms;
   if (survived) {
     terms.push_back({std::move(secret), /*negative=*/true});
     return terms;
   }
-  const Party& party = parties_.at(dealer);
-  std::vector<Seed> seeds = party.deal->rounds[round_].pads;
+  const std::vector<Index> shown = shown_to(dealer);
+  std::vector<Seed> seeds = pads_of(dealer, shown.size());
   apply_pads(seeds, std::as_const(secret).span());
   for (size_t i = 0; i < seeds.size(); ++i) {
-    const Index neighbour = party.shown[i];
+    const Index neighbour = shown[i];
     if (!std::ranges::binary_search(set_.members, neighbour)) continue;
     // The survivor added the mask if its index is the lower one.
     terms.push_back({SecretBytes::copy_of(seeds[i]), /*negative=*/neighbour < dealer});
@@ -101,21 +114,28 @@ std::vector<MaskTerm> Server::masks_of(Index dealer, std::set<Index>& suspects) 
 
 Server::Sum Server::sum() {
   need(Phase::unmask);
-  if (answers_.size() < plan_->threshold()) {
-    throw NotEnoughClients("masking: " + std::to_string(answers_.size()) + " members sent shares, " +
+  const size_t answered = responders().size();
+  if (answered < plan_->threshold()) {
+    throw NotEnoughClients("masking: " + std::to_string(answered) + " members sent shares, " +
                            std::to_string(plan_->threshold()) + " of each neighbourhood are needed");
   }
   MaskedVector total = total_->clone();
   std::set<Index> suspects;
   std::mutex mutex;
   const uint64_t bytes = total.mask_bytes() * dealers_.size();
-  const size_t chunk = bytes < kParallelBytes ? dealers_.size() : dealers_.size() / (4 * thread_count()) + 1;
-  parallel_for(dealers_.size(), chunk, [&](size_t begin, size_t end) {
+  // In the order of the ring, in which shares are read.
+  const size_t n = plan_->n();
+  const size_t chunk = std::min(answers_.block_width(), bytes < kParallelBytes ? n : n / (4 * thread_count()) + 1);
+  parallel_for(n, chunk, [&](size_t begin, size_t end) {
+    const Shares shares = answers_.block(begin, end - begin);
     MaskedVector masks(plan_->length(), plan_->bits());
     std::set<Index> found;
     std::vector<MaskTerm> terms;
     for (size_t i = begin; i < end; ++i) {
-      for (MaskTerm& term : masks_of(dealers_[i], found)) terms.push_back(std::move(term));
+      const Index dealer = plan_->graph().at_place(i);
+      if (deals_.has(dealer)) {
+        for (MaskTerm& term : masks_of(dealer, shares, found)) terms.push_back(std::move(term));
+      }
       if (terms.size() >= kBatch || i + 1 == end) {
         masks.add_masks(terms);
         terms.clear();

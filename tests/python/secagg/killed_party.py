@@ -1,5 +1,5 @@
-"""A process with a server and five members that keep their states in files, for test_state_files: killed at any moment
-and started again, it goes on. Writes `round sum` to its output for each round that is acknowledged."""
+"""A process with a server, its folder of shares and five members that keep their states in files, for test_state_files:
+killed at any moment and started again, it goes on. Writes `round sum` to its output for each acknowledged round."""
 
 from __future__ import annotations
 
@@ -58,16 +58,18 @@ def main(folder: Path) -> None:
         rounds=ROUNDS, length=LENGTH, max_abs=1000, dropout=0.2, corrupt=0.2, server="semi-honest",
     )  # fmt: skip
     file = StateFile(folder / "server")
+    shares = folder / "shares"
+    shares.mkdir(exist_ok=True)
     kept = file.read()
     if kept is None:
-        server = Server(plan)
+        server = Server(plan, shares)
         members = [Member(plan, i, identities[i]) for i in range(N)]
         set_up(server, members)
         for i, member in enumerate(members):
             StateFile(folder / f"member{i}").write(member.save())
         file.write(server.save(identities[N]))
     else:
-        server = Server.restore(plan, identities[N], kept[0])
+        server = Server.restore(plan, identities[N], kept[0], shares)
     parties = [Party(plan, i, identities[i], folder) for i in range(N)]
 
     def keep(message: bytes = b"") -> None:
