@@ -91,7 +91,7 @@ struct Masked {
 
 // A set of members, one bit each.
 struct Set {
-  Digest context;  // of the application
+  Digest context{};  // of the application; zeros before a round
   std::vector<Index> members;
 };
 
