@@ -24,6 +24,7 @@ from pyzkfl.errors import (
     LedgerError,
     NotEnoughClients,
     ParameterError,
+    ProofInvalid,
     ProtocolError,
     PyzkflError,
     SetupInvalid,
@@ -295,12 +296,16 @@ class Coordinator:
 
     def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
         """Open, rebuild the statement, verify the proof. Raises DecodeError, ProtocolError or ProofInvalid."""
-        return self.read_claim(round_, name, sealed).check(self._need_keys())
+        return self.check_claim(name, self.read_claim(round_, name, sealed))
 
     def read_claim(self, round_: int, name: str, sealed: bytes) -> Claim:
         """A sealed submission with its statement rebuilt from this coordinator's state; DecodeError, ProtocolError."""
         rebuild = functools.partial(self.expected_statement, round_, name)
         return Claim.read(sealed, job=self.job, round_=round_, name=name, rebuild=rebuild)
+
+    def check_claim(self, name: str, claim: Claim) -> Submission:
+        """Verify the proof. ProofInvalid or DecodeError: the member signed what does not hold."""
+        return claim.check(self._need_keys())
 
     def run_round(self, round_: int) -> RoundReport:
         """One round with whoever is connected. A void round has no aggregate; its reason is in the ledger.
@@ -417,9 +422,11 @@ class Round:
             sealed = message.body["submission"]
             try:
                 claim = self.c.read_claim(self.round, name, sealed)
-                false[name] = sealed
-                submission = claim.check(self.c._need_keys())
-                del false[name]
+                try:
+                    submission = self.c.check_claim(name, claim)
+                except (ProofInvalid, DecodeError):
+                    false[name] = sealed
+                    raise
                 self.verify_seconds.append(time.perf_counter() - start)
                 self.sum.take(name, message, data)
             except PyzkflError as error:

@@ -25,6 +25,7 @@ from pyzkfl.coordinator import Coordinator, Round, RoundReport
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.errors import ChainError, ParameterError, ProtocolError, PyzkflError
+from pyzkfl.evidence import Claim
 from pyzkfl.integrations.evm_statement import StatementOnChain, has_statement, proof_from_chain, proof_on_chain
 from pyzkfl.job import Job
 from pyzkfl.ledger.deployment import Deployment
@@ -304,9 +305,9 @@ class EvmCoordinator(Coordinator):
         super()._combine(roots, commitments, reveals)
         return self.on_chain.beacon()
 
-    def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
-        submission = super().check_submission(round_, name, sealed)
-        sent = self.on_chain.submissions(round_).get(name)
+    def check_claim(self, name: str, claim: Claim) -> Submission:
+        submission = super().check_claim(name, claim)
+        sent = self.on_chain.submissions(claim.statement.round).get(name)
         proof = proof_on_chain(self.job, submission.proof.to_bytes())
         ours = (submission.statement.update_commitment, proof)
         if sent is None or (sent.commitment, sent.proof) != ours:

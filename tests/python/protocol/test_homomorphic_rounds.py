@@ -172,7 +172,7 @@ def test_a_coordinator_cannot_put_a_commitment_of_its_own_in_a_members_place(
                 Type.CIPHERTEXT_COMMITMENT,
                 c.coordinator.job.digest,
                 round_,
-                {"commitment": bytes(32), "key": c.coordinator.sum_key.digest},
+                {"commitment": bytes(32), "key": c.coordinator.sum_keys[round_].digest},
             )
             entries = [[n, own.seal(c.coordinator_key) if n == "m4" else s] for n, s in body["commitments"]]
             body = {"commitments": entries}
@@ -187,7 +187,8 @@ def test_a_coordinator_cannot_put_a_commitment_of_its_own_in_a_members_place(
 def test_nobody_shows_a_ciphertext_while_one_of_them_was_shown_another_key(
     c: Consortium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(c.clients["m4"]._sharing.key, "digest", bytes(32))
+    for shared in c.clients["m4"]._member_sums:
+        monkeypatch.setattr(shared.key, "digest", bytes(32))
     report = next_round(c)
     assert report.aggregate is None and len(report.refused) == 5
     assert all("was shown another key" in text for _, _, text in report.refused)
