@@ -24,7 +24,6 @@ from pyzkfl.errors import (
     LedgerError,
     NotEnoughClients,
     ParameterError,
-    ProofInvalid,
     ProtocolError,
     PyzkflError,
     SetupInvalid,
@@ -294,17 +293,13 @@ class Coordinator:
             velocities=self._velocities.pair(self.job, name, following),
         )
 
-    def check_submission(self, round_: int, name: str, sealed: bytes) -> Submission:
-        """Open, rebuild the statement, verify the proof. Raises DecodeError, ProtocolError or ProofInvalid."""
-        return self.check_claim(name, self.read_claim(round_, name, sealed))
-
     def read_claim(self, round_: int, name: str, sealed: bytes) -> Claim:
         """A sealed submission with its statement rebuilt from this coordinator's state; DecodeError, ProtocolError."""
         rebuild = functools.partial(self.expected_statement, round_, name)
         return Claim.read(sealed, job=self.job, round_=round_, name=name, rebuild=rebuild)
 
-    def check_claim(self, name: str, claim: Claim) -> Submission:
-        """Verify the proof. ProofInvalid or DecodeError: the member signed what does not hold."""
+    def check_claim(self, claim: Claim) -> Submission:
+        """Verify the proof. ProofInvalid or DecodeError: the member signed what does not hold (Claim.is_false)."""
         return claim.check(self._need_keys())
 
     def run_round(self, round_: int) -> RoundReport:
@@ -423,9 +418,10 @@ class Round:
             try:
                 claim = self.c.read_claim(self.round, name, sealed)
                 try:
-                    submission = self.c.check_claim(name, claim)
-                except (ProofInvalid, DecodeError):
-                    false[name] = sealed
+                    submission = self.c.check_claim(claim)
+                except PyzkflError as error:
+                    if claim.is_false(error):
+                        false[name] = sealed
                     raise
                 self.verify_seconds.append(time.perf_counter() - start)
                 self.sum.take(name, message, data)

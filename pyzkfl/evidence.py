@@ -52,10 +52,16 @@ class Claim:
         return Claim(statement, body["proof"])
 
     def check(self, keys: Keys) -> Submission:
-        """The submission, proof verified; ProofInvalid or DecodeError where it does not hold."""
+        """The submission, proof verified; ProofInvalid, DecodeError or UnsupportedVersion where it is not one."""
         proof = proofs.read_proof(self.statement.job, self.proof)
         proofs.verify(self.statement, proof, keys)
         return Submission(self.statement, proof)
+
+
+    @staticmethod
+    def is_false(error: PyzkflError) -> bool:
+        """Whether what `check` raised says that the proof does not hold. One of another version may hold elsewhere."""
+        return isinstance(error, ProofInvalid | DecodeError) and not isinstance(error, UnsupportedVersion)
 
 
 def shows_false_proof(sealed: bytes, *, job: Job, round_: int, name: str, rebuild: Rebuild, keys: Keys) -> bool:
@@ -69,8 +75,6 @@ def shows_false_proof(sealed: bytes, *, job: Job, round_: int, name: str, rebuil
         return False
     try:
         claim.check(keys)
-    except UnsupportedVersion:
-        return False
-    except (ProofInvalid, DecodeError):
-        return True
+    except PyzkflError as error:
+        return claim.is_false(error)
     return False

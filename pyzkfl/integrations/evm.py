@@ -305,8 +305,8 @@ class EvmCoordinator(Coordinator):
         super()._combine(roots, commitments, reveals)
         return self.on_chain.beacon()
 
-    def check_claim(self, name: str, claim: Claim) -> Submission:
-        submission = super().check_claim(name, claim)
+    def check_claim(self, claim: Claim) -> Submission:
+        submission, name = super().check_claim(claim), claim.statement.client
         sent = self.on_chain.submissions(claim.statement.round).get(name)
         proof = proof_on_chain(self.job, submission.proof.to_bytes())
         ours = (submission.statement.update_commitment, proof)

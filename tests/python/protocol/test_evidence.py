@@ -108,6 +108,28 @@ def test_a_signed_proof_that_is_no_proof_convicts(recorded: tuple[Consortium, Sq
     assert shows(c, sealed, "m1", 0)
 
 
+def test_a_proof_of_another_version_is_refused_and_accuses_nobody(tmp_path: Path) -> None:
+    key = IdentityKey.generate()
+    with SqliteLedger.create(tmp_path / "version.ledger", key) as ledger:
+        c = make(rounds=1, recorder=Recorder(ledger, key), coordinator_key=key).ready()
+        c.before = [np.array(c.coordinator.weights)]  # type: ignore[attr-defined]
+        newer, true, sent = c.clients["m1"], c.clients["m1"]._sealed, []
+
+        def later(submission: Any) -> bytes:
+            message = Message.open(true(submission), signer=c.identities["m1"].public_bytes)
+            proof = message.body["proof"]
+            body = {**message.body, "proof": proof[:4] + b"\xff" + proof[5:]}
+            sent.append(dataclasses.replace(message, body=body).seal(c.identities["m1"]))
+            return bytes(sent[-1])
+
+        newer._sealed = later  # type: ignore[method-assign]
+        report = c.coordinator.run_round(0)
+        assert report.aggregate is not None and "m1" not in report.aggregate.survivors
+        found = [entry.record for entry in ledger.find_all(records.Refusal, c.coordinator.job.terms_digest)]
+        assert {(r.member, r.check, r.evidence) for r in found} == {("m1", "UnsupportedVersion", b"")}
+        assert not shows(c, sent[0], "m1", 0)
+
+
 def test_a_huge_false_submission_is_refused_without_filling_the_ledger(tmp_path: Path) -> None:
     key = IdentityKey.generate()
     with SqliteLedger.create(tmp_path / "huge.ledger", key) as ledger:
