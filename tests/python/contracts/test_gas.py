@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from anvil import AnvilChain, anvil
 from economy import NAMES, Economy, address_of, key_of
-from evm_arguments import engine_key, groth16_key
+from evm_arguments import engine_key, facts_of, groth16_key, public_values
 
 from pyzkfl import _core
 from pyzkfl.ledger.chain import Contract, artifact
@@ -59,6 +59,23 @@ def test_an_engine_proof(chain, engine: dict[str, Any]) -> None:
         "an engine proof, as a transaction",
         verifier.send("verify", *arguments, sender=address_of("anybody")).gas,
         700_000,
+    )
+
+
+def test_an_engine_proof_with_its_statement(chain, engine: dict[str, Any]) -> None:
+    """What a challenge pays for: the statement is built from the chain's facts, path and context among them."""
+    owner = address_of("owner")
+    verifier = Contract.deploy(chain, artifact("EngineVerifier"), engine_key(engine), sender=owner)
+    tables = words(engine["tables_commitment_evm"])
+    statement = Contract.deploy(chain, artifact("EngineStatement"), verifier.address, 8, tables, sender=owner)
+    member = engine["members"][0]
+    point = words(g1_to_evm(member["update_commitment"]))
+    call = (facts_of(engine, member), point, public_values(member), member["proof_evm"])
+    assert statement.call("holds", *call)
+    show(
+        "an engine proof with its statement, as a transaction",
+        statement.send("holds", *call, sender=address_of("anybody")).gas,
+        740_000,
     )
 
 
