@@ -14,7 +14,7 @@
 namespace pyzkfl::recursion {
 
 struct ClientStatement {
-  uint32_t client = 0, round = 0;
+  uint64_t client = 0, round = 0;  // below 2^32, as the circuit checks
   Fr session, choice;
   std::vector<uint64_t> rows;  // of each step
   G1Affine weights, tables;

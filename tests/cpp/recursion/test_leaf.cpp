@@ -12,6 +12,7 @@
 #include "field_circuit.h"
 #include "recursion/transcript_point.h"
 #include "transcript/transcript.h"
+#include "verdict.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::recursion;
@@ -61,15 +62,7 @@ struct Setting {
 
   LeafInputs inputs() const { return {left, right, g1(77), Merge::within_round}; }
 
-  std::string verdict(const LeafInputs& inputs) const {
-    Builder b(Builder::Mode::witness, 1);
-    leaf.build(b, inputs, [&](const Fr& x, const Fr&) {
-      Fr out = x;
-      for (const Fr& v : b.committed_values(0)) out = out * (out + v);
-      return out;
-    });
-    return b.failure() ? b.failure()->second : "";
-  }
+  std::string verdict(const LeafInputs& inputs) const { return recursion::testing::verdict(leaf, inputs); }
 };
 
 const Setting& setting() {
@@ -122,6 +115,22 @@ TEST_CASE("a leaf whose dataset is not that of its statement is refused") {
   inputs.left.statement.data[0] = g1(5);
   CHECK_FALSE(setting().verdict(inputs).empty());
   CHECK_FALSE(setting().prover.verifier().verify(inputs.left.statement.engine_statement(tag), inputs.left.proof));
+}
+
+TEST_CASE("one proof does not count for a second client in a round that carries into its number") {
+  // 2^32 client + round is one number in ctx: client 4 of round 3 is client 3 of round 2^32 + 3, but for the ranges of both.
+  LeafInputs inputs = setting().inputs();
+  for (ClientStatement* said : {&inputs.left.statement, &inputs.right.statement}) {
+    const Fr before = said->context(tag);
+    said->client -= 1;
+    said->round += uint64_t{1} << 32;
+    CHECK(said->context(tag) == before);
+    REQUIRE(setting().prover.verifier().verify(said->engine_statement(tag), said == &inputs.left.statement ? inputs.left.proof : inputs.right.proof));
+  }
+  CHECK(setting().verdict(inputs) == "client/round");
+  inputs = setting().inputs();
+  inputs.left.statement.client += uint64_t{1} << 32;
+  CHECK(setting().verdict(inputs) == "client/client");
 }
 
 TEST_CASE("tables of a prover's own are refused: no composed statement names them") {

@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "curves/scalar_mul.h"
 #include "small_leaf.h"
+#include "verdict.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::recursion;
@@ -24,15 +25,7 @@ struct Setting {
 
   NodeInputs inputs() const { return {true, left, right, Merge::within_round, Fr::from_u64(99), ComposedKey::of(leaf.key())}; }
 
-  std::string verdict(const NodeInputs& inputs) const {
-    Builder b(Builder::Mode::witness, 1);
-    node.build(b, inputs, [&](const Fr& x, const Fr&) {
-      Fr out = x;
-      for (const Fr& v : b.committed_values(0)) out = out * (out + v);
-      return out;
-    });
-    return b.failure() ? b.failure()->second : "";
-  }
+  std::string verdict(const NodeInputs& inputs) const { return recursion::testing::verdict(node, inputs); }
 };
 
 const Setting& setting() {

@@ -58,12 +58,24 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+LEAF_OF, LEAF_ROWS, LEAF_UPDATE = "one step", 7, "2G"  # that case with these rows, and this for C(D)
+
+
+def leaf(made: list[int], case: dict[str, Any]) -> int:
+    """The leaf of a composed proof's root (docs/recursion.md, section 1), for one step."""
+    points = [e for point in (case["points"][2], LEAF_UPDATE) for e in hashing.point_elements(hashing.POINTS[point])]
+    name = hashing.to_field(b"pyzkfl/recursion/leaf/1", b"")
+    return hashing.sponge([name, case["client"], made[2], LEAF_ROWS, *points])
+
+
 def main() -> None:
     out = {}
     for name, case in CASES.items():
         made = elements(**case)
         shown = {key: value.hex() if isinstance(value, bytes) else value for key, value in case.items()}
         out[name] = {**shown, "elements": [f"{v:064x}" for v in made], "ctx": f"{hashing.sponge(made):064x}"}
+        if name == LEAF_OF:
+            out[name]["leaf"] = f"{leaf(made, case):064x}"
     text = json.dumps(out, indent=1) + "\n"
     if "--write" in sys.argv:
         VECTORS.write_text(text)
