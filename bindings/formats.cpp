@@ -159,22 +159,30 @@ void bind_zkey(py::module_& m) {
       py::arg("r1cs"), py::arg("ptau"), py::arg("output"), py::arg("name"), py::arg("progress") = py::none());
 }
 
-void bind_second_phase(py::module_& m) {
+// A contribution to either phase, from one file to another.
+void bind_contribution(py::module_& m, const char* name,
+                       Blake2bDigest (*contribute)(const std::string&, const std::string&,
+                                                   const ContributionParameters&, const Progress&),
+                       const char* doc) {
   m.def(
-      "contribute_zkey",
-      [](const SystemText& input, const SystemText& output, const SystemText& name,
-         const std::optional<py::bytes>& beacon, unsigned iterations_log, const py::object& progress) {
+      name,
+      [contribute](const SystemText& input, const SystemText& output, const SystemText& contributor,
+                   const std::optional<py::bytes>& beacon, unsigned iterations_log, const py::object& progress) {
         const Progress report = progress_of(progress);
-        const ContributionParameters parameters = parameters_from(name, beacon, iterations_log);
+        const ContributionParameters parameters = parameters_from(contributor, beacon, iterations_log);
         Blake2bDigest hash;
         {
           const py::gil_scoped_release release;
-          hash = contribute_zkey(input, output, parameters, report);
+          hash = contribute(input, output, parameters, report);
         }
         return hash_in_python(hash);
       },
       py::arg("input"), py::arg("output"), py::arg("name"), py::arg("beacon") = py::none(),
-      py::arg("iterations_log") = 0, py::arg("progress") = py::none(), "The hash of the contribution.");
+      py::arg("iterations_log") = 0, py::arg("progress") = py::none(), doc);
+}
+
+void bind_second_phase(py::module_& m) {
+  bind_contribution(m, "contribute_zkey", contribute_zkey, "The hash of the contribution.");
   m.def(
       "ceremony_problem",
       [](const SystemText& r1cs, const SystemText& ptau, const ZkeyFile& key, const py::object& progress) {
@@ -262,21 +270,7 @@ void bind_ptau(py::module_& m) {
         new_ptau(output, log_n);
       },
       py::arg("output"), py::arg("log_n"));
-  m.def(
-      "contribute_ptau",
-      [](const SystemText& input, const SystemText& output, const SystemText& name,
-         const std::optional<py::bytes>& beacon, unsigned iterations_log, const py::object& progress) {
-        const Progress report = progress_of(progress);
-        const ContributionParameters parameters = parameters_from(name, beacon, iterations_log);
-        Blake2bDigest hash;
-        {
-          const py::gil_scoped_release release;
-          hash = contribute_ptau(input, output, parameters, report);
-        }
-        return hash_in_python(hash);
-      },
-      py::arg("input"), py::arg("output"), py::arg("name"), py::arg("beacon") = py::none(),
-      py::arg("iterations_log") = 0, py::arg("progress") = py::none(), "The hash of the response.");
+  bind_contribution(m, "contribute_ptau", contribute_ptau, "The hash of the response.");
   m.def(
       "prepare_ptau",
       [](const SystemText& input, const SystemText& output, const py::object& progress) {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from pyzkfl.cli.progress import progress_bar
 from pyzkfl.contributions import Contribution, beacon_from_hex, expect_beacon, hash_from_hex
 
-__all__ = ["AgreedBeacon", "Beacon", "Iterations", "Name", "Published", "check_beacon", "hashes", "show", "show_hash"]
+__all__ = ["AgreedBeacon", "Beacon", "Iterations", "Name", "Published", "check_beacon", "hashes", "publish", "show"]
 
 Name: TypeAlias = Annotated[str, typer.Option(help="what to call this contribution, for the record")]
 Beacon: TypeAlias = Annotated[
@@ -47,6 +48,8 @@ def show(contributions: Iterable[Contribution]) -> None:
             print(f"     beacon {contribution.beacon.hex()}, 2^{contribution.iterations_log} iterations")
 
 
-def show_hash(digest: bytes) -> None:
-    """Print what a contributor publishes."""
+def publish(title: str, act: Callable[..., bytes], *arguments: Any, name: str) -> None:
+    """Contribute, with a progress bar, and print the hash that a contributor publishes."""
+    with progress_bar(title) as progress:
+        digest = act(*arguments, name=name, progress=progress)
     print(f"hash of this contribution: {digest.hex()}")

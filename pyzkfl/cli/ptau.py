@@ -45,11 +45,9 @@ def register(app: typer.Typer) -> None:
         --contribution HASH`).
         """
         from pyzkfl import ptau
-        from pyzkfl.cli.ceremony import show_hash
+        from pyzkfl.cli.ceremony import publish
 
-        with progress_bar("contribute") as progress:
-            digest = ptau.contribute(input_, output, name=name, progress=progress)
-        show_hash(digest)
+        publish("contribute", ptau.contribute, input_, output, name=name)
 
     @group.command()
     def beacon(
@@ -61,14 +59,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """End a ceremony with a public value that nobody could choose; anybody may do it, with the same result."""
         from pyzkfl import ptau
-        from pyzkfl.cli.ceremony import show_hash
+        from pyzkfl.cli.ceremony import publish
         from pyzkfl.contributions import beacon_from_hex
 
-        with progress_bar("beacon") as progress:
-            digest = ptau.beacon(
-                input_, output, beacon_from_hex(value), iterations_log, name=name, progress=progress
-            )
-        show_hash(digest)
+        publish("beacon", ptau.beacon, input_, output, beacon_from_hex(value), iterations_log, name=name)
 
     @group.command()
     def prepare(

@@ -31,11 +31,9 @@ def register(app: typer.Typer) -> None:
         finished key (`pyzkfl zkey verify --contribution HASH`).
         """
         from pyzkfl import zkey
-        from pyzkfl.cli.ceremony import show_hash
+        from pyzkfl.cli.ceremony import publish
 
-        with progress_bar("contribute") as progress:
-            digest = zkey.contribute(input_, output, name=name, progress=progress)
-        show_hash(digest)
+        publish("contribute", zkey.contribute, input_, output, name=name)
 
     @group.command()
     def beacon(
@@ -47,14 +45,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """End a ceremony with a public value that nobody could choose; anybody may do it, with the same result."""
         from pyzkfl import zkey
-        from pyzkfl.cli.ceremony import show_hash
+        from pyzkfl.cli.ceremony import publish
         from pyzkfl.contributions import beacon_from_hex
 
-        with progress_bar("beacon") as progress:
-            digest = zkey.beacon(
-                input_, output, beacon_from_hex(value), iterations_log, name=name, progress=progress
-            )
-        show_hash(digest)
+        publish("beacon", zkey.beacon, input_, output, beacon_from_hex(value), iterations_log, name=name)
 
     @group.command()
     def verify(

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "fields/kernels/ifma_field.h"
+#include "fields/kernels/ifma_lift.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -207,33 +208,13 @@ PYZKFL_CALLED void norms(Lanes& out0, Lanes& out1, const Factor& a0, const Facto
           : EVERY_REGISTER);
 }
 
-// 43 p^2 in ten limbs of 52 bits.
-struct Limbs52x10 {
-  uint64_t l[10];
-};
-consteval Limbs52x10 lift_of_products() {
-  constexpr Limbs52 p = p52.times[1], q = to_limbs52(prime64, 43);
-  Limbs52x10 out{};
-  for (int i = 0; i < 5; ++i) {
-    Wide carry = 0;
-    for (int j = 0; j < 5; ++j) {
-      carry += static_cast<Wide>(p.l[i]) * q.l[j] + out.l[i + j];
-      out.l[i + j] = static_cast<uint64_t>(carry) & mask52;
-      carry >>= 52;
-    }
-    out.l[i + 5] = static_cast<uint64_t>(carry);
-  }
-  return out;
-}
-constexpr Limbs52x10 lift = lift_of_products();
-
 // (a0 + a1 i)(b0 + b1 i) / 2^260 where i^2 = -1, given as = a0 + a1 and bs = b0 + b1, and for a1 b1 at most 43 p^2; 250
 // IFMA instructions. Of components below x p and y p the real part is below (1.51 + xy / 84.6) p, the imaginary one below
 // (1 + 2 xy / 84.6) p.
 #define EXTENSION_OPERANDS                                                                                         \
   : "=m"(out0), "=m"(out1)                                                                                         \
   : [out0] "r"(out0.l), [out1] "r"(out1.l), [a0] "r"(a0.l), [a1] "r"(a1.l), [as] "r"(as.l), [b0] "r"(b0.l),        \
-    [b1] "r"(b1.l), [bs] "r"(bs.l), [constants] "r"(&pair_constants), [lift] "r"(&lift), "m"(a0), "m"(a1),   \
+    [b1] "r"(b1.l), [bs] "r"(bs.l), [constants] "r"(&pair_constants), [lift] "r"(&product_lift), "m"(a0), "m"(a1),   \
     "m"(as), "m"(b0), "m"(b1), "m"(bs)                                                                             \
   : EVERY_REGISTER
 PYZKFL_CALLED void extension_mul_uncarried(Lanes& out0, Lanes& out1, const Factor& a0, const Factor& a1,

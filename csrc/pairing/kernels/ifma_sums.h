@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fields/kernels/ifma_fp.h"
+#include "fields/kernels/ifma_lift.h"
 
 namespace pyzkfl::ifma {
 namespace {
@@ -24,24 +25,6 @@ struct Term {
   Permutation a, b;
 };
 
-// 43 p^2 in ten limbs of 52 bits.
-struct Limbs52x10 {
-  uint64_t l[10];
-};
-consteval Limbs52x10 lift_of_sums() {
-  constexpr Limbs52 p = p52.times[1], q = to_limbs52(prime64, 43);
-  Limbs52x10 out{};
-  for (int i = 0; i < 5; ++i) {
-    Wide carry = 0;
-    for (int j = 0; j < 5; ++j) {
-      carry += static_cast<Wide>(p.l[i]) * q.l[j] + out.l[i + j];
-      out.l[i + j] = static_cast<uint64_t>(carry) & mask52;
-      carry >>= 52;
-    }
-    out.l[i + 5] = static_cast<uint64_t>(carry);
-  }
-  return out;
-}
 struct SumConstants {
   uint64_t p[5], n0, mask;
   Limbs52x10 lift;
@@ -50,7 +33,7 @@ constexpr SumConstants sum_constants = {
     {p52.times[1].l[0], p52.times[1].l[1], p52.times[1].l[2], p52.times[1].l[3], p52.times[1].l[4]},
     n0,
     mask52,
-    lift_of_sums()};
+    product_lift};
 
 // Operands are numbers of registers; sums are added to the first.
 #define LOW(sum, x, y) "vpmadd52luq %%zmm" #y ", %%zmm" #x ", %%zmm" #sum "\n\t"

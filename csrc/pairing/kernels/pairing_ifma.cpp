@@ -110,7 +110,7 @@ void frobenius(Operand& out, const Operand& f, unsigned power, const Operand& fa
 }
 
 void hard_part(void* out, const void* from, const HardPartInput& in) {
-  Fp12Lanes g, x2, x6, xx6, xxx12, l;
+  Fp12Lanes g, x2, x6, xx6, cube12, l;
   Operand inverse, image, factors;
   load(g, from);
   power_x(l, g, in);
@@ -119,9 +119,9 @@ void hard_part(void* out, const void* from, const HardPartInput& in) {
   mul(x6, x2.plain, l);  // 6x
   power_x(xx6, x6, in);  // 6x^2
   power_x(l, xx6, in);
-  cyclotomic_square(xxx12, l);  // 12x^3
+  cyclotomic_square(cube12, l);  // 12x^3
   Fp12Lanes l0, l1, l2, l3;
-  mul(l2, xxx12.plain, xx6);
+  mul(l2, cube12.plain, xx6);
   mul(l2, x6.plain, l2);
   conjugate(inverse, x2.plain);
   mul(l1, inverse, l2);

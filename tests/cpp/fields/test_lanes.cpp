@@ -10,48 +10,13 @@
 #include "fields/fp.h"
 #include "fields/fr.h"
 #include "lane_operations_ifma.h"
+#include "limbs52.h"
 #include "schoolbook.h"
 
 using namespace pyzkfl;
 using namespace pyzkfl::test;
 
 namespace {
-
-constexpr uint64_t kOnes52 = (uint64_t{1} << 52) - 1;
-using Value = std::array<uint64_t, 5>;  // limbs of 52 bits
-
-Wide wide(const Value& v) {
-  Wide out, shift;
-  shift.word[1] = 1 << 20;  // 2^52
-  for (size_t i = 5; i-- > 0;) out = out * shift + Wide::from({v[i], 0, 0, 0});
-  return out;
-}
-
-Value narrow(const Wide& v) {
-  Value out{};
-  for (size_t i = 0; i < 260; ++i) out[i / 52] |= static_cast<uint64_t>(v.bit(i)) << (i % 52);
-  return out;
-}
-
-bool less(const Wide& a, const Wide& b) {
-  for (size_t i = a.word.size(); i-- > 0;) {
-    if (a.word[i] != b.word[i]) return a.word[i] < b.word[i];
-  }
-  return false;
-}
-
-Wide small(uint64_t v) { return Wide::from({v, 0, 0, 0}); }
-
-Wide minus(const Wide& a, const Wide& b) {  // a is not less
-  Wide out;
-  int64_t borrow = 0;
-  for (size_t i = 0; i < a.word.size(); ++i) {
-    const int64_t d = static_cast<int64_t>(a.word[i]) - b.word[i] - borrow;
-    borrow = d < 0 ? 1 : 0;
-    out.word[i] = static_cast<uint32_t>(d);
-  }
-  return out;
-}
 
 // Values below `multiple` p, and below 2^260: around every multiple of p, all-ones and single limbs, and random ones of
 // which half the limbs are zeros or ones. The largest is multiple p - 1.
@@ -71,7 +36,7 @@ std::vector<Value> values_below(const Limbs& p, unsigned multiple, size_t random
   for (unsigned mask = 1; mask < 32; ++mask) {
     Value v{}, w{};
     for (size_t i = 0; i < 5; ++i) {
-      if ((mask >> i & 1) != 0) v[i] = kOnes52, w[i] = 1;
+      if ((mask >> i & 1) != 0) v[i] = ones52, w[i] = 1;
     }
     take(wide(v));
     take(wide(w));
@@ -84,7 +49,7 @@ std::vector<Value> values_below(const Limbs& p, unsigned multiple, size_t random
     Value v;
     for (size_t i = 0; i < 5; ++i) {
       const uint64_t choice = generator.next() % 4, random = generator.next();
-      v[i] = choice < 2 ? random & kOnes52 : choice == 2 ? 0 : kOnes52;
+      v[i] = choice < 2 ? random & ones52 : choice == 2 ? 0 : ones52;
     }
     v[4] = generator.next() % 2 == 0 ? v[4] % (top + 1) : top - (v[4] & 1);
     if (!less(wide(v), bound)) continue;
@@ -107,7 +72,7 @@ Value lane(const RawLanes& v, size_t j) { return {v.l[0][j], v.l[1][j], v.l[2][j
 
 bool has_limbs_below_2_52(const Value& v) {
   bool out = true;
-  for (const uint64_t limb : v) out = out && limb <= kOnes52;
+  for (const uint64_t limb : v) out = out && limb <= ones52;
   return out;
 }
 

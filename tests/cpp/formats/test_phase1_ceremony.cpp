@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "beacons.h"
 #include "curves/scalar_mul.h"
 #include "formats/container/elements.h"
 #include "formats/ptau/ceremony.h"
@@ -18,16 +19,9 @@
 
 using namespace pyzkfl;
 using namespace pyzkfl::formats;
+using pyzkfl::test::beacon_of;
 
 namespace {
-
-ContributionParameters beacon_of(std::initializer_list<uint8_t> bytes, uint8_t exponent) {
-  ContributionParameters out;
-  out.type = ContributionParameters::beacon_type;
-  out.beacon = bytes;
-  out.iterations_exponent = exponent;
-  return out;
-}
 
 struct Powers {
   test::TemporaryFolder folder;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "beacons.h"
 #include "curves/scalar_mul.h"
 #include "formats/circuit/r1cs_file.h"
 #include "formats/container/elements.h"
@@ -26,16 +27,9 @@
 
 using namespace pyzkfl;
 using namespace pyzkfl::formats;
+using pyzkfl::test::beacon_of;
 
 namespace {
-
-ContributionParameters beacon_of(std::initializer_list<uint8_t> bytes, uint8_t exponent) {
-  ContributionParameters out;
-  out.type = ContributionParameters::beacon_type;
-  out.beacon = bytes;
-  out.iterations_exponent = exponent;
-  return out;
-}
 
 void write_circuit(const std::string& path, size_t steps) {
   Builder shape(Builder::Mode::shape);
