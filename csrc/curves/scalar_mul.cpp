@@ -41,14 +41,14 @@ Jacobian<F> mul_constant_time(const Jacobian<F>& p, const Fr& k) {
 }
 
 constexpr unsigned window = 5;
-constexpr size_t table_size = size_t{1} << (window - 2);  // odd multiples P, 3P, .. 15P
+constexpr size_t odd_multiple_count = size_t{1} << (window - 2);  // odd multiples P, 3P, .. 15P
 
 template <class F>
-std::array<Jacobian<F>, table_size> odd_multiples(const Jacobian<F>& p) {
-  std::array<Jacobian<F>, table_size> table;
+std::array<Jacobian<F>, odd_multiple_count> odd_multiples(const Jacobian<F>& p) {
+  std::array<Jacobian<F>, odd_multiple_count> table;
   table[0] = p;
   const Jacobian<F> twice = p.dbl();
-  for (size_t i = 1; i < table_size; ++i) table[i] = table[i - 1] + twice;
+  for (size_t i = 1; i < odd_multiple_count; ++i) table[i] = table[i - 1] + twice;
   return table;
 }
 
@@ -56,10 +56,10 @@ std::array<Jacobian<F>, table_size> odd_multiples(const Jacobian<F>& p) {
 // endomorphism.
 template <class F, size_t N, class Image>
 Jacobian<F> interleaved(const Jacobian<F>& p, const std::array<SignedPart, N>& parts, const Image& image) {
-  std::array<std::array<Jacobian<F>, table_size>, N> table;
+  std::array<std::array<Jacobian<F>, odd_multiple_count>, N> table;
   table[0] = odd_multiples(p);
   for (size_t j = 1; j < N; ++j) {
-    for (size_t i = 0; i < table_size; ++i) table[j][i] = image(table[0][i], static_cast<unsigned>(j));
+    for (size_t i = 0; i < odd_multiple_count; ++i) table[j][i] = image(table[0][i], static_cast<unsigned>(j));
   }
   std::array<std::array<int8_t, 129>, N> digits;
   size_t length = 0;

@@ -12,7 +12,7 @@
 namespace pyzkfl::groth16 {
 namespace {
 
-constexpr size_t chunk = 1 << 13;  // entries
+constexpr size_t entries_a_chunk = 1 << 13;  // entries
 
 struct Entry {
   uint32_t matrix, row, wire;
@@ -48,7 +48,7 @@ class Entries {
 // Whether rows never decrease: then the entries of one row are neighbours.
 bool in_order(const Entries& entries) {
   std::atomic<bool> ordered = true;
-  parallel_for(entries.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(entries.size(), entries_a_chunk, [&](size_t begin, size_t end) {
     bool own = true;
     for (size_t i = begin + (begin == 0); i < end; ++i) own &= entries.row(i - 1) <= entries.row(i);
     if (!own) ordered = false;
@@ -103,7 +103,7 @@ RowValues rows_of(ByteSpan bytes, unsigned log_n, std::span<const Fr> witness) {
   const auto boundary = [&](size_t i) {
     return row_boundary(i, entries.size(), [&](size_t entry) { return entries.row(entry); });
   };
-  parallel_for(entries.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(entries.size(), entries_a_chunk, [&](size_t begin, size_t end) {
     add_entries(rows, entries, boundary(begin), boundary(end), witness);
   });
   return rows;

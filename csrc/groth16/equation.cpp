@@ -9,20 +9,14 @@
 #include "curves/encoding.h"
 #include "curves/msm.h"
 #include "curves/scalar_mul.h"
+#include "groth16/key_checks.h"
 #include "kzg/point_arrays.h"
 #include "kzg/random_weights.h"
 
 namespace pyzkfl::groth16 {
 namespace {
 
-constexpr size_t chunk = 16;  // claims a thread takes at a time
-
-template <class Point>
-void refuse_useless(const Point& point, const char* name) {
-  if (point.is_infinity()) throw DecodeError(std::string("key: ") + name + " is infinity");
-  if (!point.is_on_curve() || !is_in_subgroup(point))
-    throw DecodeError(std::string("key: ") + name + " is no point of its group");
-}
+constexpr size_t claims_a_thread = 16;  // claims a thread takes at a time
 
 bool equal_up_to_sign(const G2Affine& p, const G2Affine& q) { return p.x == q.x; }
 
@@ -89,14 +83,14 @@ Equation::Equation(KeyPoints points, UnfinishedKey unfinished)
 
 std::vector<uint8_t> Equation::well_formed(std::span<const Claim> claims) {
   std::vector<uint8_t> fine(claims.size());
-  parallel_for(claims.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(claims.size(), claims_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) fine[i] = on_curves(claims[i]);
   });
   std::vector<G2Affine> b;
   for (size_t i = 0; i < claims.size(); ++i)
     if (fine[i]) b.push_back(claims[i].proof->b);
   if (all_in_subgroup(b)) return fine;
-  parallel_for(claims.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(claims.size(), claims_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) fine[i] = fine[i] && is_in_subgroup(claims[i].proof->b);
   });
   return fine;
@@ -151,7 +145,7 @@ bool Equation::hold_together(std::span<const Claim> claims, std::span<const Prep
   const size_t count = claims.size(), groups = num_groups();
   const std::vector<Fr> weights = random_weights(count);
   std::vector<PairingInput> left(count);
-  parallel_for(count, chunk, [&](size_t begin, size_t end) {
+  parallel_for(count, claims_a_thread, [&](size_t begin, size_t end) {
     std::vector<G1> products(end - begin);
     for (size_t i = begin; i < end; ++i)
       products[i - begin] = mul_vartime(G1(claims[i].proof->a), weights[i]);

@@ -5,27 +5,11 @@
 #include <string>
 
 #include "base/errors.h"
+#include "groth16/key_checks.h"
 #include "groth16/pairing_relations.h"
 #include "poly/domain.h"
 
 namespace pyzkfl::groth16 {
-namespace {
-
-template <class Point>
-void refuse_useless(const Point& point, const char* name) {
-  if (point.is_infinity()) throw DecodeError(std::string("key: ") + name + " is infinity");
-  if (!point.is_on_curve() || !is_in_subgroup(point))
-    throw DecodeError(std::string("key: ") + name + " is no point of its group");
-}
-
-void expect_size(size_t found, size_t expected, const char* name) {
-  if (found != expected)
-    throw DecodeError(std::string("key: ") + name + " has " + std::to_string(found) +
-                      " points, its layout asks for " + std::to_string(expected));
-}
-
-}  // namespace
-
 KeyView view_of(const KeyElements& key) {
   KeyView view;
   view.log_n = key.log_n;

@@ -6,16 +6,11 @@
 #include <string>
 
 #include "curves/encoding.h"
+#include "groth16/key_checks.h"
 #include "kzg/artefact.h"
 
 namespace pyzkfl::groth16 {
 namespace {
-
-void expect_size(size_t found, size_t expected, const char* name) {
-  if (found != expected)
-    throw DecodeError(std::string("key: ") + name + " has " + std::to_string(found) +
-                      " points, its layout asks for " + std::to_string(expected));
-}
 
 const KeyElements& checked_shapes(const KeyElements& key) {
   const WireLayout& layout = key.layout;

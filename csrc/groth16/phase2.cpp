@@ -16,8 +16,8 @@
 namespace pyzkfl::groth16 {
 namespace {
 
-constexpr size_t slab = 1 << 13;  // points between two reports of progress
-constexpr size_t head_bytes = 7 + 32 + 4 + 32;
+constexpr size_t points_a_slab = 1 << 13;  // points between two reports of progress
+constexpr size_t phase2_head_bytes = 7 + 32 + 4 + 32;
 
 std::vector<G1Affine> slice(const std::vector<G1Affine>& points, size_t begin, size_t end) {
   return {points.begin() + static_cast<ptrdiff_t>(begin), points.begin() + static_cast<ptrdiff_t>(end)};
@@ -95,7 +95,7 @@ uint64_t Phase2::size_bytes(const ConstraintSystem& cs) {
   KeyElements shapes;
   shapes.layout = cs.layout();
   shapes.log_n = domain_log_n(cs);
-  return head_bytes + encoded_size(shapes);
+  return phase2_head_bytes + encoded_size(shapes);
 }
 
 Phase2 Phase2::from_bytes(ByteSpan data, SubgroupCheck check) {
@@ -135,8 +135,8 @@ Phase2Contributed contribute(const Phase2& before, std::string_view name, ByteSp
   size_t total = key.l.size() + key.h.size(), done = 0;
   for (const GroupElements& group : key.groups) total += group.knowledge.size();
   const auto multiply = [&](std::vector<G1Affine>& points, const Fr& factor) {
-    for (size_t start = 0; start < points.size(); start += slab) {
-      const size_t count = std::min(slab, points.size() - start);
+    for (size_t start = 0; start < points.size(); start += points_a_slab) {
+      const size_t count = std::min(points_a_slab, points.size() - start);
       batch_mul_same_scalar(std::span<G1Affine>(points).subspan(start, count), factor);
       done += count;
       report(progress, 0.95 * static_cast<double>(done) / static_cast<double>(total));

@@ -18,17 +18,17 @@ namespace {
 
 using Values = Witness::Values;  // wiped when they go
 
-constexpr size_t chunk = 1024;  // elements that are worth a thread
+constexpr size_t elements_a_thread = 1024;  // elements that are worth a thread
 
 // out = a b, a - b: in parallel, by the vector kernel. `out` may be an operand.
 void multiply(Values& out, const Values& a, const Values& b) {
-  parallel_for(out.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(out.size(), elements_a_thread, [&](size_t begin, size_t end) {
     const auto part = [&](auto& v) { return std::span(v).subspan(begin, end - begin); };
     kernel_table<Fr>().mul(part(out), part(a), part(b));
   });
 }
 void subtract(Values& out, const Values& a, const Values& b) {
-  parallel_for(out.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(out.size(), elements_a_thread, [&](size_t begin, size_t end) {
     const auto part = [&](auto& v) { return std::span(v).subspan(begin, end - begin); };
     kernel_table<Fr>().sub(part(out), part(a), part(b));
   });
@@ -59,7 +59,7 @@ void quotient_coefficients(unsigned log_n, RowValues& rows) {
   domain.coset_intt(rows.a);
   subtract(rows.a, rows.a, c);
   const Fr scale = domain.vanishing_on_coset().inverse();
-  parallel_for(domain.size(), chunk, [&](size_t begin, size_t end) {
+  parallel_for(domain.size(), elements_a_thread, [&](size_t begin, size_t end) {
     const std::span<Fr> part = std::span(rows.a).subspan(begin, end - begin);
     kernel_table<Fr>().scale(part, part, scale);
   });

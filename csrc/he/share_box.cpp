@@ -12,7 +12,7 @@
 namespace pyzkfl::he {
 namespace {
 
-constexpr std::string_view kLabel = "pyzkfl/1 he key share";
+constexpr std::string_view kShareLabel = "pyzkfl/1 he key share";
 constexpr std::array<uint8_t, 12> kNonce{};
 
 std::span<const uint8_t, 32> key_of(const SecretBytes& secret) {
@@ -32,7 +32,7 @@ ShareBox::ShareBox(const Digest& context, SecretBytes secret)
 SecretBytes ShareBox::key_between(const X25519PublicKey& peer, const X25519PublicKey& from,
                                   const X25519PublicKey& to) const {
   const SecretBytes agreed = key_.agree(peer);
-  Bytes info(kLabel.begin(), kLabel.end());
+  Bytes info(kShareLabel.begin(), kShareLabel.end());
   info.insert(info.end(), from.begin(), from.end());
   info.insert(info.end(), to.begin(), to.end());
   return hkdf_sha256(agreed.span(), context_, info, 32);

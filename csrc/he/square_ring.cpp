@@ -15,7 +15,7 @@ namespace pyzkfl::he {
 namespace {
 
 constexpr size_t lanes = ifma::lanes;
-constexpr uint64_t mask52 = (uint64_t{1} << 52) - 1;
+constexpr uint64_t digit_mask = (uint64_t{1} << 52) - 1;
 
 uint64_t* words_of(LaneVector* v) { return v->word; }
 const uint64_t* words_of(const LaneVector* v) { return v->word; }
@@ -42,7 +42,7 @@ SquareRing::SquareRing(WordSpan n, CpuKernel kernel) : n_(n.begin(), n.end()), n
   lanes_ = kernel >= CpuKernel::ifma && best_kernel() >= CpuKernel::ifma && ifma::square_kernel() != nullptr &&
            limbs_ <= ifma::most_limbs;
   if (!lanes_) return;
-  n0_ = modular::minus_inverse(n_[0]) & mask52;
+  n0_ = modular::minus_inverse(n_[0]) & digit_mask;
   n_lanes_.resize(2 * limbs_);
   Words digits(lanes * 2 * w);
   for (size_t i = 0; i < lanes; ++i) std::ranges::copy(n_, digits.begin() + static_cast<long>(2 * w * i));
@@ -90,7 +90,7 @@ void SquareRing::to_lanes(LaneVector* out, WordSpan digits) const {
           limb = from[word] >> shift;
           if (shift > 12 && word + 1 < w) limb |= from[word + 1] << (64 - shift);
         }
-        out[digit * limbs_ + i].word[lane] = limb & mask52;
+        out[digit * limbs_ + i].word[lane] = limb & digit_mask;
       }
     }
   }

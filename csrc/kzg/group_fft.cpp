@@ -15,7 +15,7 @@ namespace pyzkfl {
 namespace {
 
 constexpr size_t batch = 512;     // butterflies whose additions share inversions
-constexpr size_t slab = 1 << 14;  // products between two reports
+constexpr size_t products_a_report = 1 << 14;  // products between two reports
 
 // Counts the butterflies done against those to do, however many transforms share the progress.
 class Meter {
@@ -89,8 +89,8 @@ void transform(std::span<Affine<F>> points, unsigned log_n, Meter& meter) {
       const size_t rest = k - half;
       return (1 + rest / (half - 1)) * 2 * half + half + 1 + rest % (half - 1);
     };
-    for (size_t start = 0; start < products; start += slab) {
-      const size_t count = std::min(slab, products - start);
+    for (size_t start = 0; start < products; start += products_a_report) {
+      const size_t count = std::min(products_a_report, products - start);
       factors.resize(count);
       scalars.resize(count);
       for (size_t i = 0; i < count; ++i) {

@@ -13,7 +13,7 @@ namespace pyzkfl {
 namespace {
 
 constexpr size_t chunk = 256;      // points decoded or encoded at a time
-constexpr size_t slab = 1 << 14;  // points whose bytes are in memory at a time
+constexpr size_t points_in_memory = 1 << 14;  // points whose bytes are in memory at a time
 
 template <class Point, size_t Bytes>
 void write_all(Writer& out, std::span<const Point> points) {
@@ -25,9 +25,9 @@ void write_all(Writer& out, std::span<const Point> points) {
 
 template <class Point>
 void stream_all(const ByteSink& out, std::span<const Point> points) {
-  for (size_t begin = 0; begin < points.size(); begin += slab) {
+  for (size_t begin = 0; begin < points.size(); begin += points_in_memory) {
     Writer part;
-    write_points(part, points.subspan(begin, std::min(slab, points.size() - begin)));
+    write_points(part, points.subspan(begin, std::min(points_in_memory, points.size() - begin)));
     out(part.view());
   }
 }

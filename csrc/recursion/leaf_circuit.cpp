@@ -17,7 +17,7 @@ namespace {
 
 using sumcheck::ColumnKind;
 
-constexpr const char* weights_name = "pyzkfl/recursion/weights of clients/1";
+constexpr const char* client_weights_name = "pyzkfl/recursion/weights of clients/1";
 constexpr const char* engine_public_name = "pyzkfl/engine/1/public";  // docs/engine.md, section 4
 constexpr unsigned number_bits = 32;                                  // of clients and rounds in ctx
 
@@ -166,7 +166,7 @@ void LeafCircuit::verify_pairings(BaseField& fp, const Shared& shared, const std
       fixed.insert(fixed.end(), elements.begin(), elements.end());
     }
   }
-  const LC seed = named_hash(b, weights_name, fixed);
+  const LC seed = named_hash(b, client_weights_name, fixed);
   const auto weight = [&](int i) {
     return SignedScalar::weight(fp, b.materialise(gadgets::poseidon2_hash(b, std::array{seed, LC(i)}, "weight"), "weight"));
   };

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "fields/fr.h"
 #include "secagg/key_schedule.h"
+#include "secagg/member_text.h"
 #include "secagg/shamir.h"
 
 namespace pyzkfl::secagg {
@@ -30,8 +31,6 @@ std::vector<Index> keys_of(const std::map<Index, Value>& map) {
   for (const auto& entry : map) keys.push_back(entry.first);
   return keys;
 }
-
-std::string text(Index member) { return "member " + std::to_string(member); }
 
 }  // namespace
 

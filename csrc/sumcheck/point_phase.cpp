@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned row_variables = 7;  // a row: block_elements
 static_assert(size_t{1} << row_variables == block_elements);
 
-const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
+const KernelTable<Fr>& field_kernel() { return kernel_table<Fr>(); }
 
 // The sum of scale_i eq(claim i, x) over the claims on one column, made row by row: eq is the product of a table over
 // the low variables, which claims at the same point share, and a number for the row.
@@ -63,8 +63,8 @@ class Weights {
           any = true;
         }
         if (!any) continue;
-        kernel().scale(scaled, group.low, factor);
-        kernel().add(row, row, scaled);
+        field_kernel().scale(scaled, group.low, factor);
+        field_kernel().add(row, row, scaled);
       }
     }
   }
@@ -77,8 +77,8 @@ class Weights {
         SecretElements scaled(low.size());
         for (size_t j = begin; j < end; ++j) {
           const std::span<Fr> part = out.subspan(claim.offset + j * low.size(), low.size());
-          kernel().scale(scaled, low, high[j]);
-          kernel().add(part, part, scaled);
+          field_kernel().scale(scaled, low, high[j]);
+          field_kernel().add(part, part, scaled);
         }
       });
     }

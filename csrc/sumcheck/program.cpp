@@ -18,9 +18,9 @@ constexpr size_t most_window_variables = 14;    // of a side: the circuit has a 
 constexpr uint64_t most_pairs = uint64_t{1} << 18;  // of a window's two indices: the circuit has a product for each
 constexpr uint64_t most_window_products = uint64_t{1} << 22;  // for the windows of all views together
 
-class Checker {
+class ProgramChecker {
  public:
-  explicit Checker(const Program& program) : p_(program) {}
+  explicit ProgramChecker(const Program& program) : p_(program) {}
 
   void run() {
     shape();
@@ -511,11 +511,11 @@ uint64_t block_index(const Window& w, uint64_t first, uint64_t second) {
   return index < w.block_count() ? index : no_index;
 }
 
-void Program::check_form() const { Checker(*this).run(); }
+void Program::check_form() const { ProgramChecker(*this).run(); }
 
 void Program::check() const {
   check_form();
-  Checker(*this).clips();
+  ProgramChecker(*this).clips();
 }
 
 Digest Program::digest() const { return sha256(Encoder().encode(*this)); }

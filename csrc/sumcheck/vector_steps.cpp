@@ -1,4 +1,4 @@
-// Vector steps over the kernel table, and products by cells in 320-bit integers (see vector_steps.h).
+// Vector steps over the step_kernel table, and products by cells in 320-bit integers (see vector_steps.h).
 #include "sumcheck/vector_steps.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace pyzkfl::sumcheck {
 namespace {
 
-const KernelTable<Fr>& kernel() { return kernel_table<Fr>(); }
+const KernelTable<Fr>& step_kernel() { return kernel_table<Fr>(); }
 
 // Null where the processor, or whoever started the program, does not want them.
 const ifma::SumcheckSteps* steps() {
@@ -98,7 +98,7 @@ template class Scratch<4>;
 template class Scratch<6>;
 
 void fold(std::span<Fr> out, std::span<const Fr> low, std::span<const Fr> high, const Fr& r) {
-  kernel().interpolate(out, low, high, r);
+  step_kernel().interpolate(out, low, high, r);
 }
 
 void add_tree_round(RoundSums& sums, std::span<const Fr> eq, const Children& low, const Children& high) {
@@ -116,15 +116,15 @@ void add_tree_round(RoundSums& sums, std::span<const Fr> eq, const Children& low
     const Children step{scratch[0].first(n), scratch[1].first(n), scratch[2].first(n), scratch[3].first(n)};
     const std::span<Fr> x = scratch[4].first(n), y = scratch[5].first(n);
     const auto sum = [&](const Children& c) {
-      kernel().mul(x, c.p0, c.q1);
-      kernel().mul(y, c.p1, c.q0);
-      kernel().add(x, x, y);
-      return kernel().inner_product(weight, x);
+      step_kernel().mul(x, c.p0, c.q1);
+      step_kernel().mul(y, c.p1, c.q0);
+      step_kernel().add(x, x, y);
+      return step_kernel().inner_product(weight, x);
     };
-    kernel().sub(step.p0, b.p0, a.p0);
-    kernel().sub(step.p1, b.p1, a.p1);
-    kernel().sub(step.q0, b.q0, a.q0);
-    kernel().sub(step.q1, b.q1, a.q1);
+    step_kernel().sub(step.p0, b.p0, a.p0);
+    step_kernel().sub(step.p1, b.p1, a.p1);
+    step_kernel().sub(step.q0, b.q0, a.q0);
+    step_kernel().sub(step.q1, b.q1, a.q1);
     sums.at_0 += sum(a);
     sums.quadratic += sum(step);
   }
@@ -142,10 +142,10 @@ void add_pair_round(RoundSums& sums, std::span<const Fr> a_low, std::span<const 
   for (size_t at = 0; at < a_low.size(); at += block_elements) {
     const size_t n = std::min(block_elements, a_low.size() - at);
     const std::span<Fr> a = scratch[0].first(n), b = scratch[1].first(n);
-    kernel().sub(a, a_high.subspan(at, n), a_low.subspan(at, n));
-    kernel().sub(b, b_high.subspan(at, n), b_low.subspan(at, n));
-    sums.at_0 += kernel().inner_product(a_low.subspan(at, n), b_low.subspan(at, n));
-    sums.quadratic += kernel().inner_product(a, b);
+    step_kernel().sub(a, a_high.subspan(at, n), a_low.subspan(at, n));
+    step_kernel().sub(b, b_high.subspan(at, n), b_low.subspan(at, n));
+    sums.at_0 += step_kernel().inner_product(a_low.subspan(at, n), b_low.subspan(at, n));
+    sums.quadratic += step_kernel().inner_product(a, b);
   }
 }
 
@@ -155,10 +155,10 @@ void add_fractions(std::span<Fr> p, std::span<Fr> q, const Children& c) {
     steps()->add_fractions(p.data(), q.data(), children, p.size());
     return;
   }
-  kernel().mul(p, c.p0, c.q1);
-  kernel().mul(q, c.p1, c.q0);
-  kernel().add(p, p, q);
-  kernel().mul(q, c.q0, c.q1);
+  step_kernel().mul(p, c.p0, c.q1);
+  step_kernel().mul(q, c.p1, c.q0);
+  step_kernel().add(p, p, q);
+  step_kernel().mul(q, c.q0, c.q1);
 }
 
 Fr weighted_products(std::span<const Fr> weight, std::span<const Fr> a, std::span<const Fr> b) {
@@ -167,8 +167,8 @@ Fr weighted_products(std::span<const Fr> weight, std::span<const Fr> a, std::spa
   for (size_t at = 0; at < weight.size(); at += block_elements) {
     const size_t n = std::min(block_elements, weight.size() - at);
     const std::span<Fr> x = scratch[0].first(n);
-    kernel().mul(x, a.subspan(at, n), b.subspan(at, n));
-    sum += kernel().inner_product(weight.subspan(at, n), x);
+    step_kernel().mul(x, a.subspan(at, n), b.subspan(at, n));
+    sum += step_kernel().inner_product(weight.subspan(at, n), x);
   }
   return sum;
 }
@@ -188,8 +188,8 @@ void from_cells(std::span<Fr> out, std::span<const int32_t> cells, const Fr& fac
   for (size_t i = 0; i < out.size(); ++i) out[i] = Fr::from_montgomery_limbs({lifted(cells[i]), 0, 0, 0});
   for (size_t at = 0; at < out.size(); at += block_elements) {
     const size_t n = std::min(block_elements, out.size() - at);
-    kernel().scale(out.subspan(at, n), out.subspan(at, n), by);
-    kernel().add(out.subspan(at, n), out.subspan(at, n), constants.first(n));
+    step_kernel().scale(out.subspan(at, n), out.subspan(at, n), by);
+    step_kernel().add(out.subspan(at, n), out.subspan(at, n), constants.first(n));
   }
 }
 
@@ -249,8 +249,8 @@ void eq_table(std::span<Fr> out, std::span<const Fr> point, const Fr& scale) {
   out[0] = scale;
   for (size_t j = 0; j < point.size(); ++j) {
     const size_t n = size_t{1} << j;
-    kernel().scale(out.subspan(n, n), out.first(n), point[j]);
-    kernel().sub(out.first(n), out.first(n), out.subspan(n, n));
+    step_kernel().scale(out.subspan(n, n), out.first(n), point[j]);
+    step_kernel().sub(out.first(n), out.first(n), out.subspan(n, n));
   }
 }
 
@@ -266,7 +266,7 @@ void large_eq_table(std::span<Fr> out, std::span<const Fr> point, const Fr& scal
   large_eq_table({&high[0], rows}, high_point, scale);
   parallel_for(rows, 4, [&](size_t begin, size_t end) {
     for (size_t row = begin; row < end; ++row)
-      kernel().scale(out.subspan(row << low_variables, low.size()), low, high[row]);
+      step_kernel().scale(out.subspan(row << low_variables, low.size()), low, high[row]);
   });
 }
 

@@ -15,13 +15,13 @@ namespace pyzkfl::sumcheck {
 namespace {
 
 // What the two halves along a variable are multiplied by before they are added.
-struct Weights {
+struct ViewWeights {
   Fr zero, one;
 };
 
-constexpr unsigned row_variables = 9;
+constexpr unsigned view_row_variables = 9;
 
-SecretElements weight_table(std::span<const Weights> variables, const Fr& scale) {
+SecretElements weight_table(std::span<const ViewWeights> variables, const Fr& scale) {
   SecretElements table(size_t{1} << variables.size());
   table[0] = scale;
   for (size_t j = 0; j < variables.size(); ++j) {
@@ -77,12 +77,12 @@ class PartialEvaluation {
   }
 
  private:
-  static Weights weights_of(const Source& source, std::span<const Fr> fixed) {
+  static ViewWeights weights_of(const Source& source, std::span<const Fr> fixed) {
     switch (source.kind) {
       case Source::Kind::sum: return {Fr::one(), Fr::one()};
       case Source::Kind::weight: return {Fr::one(), bit_weight(source.index)};
       case Source::Kind::bit:
-        return source.index != 0 ? Weights{Fr::zero(), Fr::one()} : Weights{Fr::one(), Fr::zero()};
+        return source.index != 0 ? ViewWeights{Fr::zero(), Fr::one()} : ViewWeights{Fr::one(), Fr::zero()};
       default: return {Fr::one() - fixed[source.index], fixed[source.index]};
     }
   }
@@ -109,7 +109,7 @@ class PartialEvaluation {
     Side out{std::vector<uint64_t>(count), std::vector<Fr>(count, Fr::one()), 0};
     for (unsigned j = 0; j < sources.size(); ++j) {
       const bool is_kept = sources[j].kind == kept;
-      const Weights w = is_kept ? Weights{} : weights_of(sources[j], fixed);
+      const ViewWeights w = is_kept ? ViewWeights{} : weights_of(sources[j], fixed);
       for (uint64_t i = 0; i < count; ++i) {
         const bool bit = (i >> j & 1) != 0;
         if (is_kept)
@@ -172,7 +172,7 @@ class PartialEvaluation {
     while (low < all && !kept_[low]) ++low;
     unsigned middle = low;
     while (middle < all && kept_[middle]) ++middle;
-    if (low == all) low = middle = std::min(all, row_variables);  // nothing is kept
+    if (low == all) low = middle = std::min(all, view_row_variables);  // nothing is kept
     if (std::any_of(kept_.begin() + middle, kept_.end(), [](bool k) { return k; })) return one_by_one(scale);
 
     const unsigned high = all - middle;
@@ -229,7 +229,7 @@ class PartialEvaluation {
   const RunState& run_;
   const Block& block_;
   std::vector<bool> kept_;
-  std::vector<Weights> weights_;  // of variables that are not kept
+  std::vector<ViewWeights> weights_;  // of variables that are not kept
   std::vector<uint8_t> targets_;
   std::vector<PlacedWindow> windows_;
 };

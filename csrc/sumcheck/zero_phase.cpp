@@ -64,7 +64,7 @@ std::array<Fr, 3> round_of(const Check& check, std::span<const Fr> eq) {
   return sums;
 }
 
-void fold_half(SecretElements& v, const Fr& r) {
+void fold_zero_half(SecretElements& v, const Fr& r) {
   const size_t half = v.size() / 2;
   fold(std::span(v).first(half), std::span(v).first(half), std::span(v).subspan(half, half), r);
   v.resize(half);
@@ -147,10 +147,10 @@ void prove_zeros(RunState& run) {
     for (Check& check : checks) {
       if (check.variables <= j) continue;
       check.bound *= Fr::one() - run.tau[j] - r + (run.tau[j] * r).dbl();
-      fold_half(check.single, r);
+      fold_zero_half(check.single, r);
       for (Check::Pair& pair : check.pairs) {
-        fold_half(pair.left, r);
-        fold_half(pair.right, r);
+        fold_zero_half(pair.left, r);
+        fold_zero_half(pair.right, r);
       }
     }
   }

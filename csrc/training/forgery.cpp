@@ -16,9 +16,9 @@ constexpr int64_t low_mask = (int64_t{1} << LogisticSpec::segment_low_bits) - 1;
 
 Fr fr(int64_t v) { return Fr::from_i64(v); }
 
-class Forger {
+class LogisticForger {
  public:
-  Forger(const LogisticSpec& spec, std::span<const uint8_t, 32> context, const LogisticBatch& in,
+  LogisticForger(const LogisticSpec& spec, std::span<const uint8_t, 32> context, const LogisticBatch& in,
          const Fr& blinder_x, const Fr& blinder_d)
       : spec_(spec),
         context_(context),
@@ -90,7 +90,7 @@ class Forger {
 };
 
 // Relations of features, labels and rows.
-LogisticAssignment Forger::bend_rows(Forgery forgery) {
+LogisticAssignment LogisticForger::bend_rows(Forgery forgery) {
   switch (forgery) {
     case Forgery::feature_out_of_range:
       x_[0] = spec_.feature_limit();
@@ -141,7 +141,7 @@ LogisticAssignment Forger::bend_rows(Forgery forgery) {
 }
 
 // Relations between features, weights and the sigmoid's argument.
-LogisticAssignment Forger::bend_logit(Forgery forgery) {
+LogisticAssignment LogisticForger::bend_logit(Forgery forgery) {
   const size_t i = unsaturated_row();
   switch (forgery) {
     case Forgery::false_logit_product: {  // the first product carries row 0 in its lowest slot
@@ -185,7 +185,7 @@ LogisticAssignment Forger::bend_logit(Forgery forgery) {
 }
 
 // Relations of the sigmoid's table, and of the loss.
-LogisticAssignment Forger::bend_sigmoid(Forgery forgery) {
+LogisticAssignment LogisticForger::bend_sigmoid(Forgery forgery) {
   if (forgery == Forgery::not_saturated) {
     for (size_t i = 0; i < rows_; ++i) {
       const int64_t t = step_.q[i] + LogisticSpec::argument_offset;
@@ -240,7 +240,7 @@ LogisticAssignment Forger::bend_sigmoid(Forgery forgery) {
 }
 
 // Relations between gradient and raw update.
-LogisticAssignment Forger::bend_update(Forgery forgery) {
+LogisticAssignment LogisticForger::bend_update(Forgery forgery) {
   switch (forgery) {
     case Forgery::false_gradient_product: {  // the first product carries feature 0 in its lowest slot
       const int64_t change = step_.gradient[0] > 0 ? -step_.gradient[0] / 2 - 1 : -step_.gradient[0] / 2 + 1;
@@ -285,7 +285,7 @@ LogisticAssignment Forger::bend_update(Forgery forgery) {
 // Four raw updates less one half each, remainders more by half a unit: the sum of squares is an integer
 // again, all remainders are in range, and four coordinates of the update come out one less. Only the range of
 // R itself refuses.
-LogisticAssignment Forger::half_units() {
+LogisticAssignment LogisticForger::half_units() {
   const int64_t half = int64_t{1} << (spec_.parameters().eta_shift - 1);
   need(spec_.clip_target() % 2 == 0 && step_.divisor == spec_.clip_target(), "no clipping, and an even c");
   std::vector<size_t> chosen;
@@ -307,7 +307,7 @@ LogisticAssignment Forger::half_units() {
 }
 
 // Relations of norm and clipping.
-LogisticAssignment Forger::bend_clip(Forgery forgery) {
+LogisticAssignment LogisticForger::bend_clip(Forgery forgery) {
   const int64_t c = spec_.clip_target();
   const Fr honest_divisor = fr(step_.divisor);
   const int64_t norm_squared = step_.norm_squared;
@@ -368,7 +368,7 @@ LogisticAssignment Forger::bend_clip(Forgery forgery) {
   }
 }
 
-LogisticAssignment Forger::forge(Forgery forgery) {
+LogisticAssignment LogisticForger::forge(Forgery forgery) {
   switch (forgery) {
     case Forgery::feature_out_of_range:
     case Forgery::label_out_of_range:
@@ -469,7 +469,7 @@ const ForgeryInfo& find_forgery(std::string_view name) {
 LogisticAssignment forged_assignment(const LogisticSpec& spec, std::span<const uint8_t, 32> context,
                                      const LogisticBatch& in, const Fr& blinder_x, const Fr& blinder_d,
                                      Forgery forgery) {
-  return Forger(spec, context, in, blinder_x, blinder_d).forge(forgery);
+  return LogisticForger(spec, context, in, blinder_x, blinder_d).forge(forgery);
 }
 
 }  // namespace pyzkfl

@@ -11,7 +11,7 @@ namespace {
 using F = NetworkForgery;
 using K = RelationKind;
 
-constexpr NetworkForgeryInfo kForgeries[] = {
+constexpr NetworkForgeryInfo kNetworkForgeries[] = {
     {F::two_labels, "two_labels", K::linear_check, "step 1: one label a real row", "a row with two labels"},
     {F::no_label, "no_label", K::linear_check, "step 1: one label a real row", "a row without a label"},
     {F::amplified_label, "amplified_label", K::range_lookup, "step1.y", "labels 3 and -2, which sum to 1"},
@@ -176,10 +176,10 @@ void erase_at(List& list, const std::vector<size_t>& indices) {
 
 }  // namespace
 
-std::span<const NetworkForgeryInfo> network_forgeries() { return kForgeries; }
+std::span<const NetworkForgeryInfo> network_forgeries() { return kNetworkForgeries; }
 
 const NetworkForgeryInfo& find_network_forgery(std::string_view name) {
-  for (const NetworkForgeryInfo& info : kForgeries) {
+  for (const NetworkForgeryInfo& info : kNetworkForgeries) {
     if (info.name == name) return info;
   }
   throw ParameterError("no forgery of a network is called " + std::string(name));

@@ -13,7 +13,7 @@ constexpr size_t most_input_parts = 3;
 constexpr int64_t most_units = int64_t{1} << 20;
 constexpr int64_t most_side = 1024;  // of an image; the circuit sums over it
 
-void require(bool condition, const std::string& problem) {
+void require_shape(bool condition, const std::string& problem) {
   if (!condition) throw ParameterError("network: " + problem);
 }
 
@@ -37,31 +37,31 @@ std::vector<unsigned> cut(size_t n, size_t parts) {
 }
 
 TensorShape input_shape(const std::vector<int64_t>& input) {
-  require(input.size() == 1 || input.size() == 3, "the input is (features) or (channels, height, width)");
+  require_shape(input.size() == 1 || input.size() == 3, "the input is (features) or (channels, height, width)");
   const int64_t most = input.size() == 1 ? most_units : most_side;
   for (const int64_t n : input)
-    require(n >= 1 && n <= most, "every dimension of the input lies between 1 and " + std::to_string(most) + ", got " +
+    require_shape(n >= 1 && n <= most, "every dimension of the input lies between 1 and " + std::to_string(most) + ", got " +
                                      std::to_string(n));
   if (input.size() == 1) return TensorShape::vector(static_cast<size_t>(input[0]));
   return TensorShape::image(static_cast<size_t>(input[0]), static_cast<size_t>(input[1]), static_cast<size_t>(input[2]));
 }
 
 void slide(LayerGeometry& layer, const LayerParameters& p, const std::string& name, size_t channels) {
-  require(layer.in.is_image, name + ": its input is no image (channels, height, width)");
+  require_shape(layer.in.is_image, name + ": its input is no image (channels, height, width)");
   const std::array<size_t, 2> sides{layer.in.height, layer.in.width};
   std::array<size_t, 2> out{};
   for (size_t d = 0; d < 2; ++d) {
-    require(p.kernel[d] >= 1 && p.kernel[d] <= most_side, name + ": kernel sides lie between 1 and 1024");
-    require(p.stride[d] >= 1 && p.stride[d] <= most_side, name + ": strides lie between 1 and 1024");
-    require(p.padding[d] >= 0 && p.padding[d] < p.kernel[d], name + ": padding must be smaller than the kernel");
+    require_shape(p.kernel[d] >= 1 && p.kernel[d] <= most_side, name + ": kernel sides lie between 1 and 1024");
+    require_shape(p.stride[d] >= 1 && p.stride[d] <= most_side, name + ": strides lie between 1 and 1024");
+    require_shape(p.padding[d] >= 0 && p.padding[d] < p.kernel[d], name + ": padding must be smaller than the kernel");
     layer.kernel[d] = static_cast<size_t>(p.kernel[d]);
     layer.stride[d] = static_cast<size_t>(p.stride[d]);
     layer.padding[d] = static_cast<size_t>(p.padding[d]);
     const size_t padded = sides[d] + 2 * layer.padding[d];
-    require(padded >= layer.kernel[d], name + ": a kernel of " + std::to_string(layer.kernel[d]) + " is larger than its input of " +
+    require_shape(padded >= layer.kernel[d], name + ": a kernel of " + std::to_string(layer.kernel[d]) + " is larger than its input of " +
                                            std::to_string(sides[d]));
     out[d] = (padded - layer.kernel[d]) / layer.stride[d] + 1;
-    require(out[d] <= static_cast<size_t>(most_side), name + ": its output is wider than 1024");
+    require_shape(out[d] <= static_cast<size_t>(most_side), name + ": its output is wider than 1024");
   }
   layer.out = TensorShape::image(channels, out[0], out[1]);
 }
@@ -134,8 +134,8 @@ size_t LayerGeometry::padded_tap(size_t k) const {
 }
 
 std::vector<LayerGeometry> layer_geometry(const std::vector<int64_t>& input, const std::vector<LayerParameters>& layers) {
-  require(!layers.empty(), "there must be a layer");
-  require(layers.size() <= 64, "at most 64 layers");
+  require_shape(!layers.empty(), "there must be a layer");
+  require_shape(layers.size() <= 64, "at most 64 layers");
   TensorShape shape = input_shape(input);
   std::vector<LayerGeometry> out;
   for (const LayerParameters& p : layers) {
@@ -145,22 +145,22 @@ std::vector<LayerGeometry> layer_geometry(const std::vector<int64_t>& input, con
     layer.relu = p.relu;
     layer.in = shape;
     if (p.kind == LayerKind::avg_pool2d) {
-      require(p.stride == p.kernel && p.padding == std::array<int64_t, 2>{0, 0},
+      require_shape(p.stride == p.kernel && p.padding == std::array<int64_t, 2>{0, 0},
               name + ": a pool's stride is its kernel, and it has no padding");
-      require(p.out == 0 && !p.bias, name + ": a pool has no weights");
+      require_shape(p.out == 0 && !p.bias, name + ": a pool has no weights");
       slide(layer, p, name, shape.channels);
     } else {
-      require(p.out >= 1 && p.out <= most_units, name + ": outputs lie between 1 and 2^20, got " + std::to_string(p.out));
+      require_shape(p.out >= 1 && p.out <= most_units, name + ": outputs lie between 1 and 2^20, got " + std::to_string(p.out));
       layer.bias = p.bias;
       if (p.kind == LayerKind::conv2d) {
         slide(layer, p, name, static_cast<size_t>(p.out));
         layer.taps = TensorShape::kernel(shape.channels, layer.kernel[0], layer.kernel[1]);
       } else {
-        require(p.kernel == std::array<int64_t, 2>{1, 1} && p.stride == p.kernel && p.padding == std::array<int64_t, 2>{0, 0},
+        require_shape(p.kernel == std::array<int64_t, 2>{1, 1} && p.stride == p.kernel && p.padding == std::array<int64_t, 2>{0, 0},
                 name + ": a linear layer has no kernel, stride or padding");
         // The features of a first linear layer are cut, not padded; their order is the flat one.
         if (out.empty()) layer.in = TensorShape::vector(shape.size());
-        require(layer.in.size() <= static_cast<size_t>(most_units), name + ": inputs lie between 1 and 2^20");
+        require_shape(layer.in.size() <= static_cast<size_t>(most_units), name + ": inputs lie between 1 and 2^20");
         layer.out = TensorShape::vector(static_cast<size_t>(p.out));
         layer.taps = layer.in;
       }

@@ -10,7 +10,7 @@
 namespace pyzkfl {
 namespace {
 
-using Wide = unsigned __int128;
+using WideUnsigned = unsigned __int128;
 
 int64_t floor_half(int64_t v, int64_t shift) { return (v + (int64_t{1} << (shift - 1))) >> shift; }
 int64_t rest_half(int64_t v, int64_t shift) {
@@ -108,15 +108,15 @@ NetworkWeights weight_gradients(const NetworkSpec& spec, const NetworkStep& step
 }
 
 void clip_rate(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step) {
-  Wide squares = 0;
+  WideUnsigned squares = 0;
   for (const NetworkWeights::Layer& layer : gradients.layers) {
     for (const SecretMatrix* m : {&layer.matrix, &layer.bias}) {
-      for (const int64_t v : *m) squares += static_cast<Wide>(static_cast<__int128>(v) * v);
+      for (const int64_t v : *m) squares += static_cast<WideUnsigned>(static_cast<__int128>(v) * v);
     }
   }
-  const auto eta = static_cast<Wide>(spec.parameters().eta);
+  const auto eta = static_cast<WideUnsigned>(spec.parameters().eta);
   step.norm_square = squares;
-  step.rate = static_cast<uint64_t>(std::min(eta, spec.target() / (Wide{isqrt_wide(squares)} + 1)));
+  step.rate = static_cast<uint64_t>(std::min(eta, spec.target() / (WideUnsigned{isqrt_wide(squares)} + 1)));
 }
 
 void round_update(const NetworkSpec& spec, const NetworkWeights& gradients, NetworkStep& step, const NetworkWeights* last) {

@@ -11,17 +11,17 @@
 namespace pyzkfl {
 namespace {
 
-void require(bool holds, const std::string& message) {
+void require_step(bool holds, const std::string& message) {
   if (!holds) throw ParameterError(message);
 }
 
 void check_weights(const LogisticSpec& spec, std::span<const int64_t> weights) {
-  require(weights.size() == spec.dimension(), "weights must have " + std::to_string(spec.dimension()) +
+  require_step(weights.size() == spec.dimension(), "weights must have " + std::to_string(spec.dimension()) +
                                                   " values (features and bias), got " +
                                                   std::to_string(weights.size()));
   const int64_t limit = spec.weight_limit();
   for (size_t j = 0; j < weights.size(); ++j) {
-    require(weights[j] >= -limit && weights[j] < limit,
+    require_step(weights[j] >= -limit && weights[j] < limit,
             "weight " + std::to_string(j) + " is not a signed integer of " +
                 std::to_string(spec.parameters().w_bits) + " bits");
   }
@@ -43,10 +43,10 @@ void check_batch(const LogisticSpec& spec, const LogisticBatch& in) {
   const size_t d = spec.features();
   const size_t b = spec.batch();
   check_weights(spec, in.weights);
-  require(in.features.size() == b * d,
+  require_step(in.features.size() == b * d,
           "features must be " + std::to_string(b) + " rows of " + std::to_string(d));
-  require(in.labels.size() == b, "labels must have " + std::to_string(b) + " values");
-  require(in.rows >= 1 && in.rows <= spec.parameters().batch,
+  require_step(in.labels.size() == b, "labels must have " + std::to_string(b) + " values");
+  require_step(in.rows >= 1 && in.rows <= spec.parameters().batch,
           "rows must be between 1 and " + std::to_string(b) + ", got " + std::to_string(in.rows));
   const int64_t limit = spec.feature_limit();
   for (size_t i = 0; i < b; ++i) {
@@ -154,14 +154,14 @@ std::vector<int64_t> logistic_step(const LogisticSpec& spec, const LogisticBatch
 std::vector<int64_t> next_weights(const LogisticSpec& spec, std::span<const int64_t> weights,
                                   std::span<const int64_t> update_sum, int64_t survivors) {
   check_weights(spec, weights);
-  require(update_sum.size() == weights.size(),
+  require_step(update_sum.size() == weights.size(),
           "the sum of updates must have " + std::to_string(weights.size()) + " values");
-  require(survivors >= 1 && survivors <= int64_t{1} << 20, "survivors must be between 1 and 2^20");
+  require_step(survivors >= 1 && survivors <= int64_t{1} << 20, "survivors must be between 1 and 2^20");
   const int64_t most = survivors * spec.max_abs_update();
   const int64_t limit = spec.weight_limit();
   std::vector<int64_t> out(weights.size());
   for (size_t j = 0; j < out.size(); ++j) {
-    require(update_sum[j] >= -most && update_sum[j] <= most,
+    require_step(update_sum[j] >= -most && update_sum[j] <= most,
             "coordinate " + std::to_string(j) + " of the sum is larger than " + std::to_string(survivors) +
                 " updates within the bound can make it");
     const int64_t mean = floor_div(2 * update_sum[j] + survivors, 2 * survivors);

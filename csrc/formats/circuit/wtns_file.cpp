@@ -8,21 +8,21 @@
 namespace pyzkfl::formats {
 namespace {
 
-enum SectionType : uint32_t { header = 1, values_section = 2 };
-constexpr size_t chunk = 4096;
+enum WtnsSection : uint32_t { size_section = 1, values_section = 2 };
+constexpr size_t values_a_thread = 4096;
 
 }  // namespace
 
 Witness read_wtns(const std::string& path) {
   const Container file(path, "wtns", 2);
-  Reader in = file.reader(header);
+  Reader in = file.reader(size_section);
   read_scalar_prime(in);
   const uint32_t count = in.u32();
   in.done();
   const ByteSpan bytes = file.array(values_section, count, 32);
   if (count == 0) file.fail(values_section, "holds no values");
   Witness::Values values(count);
-  parallel_for(count, chunk, [&](size_t begin, size_t end) {
+  parallel_for(count, values_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const Limbs value = load_limbs(bytes.data() + 32 * i);
       if (!limbs::less(value, Fr::modulus))
@@ -40,11 +40,11 @@ void write_wtns(const std::string& path, std::span<const Fr> values) {
   Writer head;
   write_scalar_prime(head);
   head.u32(static_cast<uint32_t>(values.size()));
-  out.section(header, head.view());
+  out.section(size_section, head.view());
   out.begin(values_section);
   std::vector<Limbs, WipingAllocator<Limbs>> batch;
   for (size_t begin = 0; begin < values.size(); begin += batch.size()) {
-    batch.resize(std::min(chunk, values.size() - begin));
+    batch.resize(std::min(values_a_thread, values.size() - begin));
     for (size_t i = 0; i < batch.size(); ++i) batch[i] = values[begin + i].to_canonical();
     out.write(raw_bytes(std::span<const Limbs>(batch)));
   }

@@ -9,7 +9,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t chunk = 1024;  // points that a thread takes at a time
+constexpr size_t points_a_thread = 1024;  // points that a thread takes at a time
 
 struct KnownPrime {
   const char* name;
@@ -72,7 +72,7 @@ Point read_point(Reader& in, const char* name, Infinity infinity) {
 
 template <class Point>
 void check_points(ByteSpan bytes, const std::string& what, Infinity infinity) {
-  parallel_for(bytes.size() / sizeof(Point), chunk, [&](size_t begin, size_t end) {
+  parallel_for(bytes.size() / sizeof(Point), points_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i)
       if (const char* problem = problem_with(load_point<Point>(bytes, i), infinity))
         throw DecodeError(what + ": point " + std::to_string(i) + " " + problem);

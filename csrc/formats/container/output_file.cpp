@@ -18,7 +18,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-[[noreturn]] void fail(const std::string& path, int error) {
+[[noreturn]] void fail_output(const std::string& path, int error) {
   throw SystemError("cannot write " + path + ": " + std::strerror(error));
 }
 
@@ -49,7 +49,7 @@ OutputFile::OutputFile(const std::string& path, Readers readers)
     throw ParameterError(path + " exists and is not a regular file");
   fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                readers == Readers::owner ? 0600 : 0666);
-  if (fd_ < 0) fail(path, errno);
+  if (fd_ < 0) fail_output(path, errno);
 }
 
 OutputFile::~OutputFile() {
@@ -62,7 +62,7 @@ void OutputFile::put(ByteSpan data, uint64_t offset) {
   while (!data.empty()) {
     const ssize_t n = ::pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path_, errno);
+    if (n < 0) fail_output(path_, errno);
     data = data.subspan(static_cast<size_t>(n));
     offset += static_cast<uint64_t>(n);
   }
@@ -76,12 +76,12 @@ void OutputFile::write(ByteSpan data) {
 void OutputFile::write_at(uint64_t offset, ByteSpan data) { put(data, offset); }
 
 void OutputFile::sync() {
-  if (::fsync(fd_) != 0) fail(path_, errno);
+  if (::fsync(fd_) != 0) fail_output(path_, errno);
 }
 
 void OutputFile::commit() {
   sync();
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_output(path_, errno);
   ::close(fd_);
   fd_ = -1;
   sync_folder_of(path_);

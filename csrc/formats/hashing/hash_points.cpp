@@ -9,15 +9,15 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t slab = 1 << 14;  // points converted before they are hashed
-constexpr size_t chunk = 512;     // points that a thread takes at a time
+constexpr size_t points_a_hash = 1 << 14;  // points converted before they are hashed
+constexpr size_t hashed_a_thread = 512;     // points that a thread takes at a time
 
 template <class Point, class Convert>
 void hash_all(Blake2b& hash, std::span<const Point> points, size_t bytes, Convert convert) {
-  Bytes buffer(std::min(slab, points.size()) * bytes);
-  for (size_t start = 0; start < points.size(); start += slab) {
-    const size_t count = std::min(slab, points.size() - start);
-    parallel_for(count, chunk, [&](size_t begin, size_t end) {
+  Bytes buffer(std::min(points_a_hash, points.size()) * bytes);
+  for (size_t start = 0; start < points.size(); start += points_a_hash) {
+    const size_t count = std::min(points_a_hash, points.size() - start);
+    parallel_for(count, hashed_a_thread, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i) {
         const auto encoded = convert(points[start + i]);
         std::copy(encoded.begin(), encoded.end(), buffer.begin() + static_cast<ptrdiff_t>(i * bytes));

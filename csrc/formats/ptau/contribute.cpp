@@ -16,7 +16,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t slab = 1 << 13;  // points between two reports of progress
+constexpr size_t powers_a_report = 1 << 13;  // points between two reports of progress
 constexpr double g2_cost = 3;     // a multiplication in G2, counted in those of G1
 
 void write_ptau(const std::string& output, unsigned log_n, const PowersOfTau& powers,
@@ -54,8 +54,8 @@ class Multiplier {
     std::optional<FixedBase<Point>> table;
     if (fresh_) table.emplace(points[0], points.size());
     SecretVector<Fr> scalars;
-    for (size_t begin = 0; begin < points.size(); begin += slab) {
-      const std::span<Point> part = std::span(points).subspan(begin, std::min(slab, points.size() - begin));
+    for (size_t begin = 0; begin < points.size(); begin += powers_a_report) {
+      const std::span<Point> part = std::span(points).subspan(begin, std::min(powers_a_report, points.size() - begin));
       scalars.resize(part.size());
       for (size_t i = 0; i < part.size(); ++i) scalars[i] = factor * powers_[begin + i];
       if (table) {

@@ -11,8 +11,8 @@ namespace {
 
 // How long the sections take, in units of one in G1 up to the file's own power: one level more is twice the
 // points, and G2's additions take three times as long.
-constexpr double larger_cost = 2.1, g1_cost = 1, g2_cost = 3,
-                 total_cost = larger_cost + 2 * g1_cost + g2_cost;
+constexpr double larger_cost = 2.1, g1_cost = 1, g2_step_cost = 3,
+                 total_cost = larger_cost + 2 * g1_cost + g2_step_cost;
 
 // Reports the progress of one section after another.
 class SectionProgress {
@@ -58,7 +58,7 @@ void prepare_ptau(const std::string& input, const std::string& output, const Pro
     out.section(type, file.container().section(type));
   SectionProgress sections(progress);
   write_bases(out, ptau_lagrange_1, powers.tau_1, log_n + 1, sections.next(larger_cost));
-  write_bases(out, ptau_lagrange_2, powers.tau_2, log_n, sections.next(g2_cost));
+  write_bases(out, ptau_lagrange_2, powers.tau_2, log_n, sections.next(g2_step_cost));
   write_bases(out, ptau_lagrange_alpha, powers.alpha_1, log_n, sections.next(g1_cost));
   write_bases(out, ptau_lagrange_beta, powers.beta_1, log_n, sections.next(g1_cost));
   out.commit();

@@ -12,7 +12,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t chunk = 256;  // points that a thread takes at a time
+constexpr size_t circuit_points_a_thread = 256;  // points that a thread takes at a time
 
 // Arithmetic of wasmcurves on 256-bit integers that may be above p, where its results are not residues of
 // what one would expect: overrun_point needs them as they are. All operands in Montgomery form.
@@ -85,7 +85,7 @@ std::vector<G1Affine> vanishing_powers(const PtauFile& file, size_t n) {
     throw DecodeError(file.path() + ": ends with its powers of tau in G1");
   std::vector<G1> points(count);
   std::vector<G1Affine> out(count);
-  parallel_for(count, chunk, [&](size_t begin, size_t end) {
+  parallel_for(count, circuit_points_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const auto low = load_point<G1Affine>(section, i);
       points[i] =

@@ -12,7 +12,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t slab = 1 << 14;            // points multiplied at a time
+constexpr size_t points_a_slab = 1 << 14;            // points multiplied at a time
 constexpr size_t copied_bytes = 1 << 22;    // bytes copied at a time
 constexpr double checked = 0.1, drawn = 0.15;  // shares of the progress: the input's chain, a beacon's iterations
 
@@ -61,8 +61,8 @@ class SectionMultiplier {
     const ByteSpan bytes = key_.container().section(type);
     const size_t count = bytes.size() / sizeof(G1Affine);
     out.begin(type);
-    for (size_t begin = 0; begin < count; begin += slab) {
-      const size_t size = std::min(slab, count - begin);
+    for (size_t begin = 0; begin < count; begin += points_a_slab) {
+      const size_t size = std::min(points_a_slab, count - begin);
       points_.resize(size);
       std::memcpy(static_cast<void*>(points_.data()), bytes.data() + begin * sizeof(G1Affine),
                   size * sizeof(G1Affine));

@@ -14,10 +14,10 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t least_record_bytes = 3 * sizeof(G1Affine) + sizeof(G2Affine) + 64 + 4 + 4;
-constexpr size_t records_a_report = 64;  // some tens of milliseconds, whatever is done with them
+constexpr size_t least_phase2_record_bytes = 3 * sizeof(G1Affine) + sizeof(G2Affine) + 64 + 4 + 4;
+constexpr size_t phase2_records_a_report = 64;  // some tens of milliseconds, whatever is done with them
 
-std::string contribution_name(size_t i) {
+std::string phase2_contribution_name(size_t i) {
   return "contribution " + std::to_string(i + 1) + " of the second phase";
 }
 
@@ -64,7 +64,7 @@ Phase2Records Phase2Records::read(Reader& in, const Progress& progress) {
   const ByteSpan circuit = in.bytes(out.circuit.size());
   std::copy(circuit.begin(), circuit.end(), out.circuit.begin());
   const uint32_t count = in.u32();
-  if (count > in.remaining() / least_record_bytes)
+  if (count > in.remaining() / least_phase2_record_bytes)
     in.fail("truncated: " + std::to_string(count) + " contributions expected");
   out.records.resize(count);
   for (size_t i = 0; i < out.records.size(); ++i) {
@@ -76,7 +76,7 @@ Phase2Records Phase2Records::read(Reader& in, const Progress& progress) {
     const ByteSpan transcript = in.bytes(record.transcript.size());
     std::copy(transcript.begin(), transcript.end(), record.transcript.begin());
     record.parameters = ContributionParameters::read(in);
-    if (i % records_a_report == 0) report(progress, static_cast<double>(i) / static_cast<double>(count));
+    if (i % phase2_records_a_report == 0) report(progress, static_cast<double>(i) / static_cast<double>(count));
   }
   in.done();
   return out;
@@ -108,7 +108,7 @@ void Phase2Records::append(const Phase2Secret& secret, const G1Affine& before,
 
 void Phase2Records::check_beacons() const {
   BeaconBudget budget;
-  for (size_t i = 0; i < records.size(); ++i) budget.take(records[i].parameters, contribution_name(i));
+  for (size_t i = 0; i < records.size(); ++i) budget.take(records[i].parameters, phase2_contribution_name(i));
 }
 
 std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
@@ -123,7 +123,7 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
   std::vector<groth16::PairingRelation> relations;
   for (size_t i = 0; i < records.size(); ++i) {
     const Phase2Record& record = records[i];
-    const std::string which = contribution_name(i);
+    const std::string which = phase2_contribution_name(i);
     if (transcript_of(hash, record.s, record.s_x) != record.transcript) {
       // A record that was changed shows here, in the next one: the changed one is to be named.
       if (auto problem = groth16::first_false(relations)) return problem;
@@ -136,7 +136,7 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
                          {{before, record.s_x_2}, {-record.delta_after, s_2}}});
     before = record.delta_after;
     add_keys(hash, record);
-    if ((i + 1) % records_a_report != 0 && i + 1 != records.size()) continue;
+    if ((i + 1) % phase2_records_a_report != 0 && i + 1 != records.size()) continue;
     if (const auto problem = groth16::first_false(relations)) return problem;
     relations.clear();
     report(progress, chain_share * static_cast<double>(i + 1) / static_cast<double>(records.size()));
@@ -148,7 +148,7 @@ std::optional<std::string> Phase2Records::problem_with(const G1Affine& delta_1,
       report(progress, chain_share + share * (static_cast<double>(i) + fraction));
     });
     if (secret.s != records[i].s || mul(G1(secret.s), secret.x).to_affine() != records[i].s_x)
-      return contribution_name(i) + " is not made from its beacon";
+      return phase2_contribution_name(i) + " is not made from its beacon";
   }
   return std::nullopt;
 }

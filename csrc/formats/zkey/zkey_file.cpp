@@ -11,7 +11,7 @@
 namespace pyzkfl::formats {
 namespace {
 
-constexpr size_t chunk = 4096;  // coefficients that a thread takes at a time
+constexpr size_t coefficients_a_thread = 4096;  // coefficients that a thread takes at a time
 
 struct Entry {
   uint32_t matrix, row, wire;
@@ -68,7 +68,7 @@ ZkeyFile::ZkeyFile(const std::string& path) : file_(path, "zkey", 1) {
 }
 
 void ZkeyFile::check_coefficients() const {
-  parallel_for(num_coefficients_, chunk, [&](size_t begin, size_t end) {
+  parallel_for(num_coefficients_, coefficients_a_thread, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const uint8_t* const bytes = coefficients_.data() + i * groth16::coefficient_entry_bytes;
       Entry e;

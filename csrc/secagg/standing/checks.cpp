@@ -6,14 +6,9 @@
 #include <string>
 
 #include "secagg/errors.h"
+#include "secagg/member_text.h"
 
 namespace pyzkfl::secagg::standing {
-namespace {
-
-std::string text(Index member) { return "member " + std::to_string(member); }
-
-}  // namespace
-
 void check_neighbour_keys(const Plan& plan, Index member, const X25519PublicKey& own_key,
                           const NeighbourKeys& shown) {
   std::set<X25519PublicKey> seen = {own_key};

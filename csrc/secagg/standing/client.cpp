@@ -11,6 +11,7 @@
 #include "fields/fr.h"
 #include "secagg/config.h"
 #include "secagg/masked_vector.h"
+#include "secagg/member_text.h"
 #include "secagg/standing/checks.h"
 #include "secagg/standing/key_schedule.h"
 #include "secagg/standing/wide_shamir.h"
@@ -30,8 +31,6 @@ auto decoded(F&& decode) {
     throw ProtocolError(std::string("masking: malformed ") + e.what());
   }
 }
-
-std::string text(Index member) { return "member " + std::to_string(member); }
 
 }  // namespace
 

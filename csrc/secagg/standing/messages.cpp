@@ -17,7 +17,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint8_t kSuite = 2;
 constexpr std::string_view kSignatureDomain = "pyzkfl secagg v1 standing message";
 
-[[noreturn]] void refuse(const std::string& why) { throw ProtocolError("masking message: " + why); }
+[[noreturn]] void refuse_message(const std::string& why) { throw ProtocolError("masking message: " + why); }
 
 void write_header(Writer& w, const Plan& plan, Kind kind, Index sender, uint32_t round) {
   w.bytes(as_bytes(kMagic)).u8(kVersion).u8(static_cast<uint8_t>(kind)).u8(kSuite);
@@ -63,11 +63,11 @@ bool from_server(Kind kind) {
 
 void expect(const Header& header, Kind kind, Index sender, uint32_t round) {
   if (header.kind != kind) {
-    refuse(std::string("'") + name_of(header.kind) + "' where '" + name_of(kind) + "' was due");
+    refuse_message(std::string("'") + name_of(header.kind) + "' where '" + name_of(kind) + "' was due");
   }
-  if (header.sender != sender) refuse("of another sender");
+  if (header.sender != sender) refuse_message("of another sender");
   if (header.round != round) {
-    refuse("of " + (header.round == kSetup ? std::string("the setup") : "round " + std::to_string(header.round)) +
+    refuse_message("of " + (header.round == kSetup ? std::string("the setup") : "round " + std::to_string(header.round)) +
            ", due is " + (round == kSetup ? std::string("the setup") : "round " + std::to_string(round)));
   }
 }
@@ -140,31 +140,31 @@ Digest set_digest(const Plan& plan, uint32_t round, const Set& set) {
 }
 
 Header read_header(const Plan& plan, ByteSpan message) {
-  if (message.size() < kHeaderBytes) refuse("truncated within its header");
+  if (message.size() < kHeaderBytes) refuse_message("truncated within its header");
   Reader r(message.first(kHeaderBytes), "masking message");
-  if (!std::ranges::equal(r.bytes(4), as_bytes(kMagic))) refuse("not one of pyzkfl (wrong magic)");
+  if (!std::ranges::equal(r.bytes(4), as_bytes(kMagic))) refuse_message("not one of pyzkfl (wrong magic)");
   if (const uint8_t version = r.u8(); version != kVersion) {
-    refuse("version " + std::to_string(version) + " is not supported, only 1");
+    refuse_message("version " + std::to_string(version) + " is not supported, only 1");
   }
   const uint8_t kind = r.u8();
   if (kind < static_cast<uint8_t>(Kind::keys) || kind > static_cast<uint8_t>(Kind::unmask)) {
-    refuse("kind " + std::to_string(kind) + " is not one of standing rounds");
+    refuse_message("kind " + std::to_string(kind) + " is not one of standing rounds");
   }
   if (const uint8_t suite = r.u8(); suite != kSuite) {
-    refuse("suite " + std::to_string(suite) + " where 2 was due");
+    refuse_message("suite " + std::to_string(suite) + " where 2 was due");
   }
   const Index sender = r.u16();
   if (const uint64_t epoch = r.u64(); epoch != plan.epoch()) {
-    refuse("of epoch " + std::to_string(epoch) + ", this is epoch " + std::to_string(plan.epoch()));
+    refuse_message("of epoch " + std::to_string(epoch) + ", this is epoch " + std::to_string(plan.epoch()));
   }
   const uint32_t round = r.u32();
-  if (round != kSetup && round >= plan.rounds()) refuse("of a round beyond the plan");
-  if (!std::ranges::equal(r.bytes(32), plan.digest())) refuse("of another job or plan");
+  if (round != kSetup && round >= plan.rounds()) refuse_message("of a round beyond the plan");
+  if (!std::ranges::equal(r.bytes(32), plan.digest())) refuse_message("of another job or plan");
   const Header header{static_cast<Kind>(kind), sender, round};
   if (from_server(header.kind)) {
-    if (sender != kServer) refuse("a server's message that names a member as its sender");
+    if (sender != kServer) refuse_message("a server's message that names a member as its sender");
   } else if (sender >= plan.n()) {
-    refuse("its sender is not a member");
+    refuse_message("its sender is not a member");
   }
   return header;
 }
@@ -186,14 +186,14 @@ ByteSpan open_member_message(const Plan& plan, Kind kind, Index sender, uint32_t
                              ByteSpan tag_key) {
   expect(read_header(plan, message), kind, sender, round);
   const size_t trailer = tag_key.empty() ? kSignatureBytes : kTagBytes;
-  if (message.size() < kHeaderBytes + trailer) refuse("truncated");
+  if (message.size() < kHeaderBytes + trailer) refuse_message("truncated");
   const ByteSpan body = message.subspan(kHeaderBytes, message.size() - kHeaderBytes - trailer);
   const bool authentic =
       tag_key.empty()
           ? signed_by(plan, kind, sender, round, body, message.last<kSignatureBytes>())
           : equal_constant_time(tag_of(plan, kind, sender, round, body, tag_key).span(), message.last(trailer));
   if (!authentic) {
-    refuse(std::string("'") + name_of(kind) + "' is not authenticated by its claimed sender " +
+    refuse_message(std::string("'") + name_of(kind) + "' is not authenticated by its claimed sender " +
            std::to_string(sender));
   }
   return body;

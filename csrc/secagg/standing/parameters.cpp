@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxMembers = 65534;  // indices and Shamir points have 16 bits, the server's index is 65535
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-[[noreturn]] void refuse(const std::string& why) { throw ParameterError("secure aggregation: " + why); }
+[[noreturn]] void refuse_parameters(const std::string& why) { throw ParameterError("secure aggregation: " + why); }
 
 double log_binomial(size_t n, size_t k) {
   return std::lgamma(static_cast<double>(n) + 1) - std::lgamma(static_cast<double>(k) + 1) -
@@ -31,11 +31,11 @@ double times(double log2_probability, size_t how_many) {
 }
 
 void check(const Assumptions& a) {
-  if (a.n < 3 || a.n > kMaxMembers) refuse("a plan has 3 to 65,534 members, not " + std::to_string(a.n));
-  if (!(a.dropout >= 0 && a.dropout < 1)) refuse("the dropout fraction must be in [0, 1)");
-  if (!(a.corrupt >= 0 && a.corrupt < 1)) refuse("the corrupt fraction must be in [0, 1)");
-  if (!(a.security_bits > 0 && a.security_bits <= 128)) refuse("security must be 1 to 128 bits");
-  if (!(a.correctness_bits > 0 && a.correctness_bits <= 128)) refuse("correctness must be 1 to 128 bits");
+  if (a.n < 3 || a.n > kMaxMembers) refuse_parameters("a plan has 3 to 65,534 members, not " + std::to_string(a.n));
+  if (!(a.dropout >= 0 && a.dropout < 1)) refuse_parameters("the dropout fraction must be in [0, 1)");
+  if (!(a.corrupt >= 0 && a.corrupt < 1)) refuse_parameters("the corrupt fraction must be in [0, 1)");
+  if (!(a.security_bits > 0 && a.security_bits <= 128)) refuse_parameters("security must be 1 to 128 bits");
+  if (!(a.correctness_bits > 0 && a.correctness_bits <= 128)) refuse_parameters("correctness must be 1 to 128 bits");
 }
 
 size_t min_survivors(const Assumptions& a) { return std::max<size_t>(3, a.n - a.dropped()); }
@@ -116,17 +116,17 @@ double log2_correctness_failure(const Assumptions& a, size_t k, size_t t) {
 Neighbourhood check_neighbourhood(const Assumptions& a, size_t k, size_t t) {
   check(a);
   if (k > a.n - 1 || k < 2 || (k + 1 < a.n && k % 2 != 0)) {
-    refuse("a member has an even number of neighbours from 2, or all others; not " + std::to_string(k));
+    refuse_parameters("a member has an even number of neighbours from 2, or all others; not " + std::to_string(k));
   }
-  if (t < 2 || t > k + 1) refuse("a threshold of " + std::to_string(t) + " does not fit " + std::to_string(k) + " neighbours");
+  if (t < 2 || t > k + 1) refuse_parameters("a threshold of " + std::to_string(t) + " does not fit " + std::to_string(k) + " neighbours");
   const Neighbourhood out{k, t, min_survivors(a), -log2_privacy_failure(a, k, t),
                           -log2_correctness_failure(a, k, t)};
   if (out.security_bits < a.security_bits) {
-    refuse(std::to_string(k) + " neighbours with threshold " + std::to_string(t) + " are too weak for " +
+    refuse_parameters(std::to_string(k) + " neighbours with threshold " + std::to_string(t) + " are too weak for " +
            described(a) + ": privacy would hold with " + std::to_string(out.security_bits) + " bits only");
   }
   if (out.correctness_bits < a.correctness_bits) {
-    refuse(std::to_string(k) + " neighbours with threshold " + std::to_string(t) + " lose too many rounds of " +
+    refuse_parameters(std::to_string(k) + " neighbours with threshold " + std::to_string(t) + " lose too many rounds of " +
            described(a) + ": correctness would hold with " + std::to_string(out.correctness_bits) +
            " bits only");
   }
@@ -154,7 +154,7 @@ Neighbourhood choose_neighbourhood(const Assumptions& a) {
     if (does(k)) return check_neighbourhood(a, k, greatest_t(k));
   }
   if (does(a.n - 1)) return check_neighbourhood(a, a.n - 1, greatest_t(a.n - 1));
-  refuse("no graph protects " + described(a) +
+  refuse_parameters("no graph protects " + described(a) +
          ": lower the dropout or the corrupt fraction, or take more members");
 }
 

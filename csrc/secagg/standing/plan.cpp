@@ -13,24 +13,24 @@
 namespace pyzkfl::secagg::standing {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw ParameterError("standing plan: " + why); }
+[[noreturn]] void refuse_plan(const std::string& why) { throw ParameterError("standing plan: " + why); }
 
 void check_members(const std::vector<Ed25519PublicKey>& members, const Assumptions& assumptions) {
   if (members.size() != assumptions.n) {
-    refuse(std::to_string(members.size()) + " keys of members, but assumptions about " +
+    refuse_plan(std::to_string(members.size()) + " keys of members, but assumptions about " +
            std::to_string(assumptions.n));
   }
   auto sorted = members;
   std::ranges::sort(sorted);
-  if (std::ranges::adjacent_find(sorted) != sorted.end()) refuse("two members have the same key");
+  if (std::ranges::adjacent_find(sorted) != sorted.end()) refuse_plan("two members have the same key");
 }
 
 unsigned bits_of(size_t n, uint64_t length, uint64_t max_abs, uint32_t rounds) {
-  if (length == 0 || length > kMaxLength) refuse("the vector length must be 1 to 2^32");
-  if (rounds == 0 || rounds > kMaxRounds) refuse("a setup lasts for 1 to 4096 rounds");
-  if (max_abs == 0) refuse("max_abs must be at least 1");
+  if (length == 0 || length > kMaxLength) refuse_plan("the vector length must be 1 to 2^32");
+  if (rounds == 0 || rounds > kMaxRounds) refuse_plan("a setup lasts for 1 to 4096 rounds");
+  if (max_abs == 0) refuse_plan("max_abs must be at least 1");
   if (max_abs > (uint64_t{1} << 63) / n || max_abs * n >= uint64_t{1} << 63) {
-    refuse("n * max_abs does not fit a signed 64-bit sum");
+    refuse_plan("n * max_abs does not fit a signed 64-bit sum");
   }
   return static_cast<unsigned>(std::bit_width(n * max_abs)) + 1;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "secagg/member_text.h"
 #include "secagg/standing/key_schedule.h"
 
 namespace pyzkfl::secagg::standing {
@@ -19,8 +20,6 @@ auto decoded(Index sender, F&& decode) {
     throw Misbehaviour(sender, std::string("masking: malformed ") + e.what());
   }
 }
-
-std::string text(Index member) { return "member " + std::to_string(member); }
 
 // An authentic message is known by its signature or tag; a long vector is not hashed again for this.
 Digest trailer_digest(ByteSpan message) { return sha256(message.last(kTagBytes)); }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "secagg/member_text.h"
 #include "secagg/standing/key_schedule.h"
 #include "secagg/standing/server.h"
 #include "secagg/standing/wide_shamir.h"
@@ -19,8 +20,6 @@ constexpr uint64_t kParallelBytes = uint64_t{1} << 20;
 bool is_zero(ByteSpan bytes) {
   return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }
-
-std::string text(Index member) { return "member " + std::to_string(member); }
 
 // The weights of the holders that were asked for last: in a complete graph they are the same for everybody.
 const std::vector<uint16_t>& weights_of(const std::vector<uint16_t>& points) {

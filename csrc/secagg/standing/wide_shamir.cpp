@@ -20,8 +20,8 @@
 namespace pyzkfl::secagg {
 namespace {
 
-constexpr size_t kWords = kWideBlockBytes / 8;
-using Block = std::array<uint64_t, kWords>;
+constexpr size_t kWideWords = kWideBlockBytes / 8;
+using WideBlock = std::array<uint64_t, kWideWords>;
 constexpr size_t kTile = 256;       // points whose sums stay in the first-level cache with the tables
 constexpr uint32_t kOrder = 65535;  // of the multiplicative group
 
@@ -47,72 +47,72 @@ const Logs& logs() {
 }
 
 // Each 16-bit element times x.
-inline uint64_t times_x(uint64_t w) {
+inline uint64_t times_x_wide(uint64_t w) {
   const uint64_t top = (w >> 15) & 0x0001000100010001U;
   return ((w & 0x7fff7fff7fff7fffU) << 1) ^ (top * 0x100b);
 }
 
-inline void add(Block& sum, const Block& term) {
-  for (size_t i = 0; i < kWords; ++i) sum[i] ^= term[i];
+inline void add(WideBlock& sum, const WideBlock& term) {
+  for (size_t i = 0; i < kWideWords; ++i) sum[i] ^= term[i];
 }
 
-Block load(ByteSpan bytes) {
-  Block block;
+WideBlock load(ByteSpan bytes) {
+  WideBlock block;
   std::memcpy(block.data(), bytes.data(), kWideBlockBytes);
   return block;
 }
 
 // All multiples of a secret block by public factors.
-class Multiples {
+class WideMultiples {
  public:
-  Multiples() = default;
-  Multiples(const Multiples&) = delete;
-  Multiples& operator=(const Multiples&) = delete;
-  ~Multiples() { wipe_object(rows_); }
+  WideMultiples() = default;
+  WideMultiples(const WideMultiples&) = delete;
+  WideMultiples& operator=(const WideMultiples&) = delete;
+  ~WideMultiples() { wipe_object(rows_); }
 
   void set(ByteSpan bytes) {
-    Block c = load(bytes);
+    WideBlock c = load(bytes);
     for (auto& rows : rows_) {
-      rows[0] = Block{};
+      rows[0] = WideBlock{};
       for (size_t bit = 1; bit < 16; bit <<= 1) {
         rows[bit] = c;
         for (size_t low = 1; low < bit; ++low) {
-          for (size_t i = 0; i < kWords; ++i) rows[bit + low][i] = rows[low][i] ^ c[i];
+          for (size_t i = 0; i < kWideWords; ++i) rows[bit + low][i] = rows[low][i] ^ c[i];
         }
-        for (uint64_t& word : c) word = times_x(word);
+        for (uint64_t& word : c) word = times_x_wide(word);
       }
     }
     wipe_object(c);
   }
 
   // sum += factor * block
-  void add_multiple(Block& sum, uint16_t factor) const {
-    const Block& a = rows_[0][factor & 15];
-    const Block& b = rows_[1][(factor >> 4) & 15];
-    const Block& c = rows_[2][(factor >> 8) & 15];
-    const Block& d = rows_[3][factor >> 12];
+  void add_multiple(WideBlock& sum, uint16_t factor) const {
+    const WideBlock& a = rows_[0][factor & 15];
+    const WideBlock& b = rows_[1][(factor >> 4) & 15];
+    const WideBlock& c = rows_[2][(factor >> 8) & 15];
+    const WideBlock& d = rows_[3][factor >> 12];
     // Two words at a time in vector registers, which GCC does not do by itself here.
     using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
-    const auto pair = [](const Block& block, size_t i) -> const Pair& {
+    const auto pair = [](const WideBlock& block, size_t i) -> const Pair& {
       return reinterpret_cast<const Pair*>(block.data())[i];
     };
-    for (size_t i = 0; i < kWords / 2; ++i) {
+    for (size_t i = 0; i < kWideWords / 2; ++i) {
       reinterpret_cast<Pair*>(sum.data())[i] ^= pair(a, i) ^ pair(b, i) ^ pair(c, i) ^ pair(d, i);
     }
   }
 
  private:
-  std::array<std::array<Block, 16>, 4> rows_;
+  std::array<std::array<WideBlock, 16>, 4> rows_;
 };
 
-void check(bool ok, const char* what) {
+void check_wide(bool ok, const char* what) {
   if (!ok) throw ParameterError(std::string("Shamir sharing: ") + what);
 }
 
 void check_points(std::span<const uint16_t> points) {
   std::vector<uint16_t> sorted(points.begin(), points.end());
   std::ranges::sort(sorted);
-  check(std::ranges::adjacent_find(sorted) == sorted.end() && (sorted.empty() || sorted.front() != 0),
+  check_wide(std::ranges::adjacent_find(sorted) == sorted.end() && (sorted.empty() || sorted.front() != 0),
         "points must be distinct and not zero");
 }
 
@@ -148,16 +148,16 @@ const std::vector<uint64_t>& transformed_logs(unsigned log_size) {
 void wide_shamir_split(std::span<uint8_t> shares, ByteSpan secret, ByteSpan coefficients,
                        std::span<const uint16_t> points) {
   const size_t size = secret.size();
-  check(size != 0 && size % kWideBlockBytes == 0, "secrets have a multiple of 32 bytes");
-  check(shares.size() == size * points.size(), "room for exactly one share a point");
-  check(coefficients.size() % size == 0, "coefficients as long as the secret");
+  check_wide(size != 0 && size % kWideBlockBytes == 0, "secrets have a multiple of 32 bytes");
+  check_wide(shares.size() == size * points.size(), "room for exactly one share a point");
+  check_wide(coefficients.size() % size == 0, "coefficients as long as the secret");
   check_points(points);
   const size_t degree = coefficients.size() / size;
-  check(degree < points.size(), "the threshold is above the number of shares");
+  check_wide(degree < points.size(), "the threshold is above the number of shares");
 
   const Logs& tables = logs();
-  Multiples multiples;
-  std::array<Block, kTile> sums;
+  WideMultiples multiples;
+  std::array<WideBlock, kTile> sums;
   std::array<uint32_t, kTile> point_logs;
   std::array<uint32_t, kTile> power_logs;
   for (size_t offset = 0; offset < size; offset += kWideBlockBytes) {
@@ -216,22 +216,22 @@ std::vector<uint16_t> wide_shamir_weights_vartime(std::span<const uint16_t> poin
 void wide_shamir_combine(std::span<uint8_t> secret, std::span<const uint16_t> weights,
                          std::span<const ByteSpan> shares) {
   const size_t size = secret.size();
-  check(size != 0 && size % kWideBlockBytes == 0, "secrets have a multiple of 32 bytes");
-  check(!shares.empty() && weights.size() == shares.size(), "one weight a share");
-  for (const ByteSpan share : shares) check(share.size() == size, "shares as long as the secret");
-  std::array<std::array<Block, 16>, 4> buckets;
+  check_wide(size != 0 && size % kWideBlockBytes == 0, "secrets have a multiple of 32 bytes");
+  check_wide(!shares.empty() && weights.size() == shares.size(), "one weight a share");
+  for (const ByteSpan share : shares) check_wide(share.size() == size, "shares as long as the secret");
+  std::array<std::array<WideBlock, 16>, 4> buckets;
   for (size_t offset = 0; offset < size; offset += kWideBlockBytes) {
     buckets = {};
     for (size_t i = 0; i < shares.size(); ++i) {
-      const Block share = load(shares[i].subspan(offset));
+      const WideBlock share = load(shares[i].subspan(offset));
       for (size_t nibble = 0; nibble < 4; ++nibble) {
         add(buckets[nibble][(weights[i] >> (4 * nibble)) & 15], share);
       }
     }
     // Horner over the sixteen bits of the factors, the highest first.
-    Block sum{};
+    WideBlock sum{};
     for (size_t bit = 16; bit-- > 0;) {
-      for (uint64_t& word : sum) word = times_x(word);
+      for (uint64_t& word : sum) word = times_x_wide(word);
       for (size_t value = 1; value < 16; ++value) {
         if (((value >> (bit % 4)) & 1) != 0) add(sum, buckets[bit / 4][value]);
       }
