@@ -44,15 +44,18 @@ class MaskedAggregator(Aggregator):
     """Averages of weight differences that the server never sees one by one.
 
     rounds: the most that the job has. timeout: seconds to wait for answers around training. terms: settings of
-    pyzkfl.masked.Terms (bound, bits, overflow, weighted, max_weight, dropout, corrupt, server, ..). Weights are the
+    pyzkfl.masked.Terms (bound, bits, overflow, weighted, max_weight, dropout, corrupt, server, ..). folder: where to
+    keep what clients send for each other, in files that go with the setup; by default in memory. Weights are the
     results' NUM_STEPS_CURRENT_ROUND. A round in which too few clients answer leaves the model as it was, and logs an
     error; `averages[round]` says how many clients were in the others.
     """
 
-    def __init__(self, rounds: int, timeout: float = 60.0, terms: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, rounds: int, timeout: float = 60.0, terms: dict[str, Any] | None = None, folder: str | None = None
+    ) -> None:
         super().__init__()
         # By the parameters' own names: that is where NVFlare reads them from when it writes a job's configuration.
-        self.rounds, self.timeout, self.terms = rounds, timeout, terms
+        self.rounds, self.timeout, self.terms, self.folder = rounds, timeout, terms, folder
         self._given = {**terms} if terms else {}
         Terms(arrays=(("trial", (1,)),), rounds=rounds, **self._given)  # wrong settings fail here
         self._hub: Hub | None = None
@@ -77,7 +80,7 @@ class MaskedAggregator(Aggregator):
         terms = Terms(arrays=shapes, rounds=self.rounds, **self._given)
         names = sorted(client.name for client in fl_ctx.get_engine().get_clients())
         if self._hub is None:
-            self._hub = Hub(_run_name(fl_ctx), self._exchange)
+            self._hub = Hub(_run_name(fl_ctx), self._exchange, folder=self.folder)
         if not self._hub.serves(terms, range(len(names))) or names != self._clients:
             self._clients, self._agreed = names, terms
             self._wait()

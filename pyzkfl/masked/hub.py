@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pyzkfl._core.identity import verify
@@ -32,10 +36,20 @@ Exchange = Callable[[dict[int, Record]], Mapping[int, Record]]
 
 class Hub:
     """run: the framework's name of the run. exchange: carries a request to each node, and brings the replies there
-    are. proofs: what every node proves of its vector."""
+    are. proofs: what every node proves of its vector. folder: where what nodes send for each other is kept, in files of
+    mode 0600 in a folder of its own, deleted with the setup; None: in memory. ParameterError where there is none."""
 
-    def __init__(self, run: bytes, exchange: Exchange, proofs: NormProofs | StepProofs | None = None) -> None:
+    def __init__(
+        self,
+        run: bytes,
+        exchange: Exchange,
+        proofs: NormProofs | StepProofs | None = None,
+        folder: Path | str | None = None,
+    ) -> None:
         self._run, self._exchange, self._proofs = run, exchange, proofs
+        if folder is not None and not Path(folder).is_dir():
+            raise ParameterError(f"{folder} is no folder: make it, or let the server keep all in memory")
+        self._folder, self._forget = folder, lambda: None
         self._registrations: dict[int, Registration] = {}
         self._publics: dict[int, bytes] = {}
         self._weights = b""
@@ -62,10 +76,19 @@ class Hub:
             waiting, plan, nonces = self._agree(terms, waiting)
             if plan is not None:
                 self._terms, self._nodes, self._plan = terms, waiting, plan
-                self._server = self._deal(Server(plan), nonces)
+                self._server = self._deal(Server(plan, self._files()), nonces)
                 self._round = -1
                 return
         raise NotEnoughClients(f"the setup failed: {len(waiting)} nodes are left of {len(nodes)}")
+
+    def _files(self) -> str | None:
+        """A new folder for the server of a setup, in place of the last one's; it goes when this object does."""
+        self._forget()
+        if self._folder is None:
+            return None
+        made = tempfile.mkdtemp(prefix="pyzkfl-setup-", dir=self._folder)
+        self._forget = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+        return made
 
     def _agree(self, terms: Terms, nodes: list[int]) -> tuple[list[int], Any, list[bytes]]:
         """The nodes that are left; if all of them revealed, the plan and the nonces too."""

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from logging import ERROR, INFO, WARNING
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,8 @@ class SecureAggregation(Strategy):
     proofs: NormProofs or StepProofs, the mod's: every node proves its update. A node whose proof does not hold is not
     in the sum, and is in `refused[server_round]` with the reason. Then weighted is False.
     timeout: seconds to wait for replies in the phases around training; by default start()'s.
+    folder: where to keep what nodes send for each other, in files that go with the setup; by default in memory. A
+    server of 1,000 nodes takes 11 MB with one, 129 without.
 
     A round in which too few nodes answer gives no average: the model stays as it was, an error is logged, and
     `averages` has no entry. `averages[server_round]` has the number of nodes, and what was clipped.
@@ -67,6 +70,7 @@ class SecureAggregation(Strategy):
         timeout: float | None = None,
         client_level: ClientLevel | None = None,
         proofs: NormProofs | StepProofs | None = None,
+        folder: Path | str | None = None,
         **terms: Any,
     ) -> None:
         if isinstance(strategy, _REFUSED):
@@ -83,7 +87,9 @@ class SecureAggregation(Strategy):
             self._clip_norm = client_level.clip_norm
         if not isinstance(proofs, NormProofs | StepProofs | None):
             raise ParameterError(f"proofs= is NormProofs or StepProofs, got {type(proofs).__name__}")
-        self._proofs = proofs
+        self._proofs, self._folder = proofs, folder
+        if folder is not None and not Path(folder).is_dir():
+            raise ParameterError(f"folder={str(folder)!r} is no folder: make it first")
         if proofs is not None and client_level is not None:
             raise ParameterError(
                 "client_level and proofs: noise is added to what is masked, so a proof about the update says nothing "
@@ -169,7 +175,7 @@ class SecureAggregation(Strategy):
         return Terms(arrays=arrays, rounds=rounds, **self._given)
 
     def _make_hub(self, run: bytes) -> Hub:
-        return Hub(run, self._exchange, self._proofs)
+        return Hub(run, self._exchange, self._proofs, self._folder)
 
     def _ready(self, terms: Terms, nodes: Sequence[int], grid: Grid) -> Hub:
         """The hub, with a setup that has a round left for these nodes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ RUN = b"a run"
 class Party:
     """A hub, and nodes 100, 101, ..; `lost[phase]` are the nodes that do not reply in it."""
 
-    def __init__(self, count: int = 10, server: str = "semi-honest") -> None:
+    def __init__(self, count: int = 10, server: str = "semi-honest", folder: Path | None = None) -> None:
         self.keys = {100 + i: IdentityKey.generate() for i in range(count)}
         known = frozenset(key.public_bytes for key in self.keys.values()) if server == "active" else None
         self.policy = Policy(members=known)
@@ -26,7 +27,7 @@ class Party:
         self.tamper: Callable[[int, dict[str, Any]], dict[str, Any]] = lambda node, request: request
         self.refusals: list[str] = []
         self.seen: list[tuple[int, dict[str, Any]]] = []
-        self.hub = Hub(RUN, self.exchange)
+        self.hub = Hub(RUN, self.exchange, folder=folder)
         self.nodes = list(self.keys)
 
     def node(self, node: int) -> Node:

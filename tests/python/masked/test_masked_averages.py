@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,33 @@ def test_a_weighted_average_is_right_whoever_is_lost_and_whenever(make_party: An
         assert (average.nodes, average.weight) == (len(staying), sum(staying))
     assert not party.hub.serves(terms, party.nodes)  # the setup's rounds are used up
     assert party.refusals == []
+
+
+@pytest.mark.parametrize("server", ["semi-honest", "active"])
+def test_a_hub_with_a_folder_keeps_a_setup_in_private_files_and_takes_them_away(
+    make_party: Any, server: str, tmp_path: Path
+) -> None:
+    party, terms = make_party(server=server, folder=tmp_path), terms_of(server=server)
+    made = []
+    for _ in range(2):  # the second setup takes the first one's files away
+        party.hub.set_up(terms, party.nodes)
+        [own] = tmp_path.iterdir()
+        files = list(own.iterdir())
+        assert files
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        assert own.stat().st_mode & 0o777 == 0o700
+        average = party.round(dict.fromkeys(party.nodes[1:], 0.5), terms)
+        assert average.update["w"] == pytest.approx(np.full(3, 0.5))
+        made.append(own)
+    assert made[0] != made[1]
+    party.hub = None
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_refused_at_once(make_party: Any, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="no folder"):
+        make_party(folder=tmp_path / "absent")
 
 
 def test_one_lost_past_the_threshold_voids_the_round_and_the_next_is_well(make_party: Any) -> None:
