@@ -4,13 +4,16 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/random.h"
 
 namespace pyzkfl {
 
 void wipe(std::span<uint8_t> data) {
-  if (!data.empty()) OPENSSL_cleanse(data.data(), data.size());
+  if (data.empty()) return;
+  std::memset(data.data(), 0, data.size());
+  __asm__ volatile("" : : "r"(data.data()) : "memory");
 }
 
 bool equal_constant_time(ByteSpan a, ByteSpan b) {

@@ -12,7 +12,9 @@
 
 namespace pyzkfl {
 
-// Overwrites `data` with zeros in a way the compiler may not remove (OPENSSL_cleanse).
+// Overwrites `data` with zeros in a way the compiler may not remove: to the compiler, an empty piece of assembly may read
+// them. As glibc's explicit_bzero does it, with the C library's vectors; OPENSSL_cleanse writes a word at a time, and a
+// proof wipes as many bytes as it computes.
 void wipe(std::span<uint8_t> data);
 
 // The same for an object without ownership, such as an array of limbs.
