@@ -27,7 +27,4 @@ ShareProof prove_share(const PaillierThresholdKey& key, Index index, WordSpan ex
 void write_share_proof(Writer& out, const ShareProof& proof);
 ShareProof read_share_proof(Reader& in);
 
-// prod bases[i]^exponents[i] modulo m, all public, exponents not negative: buckets for many bases, shared squarings.
-Integer product_of_powers(std::span<const Integer> bases, std::span<const Integer> exponents, const Integer& m);
-
 }  // namespace pyzkfl::he

@@ -12,6 +12,7 @@
 #include "he/modular.h"
 #include "he/paillier_share_proof.h"
 #include "he/plaintext_proof.h"
+#include "he/power_products.h"
 #include "he/primes.h"
 
 namespace pyzkfl::he {

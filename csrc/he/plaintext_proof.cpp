@@ -7,7 +7,7 @@
 
 #include "base/errors.h"
 #include "he/modular.h"
-#include "he/paillier_share_proof.h"
+#include "he/power_products.h"
 
 namespace pyzkfl::he {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "he/errors.h"
 #include "he/paillier_share_proof.h"
+#include "he/power_products.h"
 #include "he/primes.h"
 #include "sum_samples.h"
 
