@@ -7,7 +7,6 @@
 
 #include "base/errors.h"
 #include "he/modular.h"
-#include "he/power_products.h"
 
 namespace pyzkfl::he {
 namespace {
@@ -84,15 +83,16 @@ PaillierVector read_contribution(const PaillierVector::Key& key, const Digest& c
   std::ranges::copy(at.first(challenge.size()), challenge.begin());
   const Integer z = Integer::from_bytes(at.subspan(challenge.size(), half)), root = Integer::from_bytes(at.last(half));
   const Integer &n = key->n(), &n2 = key->n_squared();
-  std::vector<Integer> bases, weights;
-  for (size_t j = 0; j < vector.ciphertexts().size() / each; ++j) {
-    bases.push_back(Integer::from_words(vector.ciphertexts().subspan(j * each, each)));
-    weights.push_back(weight(challenge, j));
+  std::vector<uint64_t> weights(vector.ciphertexts().size() / each * weight_words);
+  for (size_t j = 0; j < weights.size() / weight_words; ++j) {
+    weight(challenge, j).to_words(std::span(weights).subspan(j * weight_words, weight_words));
   }
   bool holds = z < n && root < n && gcd(root, n) == Integer(1);
   if (holds) {
     const Integer left = (Integer(1) + z * n) * power_vartime(root, n, n2) % n2;
-    const Integer first = left * inverse(product_of_powers(bases, weights, n2), n2) % n2;
+    const Integer product =
+        Integer::from_words(key->ring().product_of_powers(vector.ciphertexts(), weights, weight_words));
+    const Integer first = left * inverse(product, n2) % n2;
     holds = challenge_of(*key, context, member, ciphertext, first) == challenge;
   }
   if (!holds) {
