@@ -13,10 +13,7 @@
 namespace pyzkfl::he {
 namespace {
 
-constexpr size_t lanes = ifma::lanes;
-
-uint64_t* words_of(LaneVector* v) { return v->word; }
-const uint64_t* words_of(const LaneVector* v) { return v->word; }
+constexpr size_t at_once = ifma::lanes;  // windows
 
 // `bits` bits of a little-endian number from bit `at` up.
 size_t window_of(WordSpan number, size_t at, size_t bits) {
@@ -27,8 +24,8 @@ size_t window_of(WordSpan number, size_t at, size_t bits) {
   return digit & ((uint64_t{1} << bits) - 1);
 }
 
-// With windows of `window` bits, eight at once: how many products of eight lanes it takes.
-size_t passes_of(size_t bits, size_t window) { return (bits + window * lanes - 1) / (window * lanes); }
+// With windows of `window` bits, eight at once: how many passes over the elements it takes.
+size_t passes_of(size_t bits, size_t window) { return (bits + window * at_once - 1) / (window * at_once); }
 
 size_t best_window(size_t bits, size_t count) {
   size_t best = 1, least = SIZE_MAX;
@@ -74,11 +71,21 @@ Integer product_of_powers(std::span<const Integer> bases, std::span<const Intege
 }
 
 std::vector<uint64_t> SquareRing::product_of_powers(WordSpan elements, WordSpan weights, size_t weight_words) const {
-  const size_t each = 2 * words(), count = elements.size() / each, bits = 64 * weight_words;
+  return weighted_product(elements, weights, weight_words, 2);
+}
+
+std::vector<uint64_t> SquareRing::product_of_powers_modulo_n(WordSpan elements, WordSpan weights,
+                                                             size_t weight_words) const {
+  return weighted_product(elements, weights, weight_words, 1);
+}
+
+std::vector<uint64_t> SquareRing::weighted_product(WordSpan elements, WordSpan weights, size_t weight_words,
+                                                   size_t digits) const {
+  const size_t each = digits * words(), count = elements.size() / each, bits = 64 * weight_words;
   if (elements.size() % each != 0 || weights.size() != count * weight_words) {
     throw ParameterError("products of powers: sizes differ");
   }
-  const Integer n2 = Integer::from_words(n2_);
+  const Integer modulus = Integer::from_words(digits == 2 ? n2_ : n_);
   Integer out(1);
   if (!lanes_) {
     std::vector<Integer> bases, exponents;
@@ -86,15 +93,16 @@ std::vector<uint64_t> SquareRing::product_of_powers(WordSpan elements, WordSpan 
       bases.push_back(Integer::from_words(elements.subspan(i * each, each)));
       exponents.push_back(Integer::from_words(weights.subspan(i * weight_words, weight_words)));
     }
-    out = he::product_of_powers(bases, exponents, n2);
+    out = he::product_of_powers(bases, exponents, modulus);
   } else if (count > 0) {
     const size_t window = best_window(bits, count);
-    const Words digits = window_products(elements, weights, weight_words, window);
+    const Words products = window_products(elements, weights, weight_words, window, digits);
     Words product(each);
-    for (size_t at = digits.size() / each; at-- > 0;) {
-      mpz_powm_ui(out.get(), out.get(), 1UL << window, n2.get());
-      join(product, WordSpan(digits).subspan(at * each, each));
-      out = out * Integer::from_words(product) % n2;
+    for (size_t at = products.size() / each; at-- > 0;) {
+      const WordSpan value = WordSpan(products).subspan(at * each, each);
+      mpz_powm_ui(out.get(), out.get(), 1UL << window, modulus.get());
+      if (digits == 2) join(product, value);
+      out = out * Integer::from_words(digits == 2 ? product : value) % modulus;
     }
   }
   std::vector<uint64_t> result(each);
@@ -102,80 +110,83 @@ std::vector<uint64_t> SquareRing::product_of_powers(WordSpan elements, WordSpan 
   return result;
 }
 
-// A lane is a window: each element is multiplied into one bucket of each lane, the one of the window's digit. Buckets lie
-// one after the other in memory, lane by lane, so that an element touches few lines of it.
-Words SquareRing::window_products(WordSpan elements, WordSpan weights, size_t weight_words, size_t window) const {
+// A lane is a window: each element is multiplied into one bucket of each lane, the one of the window's digit. Buckets
+// lie one after the other in memory, lane by lane, so that an element touches few lines of it.
+Words SquareRing::window_products(WordSpan elements, WordSpan weights, size_t weight_words, size_t window,
+                                  size_t digits) const {
   const ifma::SquareKernel& kernel = *ifma::square_kernel();
-  const size_t w = words(), each = 2 * limbs_, count = elements.size() / (2 * w), buckets = size_t{1} << window;
-  const uint64_t* n = words_of(n_lanes_.data());
+  const size_t w = digits * words(), each = digits * limbs_, count = elements.size() / w;
+  const size_t buckets = size_t{1} << window;
+  const uint64_t* n = n_lanes_.data()->word;
   const auto multiply = [&](LaneVector* out, const LaneVector* a, const LaneVector* b) {
-    kernel.multiply(words_of(out), words_of(a), words_of(b), n, n0_, limbs_, 2);
+    kernel.multiply(out->word, a->word, b->word, n, n0_, limbs_, digits);
   };
   // Elements in Montgomery form, limb by limb.
   std::vector<uint64_t> entered(count * each);
-  parallel_for((count + lanes - 1) / lanes, 4, [&](size_t begin, size_t end) {
-    std::vector<uint64_t> digits(lanes * 2 * w), quotient(w + 1);
+  parallel_for((count + at_once - 1) / at_once, 4, [&](size_t begin, size_t end) {
+    std::vector<uint64_t> pairs(at_once * w), quotient(words() + 1);
     std::vector<LaneVector> values(each);
     for (size_t group = begin; group < end; ++group) {
-      const size_t here = std::min(lanes, count - group * lanes);
-      for (size_t lane = 0; lane < here; ++lane) {
-        const uint64_t* element = elements.data() + (group * lanes + lane) * 2 * w;
-        uint64_t* to = digits.data() + lane * 2 * w;
-        mpn_tdiv_qr(quotient.data(), to, 0, element, static_cast<mp_size_t>(2 * w), n_.data(),
-                    static_cast<mp_size_t>(w));
-        std::copy_n(quotient.begin(), w, to + w);  // an element is below N^2
+      const size_t here = std::min(at_once, count - group * at_once);
+      const WordSpan from = elements.subspan(group * at_once * w, here * w);
+      for (size_t lane = 0; lane < here && digits == 2; ++lane) {
+        uint64_t* to = pairs.data() + lane * w;
+        mpn_tdiv_qr(quotient.data(), to, 0, from.data() + lane * w, static_cast<mp_size_t>(w), n_.data(),
+                    static_cast<mp_size_t>(words()));
+        std::copy_n(quotient.begin(), words(), to + words());  // an element is below N^2
       }
-      to_lanes(values.data(), WordSpan(digits).first(here * 2 * w));
+      to_lanes(values.data(), digits == 2 ? WordSpan(pairs).first(here * w) : from, digits);
       multiply(values.data(), values.data(), enter_lanes_.data());
       for (size_t lane = 0; lane < here; ++lane) {
-        uint64_t* to = entered.data() + (group * lanes + lane) * each;
+        uint64_t* to = entered.data() + (group * at_once + lane) * each;
         for (size_t i = 0; i < each; ++i) to[i] = values[i].word[lane];
       }
     }
   });
   const size_t passes = passes_of(64 * weight_words, window);
-  Words out(passes * lanes * 2 * w);
+  Words out(passes * at_once * w);
   parallel_for(passes, 1, [&](size_t begin, size_t end) {
-    std::vector<uint64_t> table(lanes * buckets * each);
+    std::vector<uint64_t> table(at_once * buckets * each);
     std::vector<LaneVector> value(each), element(each), unit(each);
     const auto entry = [&](size_t lane, size_t digit) { return table.data() + (lane * buckets + digit) * each; };
-    const auto load = [&](std::span<const size_t, lanes> digits) {
-      for (size_t lane = 0; lane < lanes; ++lane) {
-        const uint64_t* from = entry(lane, digits[lane]);
+    std::array<size_t, at_once> places{};  // the bucket of each lane
+    const auto load = [&] {
+      for (size_t lane = 0; lane < at_once; ++lane) {
+        const uint64_t* from = entry(lane, places[lane]);
         for (size_t i = 0; i < each; ++i) value[i].word[lane] = from[i];
       }
     };
-    std::array<size_t, lanes> digits{};
     for (size_t pass = begin; pass < end; ++pass) {
-      for (size_t lane = 0; lane < lanes; ++lane) {
+      for (size_t lane = 0; lane < at_once; ++lane) {
         for (size_t digit = 0; digit < buckets; ++digit) {
           for (size_t i = 0; i < each; ++i) entry(lane, digit)[i] = one_lanes_[i].word[lane];
         }
       }
       for (size_t j = 0; j < count; ++j) {
         const WordSpan weight = weights.subspan(j * weight_words, weight_words);
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          digits[lane] = window_of(weight, (pass * lanes + lane) * window, window);
+        for (size_t lane = 0; lane < at_once; ++lane) {
+          places[lane] = window_of(weight, (pass * at_once + lane) * window, window);
         }
-        load(digits);
+        load();
         for (size_t i = 0; i < each; ++i) std::ranges::fill(element[i].word, entered[j * each + i]);
         multiply(value.data(), value.data(), element.data());
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          uint64_t* to = entry(lane, digits[lane]);
+        for (size_t lane = 0; lane < at_once; ++lane) {
+          uint64_t* to = entry(lane, places[lane]);
           for (size_t i = 0; i < each; ++i) to[i] = value[i].word[lane];
         }
       }
       // prod bucket[d]^d: the product of all products from the top. The bucket of 0 is left out.
-      std::vector<LaneVector> suffix(one_lanes_.begin(), one_lanes_.end()), product(suffix);
+      std::vector<LaneVector> suffix(one_lanes_.begin(), one_lanes_.begin() + static_cast<long>(each));
+      std::vector<LaneVector> product(suffix);
       for (size_t digit = buckets; digit-- > 1;) {
-        digits.fill(digit);
-        load(digits);
+        places.fill(digit);
+        load();
         multiply(suffix.data(), suffix.data(), value.data());
         multiply(product.data(), product.data(), suffix.data());
       }
       for (uint64_t& word : unit[0].word) word = 1;
       multiply(product.data(), product.data(), unit.data());
-      from_lanes(std::span(out).subspan(pass * lanes * 2 * w, lanes * 2 * w), product.data());
+      from_lanes(std::span(out).subspan(pass * at_once * w, at_once * w), product.data(), digits);
     }
   });
   return out;

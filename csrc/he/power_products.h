@@ -1,5 +1,5 @@
 // Products of many powers of public numbers (Pippenger, SIAM J. Comput. 1980): what the checks of batched proofs cost.
-// Modulo N^2 on eight lanes: SquareRing::product_of_powers, of the same file.
+// Modulo N and N^2 on eight lanes: SquareRing::product_of_powers, in the same file.
 //
 // NOT constant time.
 #pragma once

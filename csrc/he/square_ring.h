@@ -49,6 +49,8 @@ class SquareRing {
   // prod elements[j]^weights[j] modulo N^2, of 2 words() words: elements likewise, weights of weight_words words each.
   // NOT constant time: all of it is public. Elements are below N^2 (power_products.cpp).
   std::vector<uint64_t> product_of_powers(WordSpan elements, WordSpan weights, size_t weight_words) const;
+  // The same modulo N, of words() words each.
+  std::vector<uint64_t> product_of_powers_modulo_n(WordSpan elements, WordSpan weights, size_t weight_words) const;
 
  private:
   friend class FixedBase;
@@ -59,8 +61,10 @@ class SquareRing {
   // Eight values of one or two digits to limbs in lanes; missing ones are zero. And back, reduced.
   void to_lanes(LaneVector* out, WordSpan values, size_t digits = 2) const;
   void from_lanes(std::span<uint64_t> values, const LaneVector* in, size_t digits = 2) const;
-  // Of product_of_powers(): the product for each window of `window` bits of the weights, from the lowest, as digits.
-  Words window_products(WordSpan elements, WordSpan weights, size_t weight_words, size_t window) const;
+  std::vector<uint64_t> weighted_product(WordSpan elements, WordSpan weights, size_t weight_words,
+                                         size_t digits) const;
+  // Of that: the product for each window of `window` bits of the weights, from the lowest, as digits.
+  Words window_products(WordSpan elements, WordSpan weights, size_t weight_words, size_t window, size_t digits) const;
   // The integer a b / 2^(128 words()) modulo N^2; a, b, out of 2 words() words.
   void montgomery(std::span<uint64_t> out, WordSpan a, WordSpan b) const;
 

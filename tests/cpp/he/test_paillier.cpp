@@ -99,7 +99,7 @@ TEST_CASE("powers modulo N are GMP's, on every kernel, at every size, for edge v
   }
 }
 
-TEST_CASE("a product of powers modulo N^2 is the product of the powers, on every kernel, for any number of them") {
+TEST_CASE("a product of powers modulo N^2, or N, is that product, on every kernel, for any number of them") {
   for (const CpuKernel kernel : kernels()) {
     for (const size_t bits : {1024, 2048}) {
       Integer n = Integer::random_bits(bits);
@@ -121,6 +121,12 @@ TEST_CASE("a product of powers modulo N^2 is the product of the powers, on every
           expected = expected * power_vartime(base, weight, n2) % n2;
         }
         CHECK(Integer::from_words(ring.product_of_powers(elements, weights, 2)) == expected);
+        Words residues(w * count);
+        for (size_t i = 0; i < count; ++i) {
+          (Integer::from_words(WordSpan(elements).subspan(2 * w * i, 2 * w)) % n)
+              .to_words(std::span(residues).subspan(w * i, w));
+        }
+        CHECK(Integer::from_words(ring.product_of_powers_modulo_n(residues, weights, 2)) == expected % n);
       }
       CHECK_THROWS_AS((void)ring.product_of_powers(Words(2 * w), Words(3), 2), ParameterError);
     }
@@ -269,6 +275,8 @@ TEST_CASE("decryption, encryption and packing are constant time") {
   make_secret(exponent.data(), w);
   make_secret(value.data(), 2 * w);
   ring.split(digits, value);
+  ring.power(out, digits, exponent, 64 * w);
+  ring.power_modulo_n(std::span(out).first(w), WordSpan(digits).first(w), exponent, 64 * w);
   ring.power(out, digits, exponent, 64 * w);
   const FixedBase table(ring, out, 64 * w);
   table.power_times(digits, exponent, message);
