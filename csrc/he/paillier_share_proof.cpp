@@ -10,9 +10,9 @@
 namespace pyzkfl::he {
 namespace {
 
-constexpr size_t combination_bits = 128, challenge_words = 4, hiding_words = 6;
+constexpr size_t combination_words = 2, challenge_words = 4, hiding_words = 6;
 
-// X = prod (c_j^4)^(e_j) and Y = prod (share_j^2)^(e_j), e_j hashed from key, member, request and all shares.
+// X = prod (u_j^4)^(e_j) and Y = prod (share_j^2)^(e_j), e_j hashed from key, member, request and all shares.
 struct Combination {
   Integer x, y;
 };
@@ -25,23 +25,23 @@ Digest statement(const PaillierThresholdKey& key, Index index, const Digest& req
 }
 
 Integer combine(const PaillierPublicKey& key, WordSpan elements, const Digest& seed, unsigned long power) {
-  const size_t each = 2 * key.words(), count = elements.size() / each;
-  std::vector<Integer> bases, exponents;
+  const size_t each = key.words(), count = elements.size() / each;
+  std::vector<uint64_t> weights(count * combination_words);
   for (size_t i = 0; i < count; ++i) {
     Writer out;
     out.bytes(seed).u64(i);
     const Digest digest = Sha256().update(as_bytes("pyzkfl/1 paillier combination")).update(out.view()).finish();
-    exponents.push_back(Integer::from_bytes(ByteSpan(digest).first(combination_bits / 8)));
-    bases.push_back(Integer::from_words(elements.subspan(i * each, each)));
+    Integer::from_bytes(ByteSpan(digest).first(8 * combination_words))
+        .to_words(std::span(weights).subspan(i * combination_words, combination_words));
   }
-  Integer out = product_of_powers(bases, exponents, key.n_squared());
-  mpz_powm_ui(out.get(), out.get(), power, key.n_squared().get());
+  Integer out = Integer::from_words(key.ring().product_of_powers_modulo_n(elements, weights, combination_words));
+  mpz_powm_ui(out.get(), out.get(), power, key.n().get());
   return out;
 }
 
-Combination combination(const PaillierThresholdKey& key, const Digest& seed, WordSpan ciphertexts, WordSpan shares) {
+Combination combination(const PaillierThresholdKey& key, const Digest& seed, WordSpan residues, WordSpan shares) {
   Combination out;
-  run_parallel({[&] { out.x = combine(*key.key(), ciphertexts, seed, 4); },
+  run_parallel({[&] { out.x = combine(*key.key(), residues, seed, 4); },
                 [&] { out.y = combine(*key.key(), shares, seed, 2); }});
   return out;
 }
@@ -51,52 +51,48 @@ Digest challenge_of(const PaillierThresholdKey& key, Index index, const Digest& 
   Sha256 hash;
   hash.update(as_bytes("pyzkfl/1 paillier challenge")).update(seed);
   for (const Integer* element : {&key.v(), &key.verifier(index), &c.x, &c.y, &a, &b}) {
-    hash.update(element->to_bytes(key.key()->bits() / 4));
+    hash.update(element->to_bytes(key.key()->bits() / 8));
   }
   return hash.finish();
 }
 
 }  // namespace
 
-std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan ciphertexts) {
-  const SquareRing& ring = key.key()->ring();
-  const size_t each = 2 * ring.words(), count = ciphertexts.size() / each;
-  Words twice(exponent.size() + 1), digits(ciphertexts.size()), powers(ciphertexts.size());
+std::vector<uint64_t> residues_modulo_n(const PaillierPublicKey& key, WordSpan ciphertexts) {
+  const size_t w = key.words(), count = ciphertexts.size() / (2 * w);
+  std::vector<uint64_t> out(count * w);
+  for (size_t i = 0; i < count; ++i) {
+    (Integer::from_words(ciphertexts.subspan(2 * i * w, 2 * w)) % key.n()).to_words(std::span(out).subspan(i * w, w));
+  }
+  return out;
+}
+
+std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan residues) {
+  Words twice(exponent.size() + 1);
   uint64_t carry = 0;
   for (size_t i = 0; i < exponent.size(); ++i) {
     twice[i] = exponent[i] << 1 | carry;
     carry = exponent[i] >> 63;
   }
   twice.back() = carry;
-  std::vector<uint64_t> out(ciphertexts.size());
-  parallel_for(count, 8, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      ring.split(std::span(digits).subspan(i * each, each), ciphertexts.subspan(i * each, each));
-    }
-  });
-  ring.power(powers, digits, twice, 64 * exponent.size() + 1);
-  for (size_t i = 0; i < count; ++i) {
-    ring.join(std::span(out).subspan(i * each, each), std::span(powers).subspan(i * each, each));
-  }
+  std::vector<uint64_t> out(residues.size());
+  key.key()->ring().power_modulo_n(out, residues, twice, 64 * exponent.size() + 1);
   return out;
 }
 
 ShareProof prove_share(const PaillierThresholdKey& key, Index index, WordSpan exponent, const Digest& request,
-                       WordSpan ciphertexts, WordSpan shares) {
+                       WordSpan residues, WordSpan shares) {
   const SquareRing& ring = key.key()->ring();
-  const size_t each = 2 * ring.words();
+  const size_t w = ring.words();
   const Digest seed = statement(key, index, request, shares);
-  const Combination c = combination(key, seed, ciphertexts, shares);
+  const Combination c = combination(key, seed, residues, shares);
   // X^r and v^r.
-  Words r(exponent.size() + hiding_words), digits(2 * each), powers(2 * each), element(each);
+  Words r(exponent.size() + hiding_words), bases(2 * w), powers(2 * w);
   random_bytes({reinterpret_cast<uint8_t*>(r.data()), 8 * r.size()});
-  ring.split(std::span(digits).first(each), c.x.words(each));
-  ring.split(std::span(digits).last(each), key.v().words(each));
-  ring.power(powers, digits, r, 64 * r.size());
-  ring.join(element, std::span(powers).first(each));
-  const Integer a = Integer::from_words(element);
-  ring.join(element, std::span(powers).last(each));
-  const Integer b = Integer::from_words(element);
+  c.x.to_words(std::span(bases).first(w));
+  key.v().to_words(std::span(bases).last(w));
+  ring.power_modulo_n(powers, bases, r, 64 * r.size());
+  const Integer a = Integer::from_words(WordSpan(powers).first(w)), b = Integer::from_words(WordSpan(powers).last(w));
   ShareProof out;
   out.challenge = challenge_of(key, index, seed, c, a, b);
   Words e = Integer::from_bytes(out.challenge).words(challenge_words), product(exponent.size() + challenge_words),
@@ -108,18 +104,18 @@ ShareProof prove_share(const PaillierThresholdKey& key, Index index, WordSpan ex
   return out;
 }
 
-bool verify_share(const PaillierThresholdKey& key, Index index, const Digest& request, WordSpan ciphertexts,
+bool verify_share(const PaillierThresholdKey& key, Index index, const Digest& request, WordSpan residues,
                   WordSpan shares, const ShareProof& proof) {
-  const Integer& n2 = key.key()->n_squared();
-  const size_t most = 2 * key.key()->bits() + key.factorial().bits() + 64 * (hiding_words + 3);
+  const Integer& n = key.key()->n();
+  const size_t most = key.key()->bits() + key.factorial().bits() + 64 * (hiding_words + 3);
   if (proof.response.bits() > most) return false;
   const Digest seed = statement(key, index, request, shares);
-  const Combination c = combination(key, seed, ciphertexts, shares);
+  const Combination c = combination(key, seed, residues, shares);
   const Integer e = Integer::from_bytes(proof.challenge);
   Integer a, b;
   // a = X^z / Y^e and b = v^z / v_i^e.
   const auto commitment = [&](const Integer& base, const Integer& power) {
-    return power_vartime(base, proof.response, n2) * inverse(power_vartime(power, e, n2), n2) % n2;
+    return power_vartime(base, proof.response, n) * inverse(power_vartime(power, e, n), n) % n;
   };
   run_parallel({[&] { a = commitment(c.x, c.y); }, [&] { b = commitment(key.v(), key.verifier(index)); }});
   return challenge_of(key, index, seed, c, a, b) == proof.challenge;
@@ -137,35 +133,6 @@ ShareProof read_share_proof(Reader& in) {
   const ByteSpan response = in.bytes(size);
   if (size > 0 && response.back() == 0) in.fail("its proof has leading zeros");
   out.response = Integer::from_bytes(response);
-  return out;
-}
-
-Integer product_of_powers(std::span<const Integer> bases, std::span<const Integer> exponents, const Integer& m) {
-  size_t bits = 0;
-  for (const Integer& e : exponents) bits = std::max(bits, e.bits());
-  // Pippenger: a window's digits sort bases into buckets, whose sums of suffixes give each its weight.
-  const size_t window = bases.size() > 300 ? 7 : bases.size() > 30 ? 4 : 2, buckets = size_t{1} << window;
-  Integer out(1), scratch;
-  const auto multiply = [&](Integer& to, const Integer& by) {
-    mpz_mul(scratch.get(), to.get(), by.get());
-    mpz_tdiv_r(to.get(), scratch.get(), m.get());
-  };
-  for (size_t at = (bits + window - 1) / window; at-- > 0;) {
-    for (size_t i = 0; i < window; ++i) multiply(out, Integer(out));
-    std::vector<Integer> bucket(buckets, Integer(1));
-    for (size_t i = 0; i < bases.size(); ++i) {
-      size_t digit = 0;
-      for (size_t k = 0; k < window; ++k)
-        digit |= static_cast<size_t>(mpz_tstbit(exponents[i].get(), at * window + k)) << k;
-      if (digit != 0) multiply(bucket[digit], bases[i]);
-    }
-    Integer suffix(1), sum(1);
-    for (size_t digit = buckets; digit-- > 1;) {
-      multiply(suffix, bucket[digit]);
-      multiply(sum, suffix);
-    }
-    multiply(out, sum);
-  }
   return out;
 }
 

@@ -8,8 +8,11 @@
 
 namespace pyzkfl::he {
 
-// c_j^(2 exponent) for every ciphertext. Constant time in the exponent.
-std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan ciphertexts);
+// u_j = c_j mod n, of words() words each.
+std::vector<uint64_t> residues_modulo_n(const PaillierPublicKey& key, WordSpan ciphertexts);
+
+// u_j^(2 exponent) modulo n for every residue. Constant time in the exponent.
+std::vector<uint64_t> share_powers(const PaillierThresholdKey& key, WordSpan exponent, WordSpan residues);
 
 // challenge = H(everything, X^r, v^r), response = r + challenge exponent. r has 384 bits more than the exponent: 256
 // for the challenge, 128 to hide.
@@ -19,15 +22,12 @@ struct ShareProof {
 };
 
 ShareProof prove_share(const PaillierThresholdKey& key, Index index, WordSpan exponent, const Digest& request,
-                       WordSpan ciphertexts, WordSpan shares);
+                       WordSpan residues, WordSpan shares);
 [[nodiscard]] bool verify_share(const PaillierThresholdKey& key, Index index, const Digest& request,
-                                WordSpan ciphertexts, WordSpan shares, const ShareProof& proof);
+                                WordSpan residues, WordSpan shares, const ShareProof& proof);
 
 // challenge (32), length of the response (u16), response.
 void write_share_proof(Writer& out, const ShareProof& proof);
 ShareProof read_share_proof(Reader& in);
-
-// prod bases[i]^exponents[i] modulo m, all public, exponents not negative: buckets for many bases, shared squarings.
-Integer product_of_powers(std::span<const Integer> bases, std::span<const Integer> exponents, const Integer& m);
 
 }  // namespace pyzkfl::he

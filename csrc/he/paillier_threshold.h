@@ -1,15 +1,19 @@
 // Threshold decryption for Paillier: a dealer's key in n shares, any t of which decrypt, fewer say nothing.
 //
-// Damgard and Jurik (PKC 2001, section 4.1) for s = 1, after Fouque, Poupard and Stern (FC 2000) and Shoup (Eurocrypt
-// 2000): p = 2 p' + 1, q = 2 q' + 1 safe primes, m = p' q'; d = 0 modulo m and 1 modulo n, shared by a polynomial
-// over the integers modulo n m. A share of c is c^(2 D s_i), D = members!; t of them combine to c^(4 D^2 d) = 1 + 4
-// D^2 M n.
+// A ciphertext c = (1 + M n) r^n is decrypted by finding r, an n-th root modulo n of u = c mod n (Paillier, Eurocrypt
+// 1999, section 5): then 1 + M n = c / r^n. A root is an RSA signature, so holders share that as Shoup does
+// (Eurocrypt 2000): p = 2 p' + 1, q = 2 q' + 1 safe primes, m = p' q'; d = 1 / n modulo m, shared by a polynomial over
+// the integers modulo m. A share of c is u^(2 D s_i) modulo n, D = members!; t of them combine to w = r^(4 D^2), and
+// c^(4 D^2) / w^n = 1 + 4 D^2 M n. All of a holder's work is modulo n, with exponents as long as n: sharing c^d modulo
+// n^2, d = 0 modulo m and 1 modulo n (Damgard, Jurik, PKC 2001), takes about five times as long and twice the bytes.
+// What is shown is M and r, of the sum; docs/homomorphic.md says why r tells nothing that M does not.
 //
-// Each answer has one proof of equal logarithms for all its ciphertexts together: X = prod (c_j^4)^(e_j) and
-// Y = prod (share_j^2)^(e_j) with e_j of 128 bits hashed from everything, and log_X Y = log_v v_i (Chaum, Pedersen,
-// non-interactive after Fiat, Shamir). Squares modulo n^2 form a group of order n m, whose prime factors all have
-// more than a thousand bits: a wrong share passes a random combination with probability 2^-128 (Bellare, Garay,
-// Rabin, Eurocrypt 1998).
+// The sum is right whoever sent shares: w^n = u^(4 D^2) is checked, and taking n-th powers modulo n is one to one.
+// Each answer has one proof of equal logarithms for all its ciphertexts together, which names who sent a wrong one:
+// X = prod (u_j^4)^(e_j) and Y = prod (share_j^2)^(e_j) with e_j of 128 bits hashed from everything, and
+// log_X Y = log_v v_i (Chaum, Pedersen, non-interactive after Fiat, Shamir). Squares modulo n form a group of order
+// m, whose prime factors have more than a thousand bits: a wrong share passes a random combination with probability
+// 2^-128 (Bellare, Garay, Rabin, Eurocrypt 1998).
 //
 // Assumed: the dealer forgets (it could decrypt alone); fewer than t holders collude; 2 t > members + corrupt
 // (agreed_sum.h). Proofs: the random oracle.
@@ -28,7 +32,7 @@ namespace pyzkfl::he {
 
 inline constexpr size_t most_paillier_holders = 64;
 
-// What everybody knows: the key, v and v_i = v^(D s_i).
+// What everybody knows: the key, v and v_i = v^(D s_i) modulo n.
 class PaillierThresholdKey {
  public:
   PaillierThresholdKey(std::shared_ptr<const PaillierPublicKey> key, unsigned threshold, Integer v,
@@ -70,7 +74,7 @@ class PaillierHolder {
   Digest contribute(const Digest& context, const Packing& packing, std::span<const int64_t> values);
   Bytes open(const Digest& context, const Commitments& commitments);
   void expect(const Digest& context, const Commitments& commitments);
-  // The decryption share: header, request digest, index (u16), shares, proof (e 32, z).
+  // The decryption share: header, request digest, index (u16), shares modulo n, proof (e 32, z).
   Bytes answer(const SumRequest& request);
 
   // As SumGuard::close().
@@ -101,12 +105,14 @@ struct PaillierDealing {
 // A dealer's work, from different safe primes of the same length. 2 threshold > members >= threshold >= 2.
 PaillierDealing deal_paillier(const Integer& p, const Integer& q, unsigned threshold, unsigned members);
 
-// The sum that a checked request asks for. Throws Misbehaviour naming a member whose contribution is none, or lacks
-// the proof that its sender knows what is in it (plaintext_proof.h). On the pool.
-PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request);
+// The sum that a checked request asks for. Throws Misbehaviour naming a member whose contribution is none, or, if
+// proofs are asked for, lacks the one that its sender knows what is in it (plaintext_proof.h). On the pool.
+enum class Proofs { checked, not_checked };
+PaillierVector sum_of(const std::shared_ptr<const PaillierPublicKey>& key, const SumRequest& request, Proofs proofs);
 
 // The values, from at least t shares. Throws Misbehaviour naming a member whose share is malformed or whose proof is
-// wrong, NotEnoughShares, ProtocolError for a share of another request.
+// wrong, NotEnoughShares, ProtocolError for a share of another request. Proofs of contributions are not checked again:
+// no honest holder answers before it has checked them, and one of t is honest.
 std::vector<int64_t> combine_paillier(const PaillierThresholdKey& key, const SumRequest& request,
                                       std::span<const Bytes> shares);
 

@@ -2,12 +2,14 @@
 #include "he/plaintext_proof.h"
 
 #include <algorithm>
-#include <string>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/thread_pool.h"
+#include "he/errors.h"
 #include "he/modular.h"
-#include "he/paillier_share_proof.h"
 
 namespace pyzkfl::he {
 namespace {
@@ -31,6 +33,64 @@ Integer weight(const Digest& challenge, uint64_t j) {
   out.bytes(challenge).u64(j);
   const Digest digest = Sha256().update(as_bytes("pyzkfl/1 paillier plaintext weight")).update(out.view()).finish();
   return Integer::from_bytes(ByteSpan(digest).first(8 * weight_words));
+}
+
+ByteSpan ciphertext_of(const PaillierPublicKey& key, ByteSpan contribution) {
+  const size_t proof = plaintext_proof_bytes(key);
+  if (contribution.size() < proof) throw DecodeError("a contribution to a Paillier sum is shorter than its proof");
+  return contribution.first(contribution.size() - proof);
+}
+
+// A contribution in its parts.
+struct Sent {
+  Sent(const PaillierVector::Key& key, ByteSpan bytes)
+      : ciphertext(ciphertext_of(*key, bytes)), vector(PaillierVector::decode(key, ciphertext)) {
+    const ByteSpan at = bytes.subspan(ciphertext.size());
+    const size_t half = key->bits() / 8;
+    std::ranges::copy(at.first(challenge.size()), challenge.begin());
+    z = Integer::from_bytes(at.subspan(challenge.size(), half));
+    root = Integer::from_bytes(at.last(half));
+    if (!(z < key->n() && root < key->n() && gcd(root, key->n()) == Integer(1))) {
+      throw DecodeError(
+          "a contribution does not prove that its sender knows what is in it: its answers are no residues modulo n");
+    }
+  }
+
+  ByteSpan ciphertext;
+  PaillierVector vector;
+  Digest challenge;
+  Integer z, root;
+};
+
+// root^n modulo n^2 of each, all of them together.
+std::vector<uint64_t> nth_powers(const PaillierPublicKey& key, std::span<const Sent> sent) {
+  const SquareRing& ring = key.ring();
+  const size_t w = key.words(), each = 2 * w;
+  Words digits(sent.size() * each), powers(digits.size());
+  for (size_t i = 0; i < sent.size(); ++i) sent[i].root.to_words(std::span(digits).subspan(i * each, w));
+  ring.power(powers, digits, ring.modulus(), key.bits());
+  std::vector<uint64_t> out(powers.size());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    ring.join(std::span(out).subspan(i * each, each), WordSpan(powers).subspan(i * each, each));
+  }
+  return out;
+}
+
+// Throws DecodeError unless (1 + z n) w^n / prod c_j^(e_j) is the B that the challenge was hashed from.
+void require_proof(const PaillierPublicKey& key, const Digest& context, Index member, const Sent& sent,
+                   WordSpan root_power) {
+  const Integer &n = key.n(), &n2 = key.n_squared();
+  std::vector<uint64_t> weights(sent.vector.ciphertexts().size() / (2 * key.words()) * weight_words);
+  for (size_t j = 0; j < weights.size() / weight_words; ++j) {
+    weight(sent.challenge, j).to_words(std::span(weights).subspan(j * weight_words, weight_words));
+  }
+  const Integer product =
+      Integer::from_words(key.ring().product_of_powers(sent.vector.ciphertexts(), weights, weight_words));
+  const Integer left = (Integer(1) + sent.z * n) * Integer::from_words(root_power) % n2;
+  if (challenge_of(key, context, member, sent.ciphertext, left * inverse(product, n2) % n2) == sent.challenge) return;
+  throw DecodeError(
+      "a contribution does not prove that its sender knows what is in it, or the proof is for another member or "
+      "context");
 }
 
 }  // namespace
@@ -75,32 +135,42 @@ Bytes prove_contribution(const PaillierVector::Key& key, const Packing& packing,
   return out;
 }
 
+PaillierVector read_contribution_unchecked(const PaillierVector::Key& key, ByteSpan bytes) {
+  return PaillierVector::decode(key, ciphertext_of(*key, bytes));
+}
+
 PaillierVector read_contribution(const PaillierVector::Key& key, const Digest& context, Index member, ByteSpan bytes) {
-  const size_t proof = plaintext_proof_bytes(*key), half = key->bits() / 8, each = 2 * key->words();
-  if (bytes.size() < proof) throw DecodeError("a contribution to a Paillier sum is shorter than its proof");
-  const ByteSpan ciphertext = bytes.first(bytes.size() - proof), at = bytes.last(proof);
-  PaillierVector vector = PaillierVector::decode(key, ciphertext);
-  Digest challenge;
-  std::ranges::copy(at.first(challenge.size()), challenge.begin());
-  const Integer z = Integer::from_bytes(at.subspan(challenge.size(), half)), root = Integer::from_bytes(at.last(half));
-  const Integer &n = key->n(), &n2 = key->n_squared();
-  std::vector<Integer> bases, weights;
-  for (size_t j = 0; j < vector.ciphertexts().size() / each; ++j) {
-    bases.push_back(Integer::from_words(vector.ciphertexts().subspan(j * each, each)));
-    weights.push_back(weight(challenge, j));
-  }
-  bool holds = z < n && root < n && gcd(root, n) == Integer(1);
-  if (holds) {
-    const Integer left = (Integer(1) + z * n) * power_vartime(root, n, n2) % n2;
-    const Integer first = left * inverse(product_of_powers(bases, weights, n2), n2) % n2;
-    holds = challenge_of(*key, context, member, ciphertext, first) == challenge;
-  }
-  if (!holds) {
-    throw DecodeError(
-        "a contribution does not prove that its sender knows what is in it, or the proof is for another member or "
-        "context");
-  }
-  return vector;
+  Sent sent(key, bytes);
+  const auto powers = nth_powers(*key, std::span(&sent, 1));
+  require_proof(*key, context, member, sent, powers);
+  return std::move(sent.vector);
+}
+
+std::vector<PaillierVector> read_contributions(const PaillierVector::Key& key, const Digest& context,
+                                               std::span<const std::pair<Index, ByteSpan>> contributions) {
+  std::vector<std::optional<Sent>> read(contributions.size());
+  const auto naming = [&](const auto& step) {
+    parallel_for(contributions.size(), 1, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        try {
+          step(i);
+        } catch (const DecodeError& e) {
+          throw Misbehaviour(contributions[i].first, e.what());
+        }
+      }
+    });
+  };
+  naming([&](size_t i) { read[i].emplace(key, contributions[i].second); });
+  std::vector<Sent> sent;
+  for (auto& one : read) sent.push_back(std::move(*one));
+  const std::vector<uint64_t> powers = nth_powers(*key, sent);
+  const size_t each = 2 * key->words();
+  naming([&](size_t i) {
+    require_proof(*key, context, contributions[i].first, sent[i], WordSpan(powers).subspan(i * each, each));
+  });
+  std::vector<PaillierVector> out;
+  for (Sent& one : sent) out.push_back(std::move(one.vector));
+  return out;
 }
 
 }  // namespace pyzkfl::he

@@ -16,6 +16,10 @@
 // lengths, which sums of 128 bits more have from public numbers alone.
 #pragma once
 
+#include <span>
+#include <utility>
+#include <vector>
+
 #include "base/sha256.h"
 #include "he/agreed_sum.h"
 #include "he/paillier_vector.h"
@@ -27,6 +31,12 @@ Bytes prove_contribution(const PaillierVector::Key& key, const Packing& packing,
                          const Digest& context, Index member);
 // The ciphertext of one whose proof holds for this key, context and member. Throws DecodeError for anything else.
 PaillierVector read_contribution(const PaillierVector::Key& key, const Digest& context, Index member, ByteSpan bytes);
+
+// Those of many members, on the pool. Throws Misbehaviour naming a member whose contribution is none.
+std::vector<PaillierVector> read_contributions(const PaillierVector::Key& key, const Digest& context,
+                                               std::span<const std::pair<Index, ByteSpan>> contributions);
+// The ciphertext of a contribution whose proof somebody else has checked.
+PaillierVector read_contribution_unchecked(const PaillierVector::Key& key, ByteSpan bytes);
 
 size_t plaintext_proof_bytes(const PaillierPublicKey& key);
 

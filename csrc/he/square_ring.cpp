@@ -78,15 +78,15 @@ void SquareRing::join(std::span<uint64_t> integer, WordSpan digits) const {
   }
 }
 
-void SquareRing::to_lanes(LaneVector* out, WordSpan digits) const {
-  const size_t w = words(), count = digits.size() / (2 * w);
+void SquareRing::to_lanes(LaneVector* out, WordSpan values, size_t digits) const {
+  const size_t w = words(), count = values.size() / (digits * w);
   for (size_t lane = 0; lane < lanes; ++lane) {
-    for (size_t digit = 0; digit < 2; ++digit) {
+    for (size_t digit = 0; digit < digits; ++digit) {
       for (size_t i = 0; i < limbs_; ++i) {
         const size_t word = 52 * i / 64, shift = 52 * i % 64;
         uint64_t limb = 0;
         if (lane < count && word < w) {
-          const uint64_t* from = digits.data() + (2 * lane + digit) * w;
+          const uint64_t* from = values.data() + (digits * lane + digit) * w;
           limb = from[word] >> shift;
           if (shift > 12 && word + 1 < w) limb |= from[word + 1] << (64 - shift);
         }
@@ -96,8 +96,8 @@ void SquareRing::to_lanes(LaneVector* out, WordSpan digits) const {
   }
 }
 
-void SquareRing::from_lanes(std::span<uint64_t> digits, const LaneVector* in) const {
-  const size_t w = words(), count = digits.size() / (2 * w);
+void SquareRing::from_lanes(std::span<uint64_t> values, const LaneVector* in, size_t digits) const {
+  const size_t w = words(), count = values.size() / (digits * w);
   Words low(w + 1), high(w + 1);
   const auto gather = [&](Words& to, const LaneVector* limbs, size_t lane) {
     std::ranges::fill(to, 0);
@@ -110,30 +110,40 @@ void SquareRing::from_lanes(std::span<uint64_t> digits, const LaneVector* in) co
   };
   for (size_t lane = 0; lane < count; ++lane) {
     gather(low, in, lane);
-    gather(high, in + limbs_, lane);
     // Digits are below 3 N; what is taken off the first is added to the second.
     const uint64_t over = modular::subtract_if_possible(low, n_) + modular::subtract_if_possible(low, n_);
+    const auto to = values.subspan(digits * w * lane, digits * w);
+    std::copy_n(low.begin(), w, to.begin());
+    if (digits == 1) continue;
+    gather(high, in + limbs_, lane);
     uint64_t carry = over;
     for (uint64_t& word : high) {
       word += carry;
       carry = static_cast<uint64_t>(word < carry);
     }
     for (int i = 0; i < 3; ++i) (void)modular::subtract_if_possible(high, n_);
-    const auto to = digits.subspan(2 * w * lane, 2 * w);
-    std::copy_n(low.begin(), w, to.begin());
     std::copy_n(high.begin(), w, to.begin() + static_cast<long>(w));
   }
 }
 
 void SquareRing::power(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const {
-  const size_t each = 2 * words(), count = in.size() / each;
+  power_all(out, in, exponent, bits, 2);
+}
+
+void SquareRing::power_modulo_n(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const {
+  power_all(out, in, exponent, bits, 1);
+}
+
+void SquareRing::power_all(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits,
+                           size_t digits) const {
+  const size_t each = digits * words(), count = in.size() / each;
   if (in.size() != out.size() || in.size() % each != 0) throw ParameterError("powers: sizes differ");
   if (bits == 0 || 64 * exponent.size() < bits) throw ParameterError("powers: the exponent has no bits");
   if (lanes_) {
     parallel_for((count + lanes - 1) / lanes, 1, [&](size_t begin, size_t end) {
       for (size_t group = begin; group < end; ++group) {
         const size_t from = group * lanes * each, size = std::min(lanes * each, in.size() - from);
-        power_lanes(out.subspan(from, size), in.subspan(from, size), exponent, bits);
+        power_lanes(out.subspan(from, size), in.subspan(from, size), exponent, bits, digits);
       }
     });
   } else {
@@ -146,26 +156,35 @@ void SquareRing::power(std::span<uint64_t> out, WordSpan in, WordSpan exponent, 
 }
 
 void SquareRing::power_portable(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const {
-  const auto size = static_cast<mp_size_t>(2 * words());
-  Words base(2 * words()), result(2 * words());
-  join(base, in);
+  const bool pair = in.size() == 2 * words();
+  const WordSpan modulus = pair ? WordSpan(n2_) : WordSpan(n_);
+  const auto size = static_cast<mp_size_t>(modulus.size());
+  Words base(in.begin(), in.end()), result(in.size());
+  if (pair) join(base, in);
   Words scratch(static_cast<size_t>(mpn_sec_powm_itch(size, bits, size)));
-  mpn_sec_powm(result.data(), base.data(), size, exponent.data(), bits, n2_.data(), size, scratch.data());
-  split(out, result);
+  mpn_sec_powm(result.data(), base.data(), size, exponent.data(), bits, modulus.data(), size, scratch.data());
+  if (pair) {
+    split(out, result);
+  } else {
+    std::ranges::copy(result, out.begin());
+  }
 }
 
-void SquareRing::power_lanes(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const {
+void SquareRing::power_lanes(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits,
+                             size_t digits) const {
   const ifma::SquareKernel& kernel = *ifma::square_kernel();
-  SecretVector<LaneVector> value(2 * limbs_), unit(2 * limbs_),
-      table((size_t{1} << ifma::power_window_bits) * 2 * limbs_);
+  SecretVector<LaneVector> value(digits * limbs_), unit(digits * limbs_),
+      table((size_t{1} << ifma::power_window_bits) * digits * limbs_);
   const uint64_t* n = words_of(n_lanes_.data());
   for (size_t lane = 0; lane < lanes; ++lane) unit[0].word[lane] = 1;
-  to_lanes(value.data(), in);
+  to_lanes(value.data(), in, digits);
   uint64_t* v = words_of(value.data());
-  kernel.multiply(v, v, words_of(enter_lanes_.data()), n, n0_, limbs_);
-  kernel.power(v, v, exponent.data(), bits, words_of(one_lanes_.data()), words_of(table.data()), n, n0_, limbs_);
-  kernel.multiply(v, v, words_of(unit.data()), n, n0_, limbs_);
-  from_lanes(out, value.data());
+  // The first digits of 1 and R in Montgomery form are those modulo N.
+  kernel.multiply(v, v, words_of(enter_lanes_.data()), n, n0_, limbs_, digits);
+  kernel.power(v, v, exponent.data(), bits, words_of(one_lanes_.data()), words_of(table.data()), n, n0_, limbs_,
+               digits);
+  kernel.multiply(v, v, words_of(unit.data()), n, n0_, limbs_, digits);
+  from_lanes(out, value.data(), digits);
 }
 
 void SquareRing::montgomery(std::span<uint64_t> out, WordSpan a, WordSpan b) const {
@@ -202,7 +221,7 @@ void FixedBase::build_lanes(WordSpan base) {
   table_lanes_.resize(windows_ * each * entries / lanes);
   const uint64_t* n = words_of(ring_.n_lanes_.data());
   const auto multiply = [&](LaneVector* out, const LaneVector* a, const LaneVector* b) {
-    kernel.multiply(words_of(out), words_of(a), words_of(b), n, ring_.n0_, ring_.limbs_);
+    kernel.multiply(words_of(out), words_of(a), words_of(b), n, ring_.n0_, ring_.limbs_, 2);
   };
   Words all(lanes * base.size());
   for (size_t i = 0; i < lanes; ++i) std::ranges::copy(base, all.begin() + static_cast<long>(i * base.size()));
@@ -296,7 +315,7 @@ void FixedBase::lanes_range(std::span<uint64_t> out, WordSpan exponents, WordSpa
       }
       uint64_t* value = words_of(values.data() + g * each);
       kernel.look_up(at == 0 ? value : words_of(factor.data()), table, digits.data(), limbs);
-      if (at > 0) kernel.multiply(value, value, words_of(factor.data()), n, ring_.n0_, limbs);
+      if (at > 0) kernel.multiply(value, value, words_of(factor.data()), n, ring_.n0_, limbs, 2);
     }
   }
   // The product with 1 + m N, not in Montgomery form, takes the power out of it as well.
@@ -311,7 +330,7 @@ void FixedBase::lanes_range(std::span<uint64_t> out, WordSpan exponents, WordSpa
     }
     ring_.to_lanes(factor.data(), pairs);
     uint64_t* value = words_of(values.data() + g * each);
-    kernel.multiply(value, value, words_of(factor.data()), n, ring_.n0_, limbs);
+    kernel.multiply(value, value, words_of(factor.data()), n, ring_.n0_, limbs, 2);
     ring_.from_lanes(out.subspan(2 * w * from, 2 * w * here), values.data() + g * each);
   }
 }

@@ -43,14 +43,28 @@ class SquareRing {
 
   // out[i] = in[i]^exponent, for one exponent of `bits` bits (at least 1). Digits in and out, one after the other.
   void power(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const;
+  // The same modulo N, in less than half the time: values of words() words below N, one after the other.
+  void power_modulo_n(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const;
+
+  // prod elements[j]^weights[j] modulo N^2, of 2 words() words: elements likewise, weights of weight_words words each.
+  // NOT constant time: all of it is public. Elements are below N^2 (power_products.cpp).
+  std::vector<uint64_t> product_of_powers(WordSpan elements, WordSpan weights, size_t weight_words) const;
+  // The same modulo N, of words() words each.
+  std::vector<uint64_t> product_of_powers_modulo_n(WordSpan elements, WordSpan weights, size_t weight_words) const;
 
  private:
   friend class FixedBase;
+  // Values of `digits` digits: 2, or 1 for those modulo N.
+  void power_all(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits, size_t digits) const;
   void power_portable(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const;
-  void power_lanes(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits) const;
-  // Eight digits to limbs in lanes; missing ones are zero. And back, reduced.
-  void to_lanes(LaneVector* out, WordSpan digits) const;
-  void from_lanes(std::span<uint64_t> digits, const LaneVector* in) const;
+  void power_lanes(std::span<uint64_t> out, WordSpan in, WordSpan exponent, size_t bits, size_t digits) const;
+  // Eight values of one or two digits to limbs in lanes; missing ones are zero. And back, reduced.
+  void to_lanes(LaneVector* out, WordSpan values, size_t digits = 2) const;
+  void from_lanes(std::span<uint64_t> values, const LaneVector* in, size_t digits = 2) const;
+  std::vector<uint64_t> weighted_product(WordSpan elements, WordSpan weights, size_t weight_words,
+                                         size_t digits) const;
+  // Of that: the product for each window of `window` bits of the weights, from the lowest, as digits.
+  Words window_products(WordSpan elements, WordSpan weights, size_t weight_words, size_t window, size_t digits) const;
   // The integer a b / 2^(128 words()) modulo N^2; a, b, out of 2 words() words.
   void montgomery(std::span<uint64_t> out, WordSpan a, WordSpan b) const;
 

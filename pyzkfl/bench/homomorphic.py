@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,11 +18,12 @@ SUMMANDS = 100
 BATCH = 1024
 
 
-def paillier(runs: int, *, bits: int, dim: int) -> Sample:
+def paillier(runs: int, *, bits: int, dim: int, members: int) -> Sample:
     """One operation is the encryption of one integer by the short exponent, in batches of 1024 on all threads.
 
     The rates are of single ciphertexts, as phe has them. `packed_*` is a vector of `dim` 16-bit values, with room for
-    100 summands, encrypted, added once and decrypted.
+    100 summands, encrypted, added once and decrypted. `shared_*`: as of rlwe, under a key that a dealer shared; a
+    member's own seconds for its share have the proofs of all contributions in them.
     """
     keys = he.generate("paillier", holder=he.OneDecryptor(), max_abs=MAX_ABS, summands=SUMMANDS, bits=bits)
     public, secret = keys.public.core, keys.decryptor
@@ -42,6 +43,7 @@ def paillier(runs: int, *, bits: int, dim: int) -> Sample:
             "add_per_second": BATCH / min(add),
             "decrypt_per_second": BATCH / min(decrypt),
             **{f"packed_{name}": value for name, value in packed.items()},
+            **{f"shared_{name}": value for name, value in _shared("paillier", dim, members, bits).items()},
         },
     )
 
@@ -60,7 +62,7 @@ def rlwe(runs: int, *, dim: int, members: int) -> Sample:
         {
             **figures,
             "parameters": he.rlwe_parameters(MAX_ABS, SUMMANDS),
-            **{f"shared_{name}": value for name, value in _shared(dim, members).items()},
+            **{f"shared_{name}": value for name, value in _shared("rlwe", dim, members).items()},
         },
     )
 
@@ -80,10 +82,10 @@ def _vector(keys: he.OwnedKeys, dim: int, runs: int) -> dict[str, Any]:
     }
 
 
-def _shared(dim: int, members: int) -> dict[str, Any]:
+def _shared(scheme: Literal["paillier", "rlwe"], dim: int, members: int, bits: int = 2048) -> dict[str, Any]:
     threshold = members // 2 + 2 if members > 3 else members
     holder = he.Threshold(threshold, members)
-    keys = he.generate("rlwe", holder=holder, max_abs=MAX_ABS, summands=members)
+    keys = he.generate(scheme, holder=holder, max_abs=MAX_ABS, summands=members, bits=bits)
     values = {
         i: np.random.default_rng(i).integers(-MAX_ABS, MAX_ABS, size=dim, endpoint=True, dtype=np.int64)
         for i in range(members)

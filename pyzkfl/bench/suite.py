@@ -70,8 +70,8 @@ _ALL = (
         "paillier",
         "a Paillier encryption",
         homomorphic.paillier,
-        {"bits": 2048, "dim": 100_000},
-        {"bits": (2048, 4096), "dim": (1, 1 << 24)},
+        {"bits": 2048, "dim": 100_000, "members": 10},
+        {"bits": (2048, 4096), "dim": (1, 1 << 24), "members": (3, 64)},
         runs=3,
     ),
     Benchmark(

@@ -63,7 +63,7 @@ def register(app: typer.Typer) -> None:
         clients: Annotated[int | None, typer.Option(help="clients of a round (secagg)")] = None,
         dim: Annotated[int | None, typer.Option(help="coordinates of an update (secagg, norm, paillier, rlwe)")] = None,
         bits: Annotated[int | None, typer.Option(help="of the modulus: 2048, 3072 or 4096 (paillier)")] = None,
-        members: Annotated[int | None, typer.Option(help="of the shared key (rlwe)")] = None,
+        members: Annotated[int | None, typer.Option(help="of the shared key (paillier, rlwe)")] = None,
         dropout: Annotated[float | None, typer.Option(help="share of the clients lost in a round (secagg)")] = None,
         corrupt: Annotated[
             float | None, typer.Option(help="share of the clients that may collude with the server (secagg)")

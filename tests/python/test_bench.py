@@ -29,7 +29,7 @@ TINY: dict[str, dict[str, Any]] = {
     "ladder": {"batch": 4, "largest": 2000},
     "norm": {"dim": 100},
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
-    "paillier": {"dim": 200},
+    "paillier": {"dim": 200, "members": 3},
     "rlwe": {"dim": 200, "members": 3},
     "gas": {},
     "ledger": {"records": 200, "batch": 70},
@@ -127,9 +127,11 @@ def test_secagg_reports_a_round_whose_sum_is_exact() -> None:
 
 
 def test_homomorphic_benchmarks_measure_exact_sums_and_report_what_scripts_compare() -> None:
-    paillier = run(BENCHMARKS["paillier"], {"dim": 100}, runs=1)
+    paillier = run(BENCHMARKS["paillier"], {"dim": 100, "members": 4}, runs=1)
     assert paillier["params"]["bits"] == 2048
     assert paillier["packed_exact"] is True
+    assert paillier["shared_exact"] is True
+    assert paillier["shared_share_seconds"] > 0
     assert min(paillier[f"{name}_per_second"] for name in ("encrypt", "add", "decrypt", "classic_encrypt")) > 0
     rlwe = run(BENCHMARKS["rlwe"], {"dim": 100, "members": 4}, runs=1)
     assert rlwe["exact"] is True

@@ -179,23 +179,24 @@ struct Scratch {
   V q[most_limbs], unused[most_limbs], low[most_limbs], high[most_limbs];
 };
 
-PYZKFL_INLINE void store_pair(V* out, const Scratch& s, long limbs) {
+PYZKFL_INLINE void store_value(V* out, const Scratch& s, long limbs, long digits) {
   for (long i = 0; i < limbs; ++i) out[i] = s.low[i];
+  if (digits == 1) return;
   for (long i = 0; i < limbs; ++i) out[limbs + i] = s.high[i];
 }
 
-void multiply_pairs(V* out, const V* a, const V* b, const V* n, V n0, long limbs, Scratch& s) {
+void multiply_values(V* out, const V* a, const V* b, const V* n, V n0, long limbs, long digits, Scratch& s) {
   const Factors factors = {a, a + limbs, b, b + limbs, s.q};
   reduce(s.low, s.q, n, n0, limbs, Terms::low_product, factors);
-  reduce(s.high, s.unused, n, n0, limbs, Terms::high_product, factors);
-  store_pair(out, s, limbs);
+  if (digits == 2) reduce(s.high, s.unused, n, n0, limbs, Terms::high_product, factors);
+  store_value(out, s, limbs, digits);
 }
 
-void square_pair(V* out, const V* a, const V* n, V n0, long limbs, Scratch& s) {
+void square_value(V* out, const V* a, const V* n, V n0, long limbs, long digits, Scratch& s) {
   const Factors factors = {a, a + limbs, nullptr, nullptr, s.q};
   reduce(s.low, s.q, n, n0, limbs, Terms::low_square, factors);
-  reduce(s.high, s.unused, n, n0, limbs, Terms::high_square, factors);
-  store_pair(out, s, limbs);
+  if (digits == 2) reduce(s.high, s.unused, n, n0, limbs, Terms::high_square, factors);
+  store_value(out, s, limbs, digits);
 }
 
 void wipe(V* words, size_t count) {
@@ -209,15 +210,16 @@ const V* vectors(const uint64_t* words) { return reinterpret_cast<const V*>(word
 V* vectors(uint64_t* words) { return reinterpret_cast<V*>(words); }
 
 void multiply(uint64_t* out, const uint64_t* a, const uint64_t* b, const uint64_t* modulus, uint64_t n0,
-              size_t limbs) {
+              size_t limbs, size_t digits) {
   Scratch s;
-  multiply_pairs(vectors(out), vectors(a), vectors(b), vectors(modulus), splat(n0), static_cast<long>(limbs), s);
+  multiply_values(vectors(out), vectors(a), vectors(b), vectors(modulus), splat(n0), static_cast<long>(limbs),
+                  static_cast<long>(digits), s);
   wipe(s);
 }
 
 void square(uint64_t* out, const uint64_t* a, const uint64_t* modulus, uint64_t n0, size_t limbs) {
   Scratch s;
-  square_pair(vectors(out), vectors(a), vectors(modulus), splat(n0), static_cast<long>(limbs), s);
+  square_value(vectors(out), vectors(a), vectors(modulus), splat(n0), static_cast<long>(limbs), 2, s);
   wipe(s);
 }
 
@@ -232,21 +234,22 @@ uint64_t window_at(const uint64_t* words, size_t at, unsigned bits) {
 // The table's entry number `digit`, by reading all of it.
 void select_entry(V* out, const V* table, uint64_t digit, long vectors_each) {
   const V wanted = splat(digit);
-  for (long from = 0; from < vectors_each; from += 8) {  // limbs is a multiple of four
-    V entry[8];
+  for (long from = 0; from < vectors_each; from += 4) {  // limbs is a multiple of four
+    V entry[4];
     for (V& v : entry) v = _mm512_setzero_si512();
     for (uint64_t e = 0; e < (uint64_t{1} << power_window_bits); ++e) {
       const __mmask8 equal = _mm512_cmpeq_epi64_mask(wanted, splat(e));
       const V* row = table + static_cast<long>(e) * vectors_each + from;
-      for (int i = 0; i < 8; ++i) entry[i] = _mm512_mask_mov_epi64(entry[i], equal, row[i]);
+      for (int i = 0; i < 4; ++i) entry[i] = _mm512_mask_mov_epi64(entry[i], equal, row[i]);
     }
-    for (int i = 0; i < 8; ++i) out[from + i] = entry[i];
+    for (int i = 0; i < 4; ++i) out[from + i] = entry[i];
   }
 }
 
 void power(uint64_t* out, const uint64_t* base, const uint64_t* exponent, size_t bits, const uint64_t* one,
-           uint64_t* table_words, const uint64_t* modulus, uint64_t n0_word, size_t limb_count) {
-  const long limbs = static_cast<long>(limb_count), each = 2 * limbs;
+           uint64_t* table_words, const uint64_t* modulus, uint64_t n0_word, size_t limb_count,
+           size_t digit_count) {
+  const long limbs = static_cast<long>(limb_count), digits = static_cast<long>(digit_count), each = digits * limbs;
   const V *n = vectors(modulus), n0 = splat(n0_word);
   V *table = vectors(table_words), *result = vectors(out);
   Scratch s;
@@ -255,9 +258,9 @@ void power(uint64_t* out, const uint64_t* base, const uint64_t* exponent, size_t
   for (long i = 0; i < each; ++i) table[each + i] = vectors(base)[i];
   for (long e = 2; e < long{1} << power_window_bits; ++e) {
     if (e % 2 == 0) {
-      square_pair(table + e * each, table + e / 2 * each, n, n0, limbs, s);
+      square_value(table + e * each, table + e / 2 * each, n, n0, limbs, digits, s);
     } else {
-      multiply_pairs(table + e * each, table + (e - 1) * each, table + each, n, n0, limbs, s);
+      multiply_values(table + e * each, table + (e - 1) * each, table + each, n, n0, limbs, digits, s);
     }
   }
   // The top window takes the bits that do not fill a whole one.
@@ -265,9 +268,9 @@ void power(uint64_t* out, const uint64_t* base, const uint64_t* exponent, size_t
   select_entry(result, table, bits == 0 ? 0 : window_at(exponent, at, static_cast<unsigned>(bits - at)), each);
   while (at > 0) {
     at -= power_window_bits;
-    for (unsigned i = 0; i < power_window_bits; ++i) square_pair(result, result, n, n0, limbs, s);
+    for (unsigned i = 0; i < power_window_bits; ++i) square_value(result, result, n, n0, limbs, digits, s);
     select_entry(factor, table, window_at(exponent, at, power_window_bits), each);
-    multiply_pairs(result, result, factor, n, n0, limbs, s);
+    multiply_values(result, result, factor, n, n0, limbs, digits, s);
   }
   wipe(factor, 2 * most_limbs);
   wipe(s);

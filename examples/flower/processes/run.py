@@ -62,12 +62,13 @@ def free_ports(count: int) -> list[int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--timeout", type=float, default=600, help="seconds until it gives up")
+    parser.add_argument("--aggregation", choices=["masks", "rlwe", "paillier"], default="masks", help="how to sum")
     parser.add_argument("--logs", action="store_true", help="print the logs of all processes at the end")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="digits-"))
     started: list[subprocess.Popen[bytes]] = []
     try:
-        return run(folder, started, given.timeout, given.logs)
+        return run(folder, started, given.timeout, given.logs, given.aggregation)
     finally:
         for process in reversed(started):
             process.terminate()
@@ -79,7 +80,7 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(folder: Path, started: list[subprocess.Popen[bytes]], timeout: float, logs: bool) -> int:
+def run(folder: Path, started: list[subprocess.Popen[bytes]], timeout: float, logs: bool, aggregation: str) -> int:
     passphrase = secrets.token_hex(16)
     certificates(folder)
     members(folder, passphrase)
@@ -91,6 +92,7 @@ def run(folder: Path, started: list[subprocess.Popen[bytes]], timeout: float, lo
         "PATH": f"{scripts}:{os.environ['PATH']}",
         "PYZKFL_PASSPHRASE": passphrase,
         "DIGITS_MEMBERS": str(folder / "members.json"),
+        "DIGITS_AGGREGATION": aggregation,  # for the nodes: who can decrypt is for them to say
     }
     link, old_fleet, old_control, *node_ports = free_ports(3 + len(NODES))
 
@@ -115,7 +117,7 @@ def run(folder: Path, started: list[subprocess.Popen[bytes]], timeout: float, lo
         f'[superlink.digits]\naddress = "localhost:{link}"\nroot-certificates = "{folder}/ca.crt"\n'
     )
     result, end = folder / "result.json", time.monotonic() + timeout
-    settings = f'result="{result}"'
+    settings = f'result="{result}" aggregation="{aggregation}"'
     while True:  # until the SuperLink answers
         sent = subprocess.run(
             ["flwr", "run", str(HERE), "digits", "--run-config", settings],

@@ -69,6 +69,70 @@ TEST_CASE("powers modulo N^2 are GMP's, on every kernel, at every size, for edge
   }
 }
 
+TEST_CASE("powers modulo N are GMP's, on every kernel, at every size, for edge values too") {
+  for (const CpuKernel kernel : kernels()) {
+    for (const size_t bits : {1024, 1536, 2048, 3072, 4096}) {
+      for (const bool full : {false, true}) {
+        Integer n = Integer::random_bits(bits);
+        mpz_setbit(n.get(), bits - 1);
+        mpz_setbit(n.get(), 0);
+        if (full) {  // all ones: the least room above N
+          mpz_set_ui(n.get(), 1);
+          mpz_mul_2exp(n.get(), n.get(), bits);
+          n = n - Integer(1);
+        }
+        const size_t w = bits / 64;
+        const SquareRing ring(n.words(w), kernel);
+        std::vector<Integer> values = {Integer(0), Integer(1), n - Integer(1), n - Integer(2)};
+        while (values.size() < 10) values.push_back(Integer::random_below(n));
+        Words in(values.size() * w), out(in.size());
+        for (size_t i = 0; i < values.size(); ++i) values[i].to_words(std::span(in).subspan(w * i, w));
+        for (const size_t length : {size_t{1}, size_t{64}, size_t{131}}) {
+          const Integer exponent = Integer::random_bits(length);
+          ring.power_modulo_n(out, in, exponent.words((length + 63) / 64), length);
+          for (size_t i = 0; i < values.size(); ++i) {
+            CHECK(Integer::from_words(WordSpan(out).subspan(w * i, w)) == power_vartime(values[i], exponent, n));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a product of powers modulo N^2, or N, is that product, on every kernel, for any number of them") {
+  for (const CpuKernel kernel : kernels()) {
+    for (const size_t bits : {1024, 2048}) {
+      Integer n = Integer::random_bits(bits);
+      mpz_setbit(n.get(), bits - 1);
+      mpz_setbit(n.get(), 0);
+      const Integer n2 = n * n;
+      const size_t w = bits / 64;
+      const SquareRing ring(n.words(w), kernel);
+      for (const size_t count : {0, 1, 2, 9, 130}) {
+        Words elements(2 * w * count), weights(2 * count);
+        Integer expected(1);
+        for (size_t i = 0; i < count; ++i) {
+          Integer base = Integer::random_below(n2), weight = Integer::random_bits(i % 3 == 2 ? 5 : 128);
+          if (i == 1) base = n2 - Integer(1);
+          if (i == 3) weight = Integer(0);
+          if (i == 4) weight = Integer::from_bytes(Bytes(16, 0xff));
+          base.to_words(std::span(elements).subspan(2 * w * i, 2 * w));
+          weight.to_words(std::span(weights).subspan(2 * i, 2));
+          expected = expected * power_vartime(base, weight, n2) % n2;
+        }
+        CHECK(Integer::from_words(ring.product_of_powers(elements, weights, 2)) == expected);
+        Words residues(w * count);
+        for (size_t i = 0; i < count; ++i) {
+          (Integer::from_words(WordSpan(elements).subspan(2 * w * i, 2 * w)) % n)
+              .to_words(std::span(residues).subspan(w * i, w));
+        }
+        CHECK(Integer::from_words(ring.product_of_powers_modulo_n(residues, weights, 2)) == expected % n);
+      }
+      CHECK_THROWS_AS((void)ring.product_of_powers(Words(2 * w), Words(3), 2), ParameterError);
+    }
+  }
+}
+
 TEST_CASE("powers of a fixed base times 1 + m N are GMP's on every kernel, for any number of them") {
   for (const CpuKernel kernel : kernels()) {
     const size_t bits = 2048, w = bits / 64;
@@ -211,6 +275,8 @@ TEST_CASE("decryption, encryption and packing are constant time") {
   make_secret(exponent.data(), w);
   make_secret(value.data(), 2 * w);
   ring.split(digits, value);
+  ring.power(out, digits, exponent, 64 * w);
+  ring.power_modulo_n(std::span(out).first(w), WordSpan(digits).first(w), exponent, 64 * w);
   ring.power(out, digits, exponent, 64 * w);
   const FixedBase table(ring, out, 64 * w);
   table.power_times(digits, exponent, message);

@@ -5,6 +5,7 @@
 
 #include "he/errors.h"
 #include "he/paillier_share_proof.h"
+#include "he/power_products.h"
 #include "he/primes.h"
 #include "sum_samples.h"
 
@@ -38,14 +39,14 @@ TEST_CASE("any three of five decrypt a Paillier sum, two do not, and a wrong sha
     CHECK_THROWS_WITH_AS((void)combine_paillier(key, round.request, std::vector<Bytes>{shares[0], shares[1], share}),
                          doctest::Contains(who), Misbehaviour);
   };
-  const size_t body = 7 + 32 + 2, each = 2 * key.key()->words();
+  const size_t body = 7 + 32 + 2, each = key.key()->words();
   Bytes wrong = shares[2];
   const Integer c = Integer::from_bytes(ByteSpan(wrong).subspan(body, 8 * each));
-  const Bytes squared = (c * c % key.key()->n_squared()).to_bytes(8 * each);
+  const Bytes squared = (c * c % key.key()->n()).to_bytes(8 * each);
   std::ranges::copy(squared, wrong.begin() + static_cast<long>(body));
   named(wrong, "does not match its proof (offender 2)");
   const Bytes negated =
-      (key.key()->n_squared() - c).to_bytes(8 * each);  // of order two: squares do not see it, nor does the result
+      (key.key()->n() - c).to_bytes(8 * each);  // of order two: squares do not see it, nor does the result
   wrong = shares[2];
   std::ranges::copy(negated, wrong.begin() + static_cast<long>(body));
   named(wrong, "(offender 2)");
@@ -58,6 +59,11 @@ TEST_CASE("any three of five decrypt a Paillier sum, two do not, and a wrong sha
   wrong = shares[2];
   wrong[wrong.size() - 9] ^= 1;  // the last byte could become a leading zero, which is another error
   named(wrong, "does not match its proof (offender 2)");
+  for (const Integer& none : {Integer(0), key.key()->n(), sample_paillier_key()->p()}) {
+    wrong = shares[2];
+    std::ranges::copy(none.to_bytes(8 * each), wrong.begin() + static_cast<long>(body));
+    named(wrong, "(offender 2)");
+  }
   PaillierRound other(10);
   CHECK_THROWS_WITH_AS((void)combine_paillier(*other.dealing.key, other.request, std::vector<Bytes>{shares[0]}),
                        doctest::Contains("another request"), ProtocolError);
@@ -108,49 +114,98 @@ TEST_CASE("a Paillier holder goes on from its state in another process") {
 TEST_CASE("a proof holds for its exponent, member and shares, and for no other") {
   PaillierRound round;
   const PaillierThresholdKey& key = *round.dealing.key;
-  const PaillierVector sum = sum_of(key.key(), round.request);
+  const PaillierVector sum = sum_of(key.key(), round.request, Proofs::checked);
+  const auto residues = residues_modulo_n(*key.key(), sum.ciphertexts());
   const Digest digest = round.request.digest(round.request.check());
   const SecretBytes encoded = round.dealing.holders[1]->encode();
   Words exponent((encoded.size() - 41) / 8);
   std::copy(encoded.span().begin() + 41, encoded.span().end(), reinterpret_cast<uint8_t*>(exponent.data()));
-  auto shares = share_powers(key, exponent, sum.ciphertexts());
-  const ShareProof proof = prove_share(key, 1, exponent, digest, sum.ciphertexts(), shares);
-  CHECK(verify_share(key, 1, digest, sum.ciphertexts(), shares, proof));
-  CHECK_FALSE(verify_share(key, 2, digest, sum.ciphertexts(), shares, proof));
-  CHECK_FALSE(verify_share(key, 1, Digest{}, sum.ciphertexts(), shares, proof));
+  auto shares = share_powers(key, exponent, residues);
+  const ShareProof proof = prove_share(key, 1, exponent, digest, residues, shares);
+  CHECK(verify_share(key, 1, digest, residues, shares, proof));
+  CHECK_FALSE(verify_share(key, 2, digest, residues, shares, proof));
+  CHECK_FALSE(verify_share(key, 1, Digest{}, residues, shares, proof));
   // One who does not know the exponent, or uses another, proves nothing.
   Words other = exponent;
   other[0] ^= 2;
-  const auto false_shares = share_powers(key, other, sum.ciphertexts());
-  CHECK_FALSE(verify_share(key, 1, digest, sum.ciphertexts(), false_shares,
-                           prove_share(key, 1, other, digest, sum.ciphertexts(), false_shares)));
-  CHECK_FALSE(verify_share(key, 1, digest, sum.ciphertexts(), false_shares,
-                           prove_share(key, 1, exponent, digest, sum.ciphertexts(), false_shares)));
+  const auto false_shares = share_powers(key, other, residues);
+  CHECK_FALSE(verify_share(key, 1, digest, residues, false_shares,
+                           prove_share(key, 1, other, digest, residues, false_shares)));
+  CHECK_FALSE(verify_share(key, 1, digest, residues, false_shares,
+                           prove_share(key, 1, exponent, digest, residues, false_shares)));
 }
 
 TEST_CASE("errors in two shares that cancel in their product do not pass the proof for all of them") {
   PaillierRound round;
   const PaillierThresholdKey& key = *round.dealing.key;
   const PaillierPublicKey& pub = *key.key();
-  const size_t each = 2 * pub.words();
-  const auto ciphertexts = pub.encrypt(Words(3 * pub.words()), Randomness::short_exponent);
+  const size_t each = pub.words();
+  const auto residues = residues_modulo_n(pub, pub.encrypt(Words(3 * pub.words()), Randomness::short_exponent));
   const SecretBytes encoded = round.dealing.holders[0]->encode();
   Words exponent((encoded.size() - 41) / 8);
   std::copy(encoded.span().begin() + 41, encoded.span().end(), reinterpret_cast<uint8_t*>(exponent.data()));
-  auto shares = share_powers(key, exponent, ciphertexts);
+  auto shares = share_powers(key, exponent, residues);
   const auto passes = [&] {
-    return verify_share(key, 0, Digest{}, ciphertexts, shares,
-                        prove_share(key, 0, exponent, Digest{}, ciphertexts, shares));
+    return verify_share(key, 0, Digest{}, residues, shares,
+                        prove_share(key, 0, exponent, Digest{}, residues, shares));
   };
   CHECK(passes());
-  const Integer factor = Integer::random_below(pub.n_squared());
+  const Integer factor = Integer::random_below(pub.n());
   const auto times = [&](size_t i, const Integer& by) {
     const auto share = std::span(shares).subspan(i * each, each);
-    (Integer::from_words(share) * by % pub.n_squared()).to_words(share);
+    (Integer::from_words(share) * by % pub.n()).to_words(share);
   };
   times(0, factor);
-  times(2, inverse(factor, pub.n_squared()));
+  times(2, inverse(factor, pub.n()));
   CHECK_FALSE(passes());
+}
+
+TEST_CASE("a share modulo n is the power that it says, and t of them give the root: the sum's randomness") {
+  PaillierRound round;
+  const PaillierPublicKey& pub = *round.dealing.key->key();
+  const PaillierSecretKey& secret = *sample_paillier_key();
+  // r^n = u modulo n has one root; the sum's ciphertext is (1 + M n) r^n.
+  const PaillierVector sum = sum_of(round.dealing.key->key(), round.request, Proofs::checked);
+  const Integer u = Integer::from_words(residues_modulo_n(pub, sum.ciphertexts()));
+  const Integer phi = (secret.p() - Integer(1)) * (secret.q() - Integer(1));
+  const Integer r = power_vartime(u, inverse(pub.n(), phi), pub.n());
+  const Integer m = Integer::from_words(secret.decrypt(sum.ciphertexts()));
+  CHECK((Integer(1) + m * pub.n()) * power_vartime(r, pub.n(), pub.n_squared()) % pub.n_squared() ==
+        Integer::from_words(sum.ciphertexts()));
+  const SecretBytes encoded = round.dealing.holders[3]->encode();
+  const Integer exponent = Integer::from_bytes(encoded.span().subspan(41));
+  const Bytes share = round.dealing.holders[3]->answer(round.request);
+  CHECK(Integer::from_bytes(ByteSpan(share).subspan(41, 8 * pub.words())) ==
+        power_vartime(u, exponent + exponent, pub.n()));
+}
+
+TEST_CASE("shares of a key that lie on no polynomial, each with its proof, give no sum") {
+  // A dealer's fault that no holder can see: v_i = v^(D s_i) for shares of two polynomials.
+  PaillierRound round;
+  const PaillierThresholdKey& first = *round.dealing.key;
+  const auto second = deal_paillier(sample_paillier_key()->p(), sample_paillier_key()->q(), 3, 5);
+  const auto exponent_of = [](PaillierHolder& holder) {
+    const SecretBytes encoded = holder.encode();
+    Words out((encoded.size() - 41) / 8);
+    std::copy(encoded.span().begin() + 41, encoded.span().end(), reinterpret_cast<uint8_t*>(out.data()));
+    return out;
+  };
+  std::vector<Words> exponents;
+  std::vector<Integer> verifiers;
+  for (size_t i = 0; i < 5; ++i) {
+    exponents.push_back(exponent_of(i == 2 ? *second.holders[i] : *round.dealing.holders[i]));
+    verifiers.push_back(power_vartime(first.v(), Integer::from_words(exponents[i]), first.key()->n()));
+  }
+  const auto key = std::make_shared<const PaillierThresholdKey>(first.key(), 3, first.v(), verifiers);
+  std::vector<Bytes> shares;
+  for (Index i = 0; i < 5; ++i) {
+    PaillierHolder holder(key, i, exponents[i]);
+    holder.expect(round.request.context, round.request.commitments);
+    shares.push_back(holder.answer(round.request));
+  }
+  CHECK_THROWS_WITH_AS((void)combine_paillier(*key, round.request, std::vector<Bytes>{shares[0], shares[1], shares[2]}),
+                       doctest::Contains("the key is no threshold key"), ProtocolError);
+  CHECK(combine_paillier(*key, round.request, std::vector<Bytes>{shares[0], shares[1], shares[3]}) == times(4));
 }
 
 TEST_CASE("shares and keys of a dealer are checked where they arrive") {

@@ -242,9 +242,13 @@ def test_the_container_file_names_what_there_is(repository: Path) -> None:
 
 @pytest.mark.deep
 @pytest.mark.end_to_end
-def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("aggregation", ["masks", "rlwe", "paillier"])
+def test_a_superlink_and_three_supernodes_with_tls_train_as_processes(
+    repository: Path, tmp_path: Path, aggregation: str
+) -> None:
+    script = str(repository / "examples/flower/processes/run.py")
     done = subprocess.run(
-        [sys.executable, str(repository / "examples/flower/processes/run.py"), "--timeout", "600"],
+        [sys.executable, script, "--timeout", "600", "--aggregation", aggregation],
         capture_output=True, text=True, timeout=700, cwd=tmp_path, check=False,
         env={**os.environ, "PYTHONPATH": str(repository)},
     )  # fmt: skip

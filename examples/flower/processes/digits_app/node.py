@@ -9,11 +9,16 @@ from flwr.app import Array, ArrayRecord, Context, Message, MetricRecord, RecordD
 from flwr.clientapp import ClientApp
 
 from digits_app.model import TEST_ROWS, load, outputs
-from pyzkfl.integrations.flower import SecureAggregationMod
+from pyzkfl.he import AllMembers
+from pyzkfl.integrations.flower import HomomorphicAggregationMod, SecureAggregationMod
 
 # Whose keys are whose: with this file the node does not take the server's word for who the others are. The node's own
 # key is named in its configuration (pyzkfl-identity), and opened with the passphrase in PYZKFL_PASSPHRASE.
-app = ClientApp(mods=[SecureAggregationMod(members=os.environ["DIGITS_MEMBERS"])])
+MEMBERS = os.environ["DIGITS_MEMBERS"]
+if os.environ.get("DIGITS_AGGREGATION", "masks") == "masks":
+    app = ClientApp(mods=[SecureAggregationMod(members=MEMBERS)])
+else:  # a key that takes all three nodes to decrypt with
+    app = ClientApp(mods=[HomomorphicAggregationMod(members=MEMBERS, holder=AllMembers(3))])
 
 
 @app.train()

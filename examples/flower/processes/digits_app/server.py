@@ -11,7 +11,8 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
 
 from digits_app.model import TEST_ROWS, load, outputs
-from pyzkfl.integrations.flower import SecureAggregation
+from pyzkfl.he import AllMembers
+from pyzkfl.integrations.flower import HomomorphicAggregation, SecureAggregation
 
 app = ServerApp()
 
@@ -19,7 +20,11 @@ app = ServerApp()
 @app.main()
 def main(grid: Grid, context: Context) -> None:
     # Of three nodes none may be lost: a sum of two says too much of either.
-    strategy = SecureAggregation(FedAvg(fraction_evaluate=0.0), server="active", dropout=0.0, min_nodes=3)
+    federated, settings = FedAvg(fraction_evaluate=0.0), {"server": "active", "dropout": 0.0, "min_nodes": 3}
+    if (aggregation := str(context.run_config["aggregation"])) == "masks":
+        strategy = SecureAggregation(federated, **settings)
+    else:
+        strategy = HomomorphicAggregation(federated, aggregation=aggregation, holder=AllMembers(3), **settings)
     start = ArrayRecord({"weights": Array(np.zeros((64, 10))), "bias": Array(np.zeros(10))})
     result = strategy.start(grid, start, num_rounds=int(context.run_config["num-server-rounds"]), timeout=120)
     x, y = load()
