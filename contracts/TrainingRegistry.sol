@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rounds of a job. A submission passes four stages: format, membership and replay when it is sent; its proof by the
 // committee; the aggregate by the committee; and a window in which anyone may show on the chain that the verdict on a proof
-// is wrong. Submissions are emitted in full, because without the bytes nobody could. The sum of commitments is kept as they
-// come. docs/contracts.md has the attacks and the answers.
+// is wrong, or, where there is no verdict, that a proof is false. Submissions are emitted in full, because without the bytes
+// nobody could. The sum of commitments is kept as they come. A round without a sum is the committee's business too: the chain
+// cannot see whose fault that is. docs/contracts.md has the attacks and the answers.
 pragma solidity ^0.8.24;
 
 import {Bn254, G1} from "./Bn254.sol";
@@ -16,6 +17,10 @@ import {ValidatorCommittee} from "./ValidatorCommittee.sol";
 contract TrainingRegistry is Jobs {
     // What a proof's check is given; more than any takes, so that too little gas can never pass for a false proof.
     uint256 public constant CHECK_GAS = 1_500_000;
+    /// Stands in the place of an aggregate that did not come in time.
+    bytes32 public constant NO_AGGREGATE = keccak256("no aggregate");
+    /// In the verdict on such a round: the coordinator had what it needed.
+    uint256 public constant WITHHELD = 1 << 255;
     // Stands in `submitted` from the start, so that the slot is not empty and the first submission pays what others pay.
     uint256 private constant OPEN = 1 << 255;
 
@@ -75,6 +80,7 @@ contract TrainingRegistry is Jobs {
     event RoundStarted(bytes32 indexed id, uint256 indexed round, bytes32 weights, G1 weightsCommitment);
     event Submitted(bytes32 indexed id, uint256 indexed round, uint256 indexed index, G1 commitment, bytes publicValues, bytes proof);
     event AggregatePublished(bytes32 indexed id, uint256 indexed round, G1 sum, Published published);
+    event AggregateMissing(bytes32 indexed id, uint256 indexed round);
     event Rejected(bytes32 indexed id, uint256 indexed round, uint256 index);
     event Overturned(bytes32 indexed id, uint256 indexed round, uint256 index, bool holds, address challenger);
     event RoundClosed(bytes32 indexed id, uint256 indexed round, bytes32 weights);
@@ -119,9 +125,9 @@ contract TrainingRegistry is Jobs {
         round.aggregateUntil = uint64(block.timestamp + t.submitWindow + t.aggregateWindow);
         round.weightsCommitment = keccak256(abi.encode(weightsCommitment));
         // Whatever can be chosen by a sender is behind what was fixed before it.
-        round.submissions = keccak256(abi.encode(id, job.rounds, weights, weightsCommitment));
+        round.submissions = keccak256(abi.encode(id, job.rounds, weights, weightsCommitment, job.beacon));
         _sum[id] = G1(1, 2);
-        staking.hold(msg.sender, t.stake, _lastMoment(round, t));
+        staking.answer(msg.sender, t.stake, _lastMoment(round, t));
         emit RoundStarted(id, job.rounds, weights, weightsCommitment);
     }
 
@@ -140,7 +146,7 @@ contract TrainingRegistry is Jobs {
         if (proof.length != t.proofBytes) revert FormatRefused("proof");
         if (publicValues.length > t.publicBytesMost) revert FormatRefused("public values");
         if (!Bn254.isProofPoint(commitment.x, commitment.y)) revert FormatRefused("commitment");
-        staking.hold(msg.sender, t.stake, _lastMoment(round, t));
+        staking.answer(msg.sender, t.stake, _lastMoment(round, t));
         bytes32 entry = keccak256(abi.encode(Entry(index, commitment, keccak256(publicValues), keccak256(proof))));
         entries[id][job.rounds][index] = entry;
         round.submitted = submitted | 1 << index;
@@ -186,41 +192,53 @@ contract TrainingRegistry is Jobs {
     }
 
     function _open(bytes32 id, Job storage job, Round storage round, Published calldata published) private {
-        Terms storage t = termsOf[id];
         G1 memory sum = sumOf(id);
-        round.stage = Stage.Attesting;
         round.survivors = published.survivors;
         round.nextWeights = published.nextWeights;
         round.work = keccak256(abi.encode(published.examples, published.gains));
+        _ask(id, job, round, keccak256(abi.encode(sum, published)));
+        emit AggregatePublished(id, job.rounds, sum, published);
+    }
+
+    /// The committee decides.
+    function _ask(bytes32 id, Job storage job, Round storage round, bytes32 aggregate) private {
+        Terms storage t = termsOf[id];
+        round.stage = Stage.Attesting;
         round.attestUntil = uint64(block.timestamp + t.attestWindow);
         committee.open(
-            id, id, job.rounds, job.beacon, t.seats, round.submissions, keccak256(abi.encode(sum, published)),
-            round.attestUntil, uint256(round.attestUntil) + t.challengeWindow
+            id, id, job.rounds, job.beacon, t.seats, round.submissions, aggregate, round.attestUntil,
+            uint256(round.attestUntil) + t.challengeWindow
         );
-        emit AggregatePublished(id, job.rounds, sum, published);
     }
 
     // ---- the end of a round --------------------------------------------------------------------------------------
 
-    /// A round whose aggregate did not come in time: the coordinator pays.
+    /// A round whose aggregate did not come in time. Members may have kept their masks, or the coordinator the sum: the
+    /// committee says which submissions were false, and whether the coordinator had what it needed.
     function voidWithoutAggregate(bytes32 id) external {
         (Job storage job, Round storage round) = _running(id, Stage.Submitting);
         if (block.timestamp < round.aggregateUntil) revert TooEarly(round.aggregateUntil);
-        // Fewer than three submissions are nobody's fault that can be proven.
-        if (_bits(round.submitted & ~OPEN) >= MEMBERS_LEAST) {
-            staking.slash(job.coordinator, termsOf[id].stake, address(0));
-            reputation.record(job.coordinator, 0, 1, epochNow());
-        }
-        _void(id, job, round, "no aggregate");
+        if (_bits(round.submitted & ~OPEN) < MEMBERS_LEAST) return _void(id, job, round, "no aggregate");
+        _ask(id, job, round, NO_AGGREGATE);
+        emit AggregateMissing(id, job.rounds);
     }
 
     function _void(bytes32 id, Job storage job, Round storage round, string memory why) private {
-        round.stage = Stage.Closed;
         emit RoundVoid(id, job.rounds, why);
-        ++job.rounds;
+        _end(id, job, round);
     }
 
-    /// After the challenge window: rejected submissions cost their stake, the others earn.
+    function _end(bytes32 id, Job storage job, Round storage round) private {
+        round.stage = Stage.Closed;
+        ++job.rounds;
+        address[] memory coordinator = new address[](1);
+        coordinator[0] = job.coordinator;
+        staking.release(coordinator);
+        staking.release(_accounts(id, round.submitted & ~OPEN));
+    }
+
+    /// After the challenge window: rejected submissions cost their stake, the others earn. Where there is no verdict the window
+    /// is for showing false proofs: a vote that stalls spares no forger.
     function finalise(bytes32 id, uint32[] calldata examples, uint32[] calldata gains) external {
         (Job storage job, Round storage round) = _running(id, Stage.Attesting);
         uint256 number = job.rounds;
@@ -228,8 +246,10 @@ contract TrainingRegistry is Jobs {
             committee.outcome(id, number);
         if (decided == 0) {
             if (block.timestamp < round.attestUntil) revert NotDecided();
-        } else if (block.timestamp < at_ + termsOf[id].challengeWindow) {
-            revert TooEarly(at_ + termsOf[id].challengeWindow);
+            at_ = round.attestUntil;
+        }
+        if (decided != 0 || address(termsOf[id].statement) != address(0)) {
+            if (block.timestamp < at_ + termsOf[id].challengeWindow) revert TooEarly(at_ + termsOf[id].challengeWindow);
         }
         uint256 epoch = epochNow();
         for (uint256 i = 0; i < seats.length; ++i) {
@@ -238,17 +258,28 @@ contract TrainingRegistry is Jobs {
         if (decided == 0) return _void(id, job, round, "no verdict");
         for (uint256 i = 0; i < job.members; ++i) {
             if (round.submitted >> i & 1 == 0 || accepted >> i & 1 == 1) continue;
-            emit Rejected(id, number, i);
-            staking.slash(members[id][i].account, termsOf[id].stake, address(0));
-            reputation.record(members[id][i].account, 0, 1, epoch);
+            _reject(id, number, i, address(0));
+        }
+        if (round.survivors == 0) {
+            if (accepted & WITHHELD != 0) _fault(job.coordinator, termsOf[id].stake, address(0));
+            return _void(id, job, round, "no aggregate");
         }
         if (round.survivors & ~accepted != 0) return _void(id, job, round, "a survivor was rejected");
         if (keccak256(abi.encode(examples, gains)) != round.work) revert FormatRefused("work");
-        round.stage = Stage.Closed;
         job.weights = round.nextWeights;
-        ++job.rounds;
         emit RoundClosed(id, number, round.nextWeights);
+        _end(id, job, round);
         _reward(id, number, round.survivors, examples, gains, seats, signed);
+    }
+
+    function _reject(bytes32 id, uint256 number, uint256 index, address bountyTo) private {
+        emit Rejected(id, number, index);
+        _fault(members[id][index].account, termsOf[id].stake, bountyTo);
+    }
+
+    function _fault(address account, uint256 stake, address bountyTo) private {
+        staking.slash(account, stake, bountyTo);
+        reputation.record(account, 0, 1, epochNow());
     }
 
     function _reward(
@@ -300,25 +331,29 @@ contract TrainingRegistry is Jobs {
     }
 
     /// Shows that the verdict on a proof is wrong, by checking it here. All who signed the verdict lose their stakes, half of
-    /// it to the challenger; the round is void.
+    /// it to the challenger; the round is void. Where the committee did not decide in its time: shows that a proof is false,
+    /// and its member pays.
     function challenge(bytes32 id, Evidence calldata evidence, bytes32 salt) external {
         (Job storage job, Round storage round) = _running(id, Stage.Attesting);
         uint256 number = job.rounds;
         (,, bytes32 decided, uint256 accepted, uint256 at_) = committee.outcome(id, number);
-        if (decided == 0) revert NotDecided();
+        if (decided == 0) {
+            if (block.timestamp < round.attestUntil) revert NotDecided();
+            (at_, accepted) = (round.attestUntil, type(uint256).max); // nobody is rejected yet
+        }
         if (block.timestamp >= at_ + termsOf[id].challengeWindow) revert TooLate(at_ + termsOf[id].challengeWindow);
         uint256 since = promised[promiseOf(msg.sender, id, number, evidence.index, salt)];
         if (since == 0 || since >= block.number) revert NotPromised();
         bool holds = _check(id, job, round, number, evidence);
         if (holds == (accepted >> evidence.index & 1 == 1)) revert VerdictHolds();
+        if (decided == 0) {
+            delete entries[id][number][evidence.index]; // once
+            return _reject(id, number, evidence.index, msg.sender);
+        }
         emit Overturned(id, number, evidence.index, holds, msg.sender);
         _void(id, job, round, "the verdict was overturned");
         committee.slashAttesters(id, number, msg.sender);
-        if (!holds) {
-            address account = members[id][evidence.index].account;
-            staking.slash(account, termsOf[id].stake, msg.sender);
-            reputation.record(account, 0, 1, epochNow());
-        }
+        if (!holds) _fault(members[id][evidence.index].account, termsOf[id].stake, msg.sender);
     }
 
     function _check(bytes32 id, Job storage job, Round storage round, uint256 number, Evidence calldata e)

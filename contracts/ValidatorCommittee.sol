@@ -2,7 +2,8 @@
 // Who validates a round, and what they said. Seats are drawn without replacement, weighed by stake and reputation, from the
 // job's beacon and a set of validators that was frozen before anyone could know the beacon: stake that moves later changes
 // no draw. A verdict stands when more than two thirds of the seats' stake signed it. Two signatures under different verdicts
-// of one round are evidence, and cost the whole stake. docs/contracts.md has the attacks and the answers.
+// on the same facts are evidence, and cost the whole stake; from then on that seat counts neither for a verdict nor in the
+// whole. docs/contracts.md has the attacks and the answers.
 pragma solidity ^0.8.24;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
@@ -55,6 +56,7 @@ contract ValidatorCommittee is AccessControl, EIP712 {
     mapping(bytes32 poll => mapping(address => bytes32)) public votes;
     mapping(bytes32 poll => mapping(bytes32 verdict => uint256)) public tally;
     mapping(bytes32 poll => mapping(address => bool)) public convicted;
+    mapping(bytes32 poll => mapping(address => uint256)) private _counted; // of a vote, in the tally
 
     event Registered(address indexed validator);
     event Left(address indexed validator);
@@ -205,7 +207,8 @@ contract ValidatorCommittee is AccessControl, EIP712 {
         );
     }
 
-    /// Signatures of seats under one verdict, brought by anyone. A signature that is known already changes nothing.
+    /// Signatures of seats under one verdict, brought by anyone. A signature that is known already changes nothing; with none
+    /// the votes are counted again, which decides where a conviction has made fewer enough.
     function attest(Verdict calldata v, bytes[] calldata signatures) external {
         bytes32 key = pollOf(v.job, v.round);
         Poll storage poll = polls[key];
@@ -222,8 +225,9 @@ contract ValidatorCommittee is AccessControl, EIP712 {
             uint256 stake = _stakeOf(key, signer);
             if (stake == 0) revert NoSeat(signer);
             uint256 now_ = staking.bonded(signer); // what left since does not vote
-            sum += now_ < stake ? now_ : stake;
-            votes[key][signer] = digest;
+            if (now_ < stake) stake = now_;
+            sum += stake;
+            (votes[key][signer], _counted[key][signer]) = (digest, stake);
             staking.lock(signer, poll.answersUntil);
             emit Attested(v.job, v.round, signer, digest);
         }
@@ -242,7 +246,9 @@ contract ValidatorCommittee is AccessControl, EIP712 {
         return 0;
     }
 
-    /// Two signatures of one seat under two verdicts of one round: the whole stake, half of it to whoever shows them.
+    /// Two signatures of one seat under two verdicts on the facts of one round: the whole stake, half of it to whoever shows
+    /// them. A verdict on other submissions or another aggregate counts nowhere: it was signed before the chain took blocks
+    /// back, by a seat that had to sign again.
     function equivocation(Verdict calldata a, bytes calldata signatureA, Verdict calldata b, bytes calldata signatureB)
         external
     {
@@ -251,9 +257,18 @@ contract ValidatorCommittee is AccessControl, EIP712 {
         address signer = ECDSA.recover(digestA, signatureA);
         bytes32 key = pollOf(a.job, a.round);
         if (a.job != b.job || a.round != b.round || digestA == digestB) revert NoEvidence();
+        Poll storage poll = polls[key];
+        if (a.submissions != poll.submissions || b.submissions != poll.submissions) revert NoEvidence();
+        if (a.aggregate != poll.aggregate || b.aggregate != poll.aggregate) revert NoEvidence();
         if (signer != ECDSA.recover(digestB, signatureB) || convicted[key][signer]) revert NoEvidence();
-        if (_stakeOf(key, signer) == 0) revert NoSeat(signer);
+        uint256 stake = _stakeOf(key, signer);
+        if (stake == 0) revert NoSeat(signer);
         convicted[key][signer] = true;
+        // Dishonest stake below a third stays below a third of what is left.
+        if (poll.decided == 0) {
+            poll.totalStake -= uint128(stake);
+            tally[key][votes[key][signer]] -= _counted[key][signer];
+        }
         emit Equivocated(a.job, a.round, signer);
         staking.slash(signer, type(uint256).max, msg.sender);
     }

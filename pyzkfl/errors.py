@@ -24,6 +24,7 @@ __all__ = [
     "ProtocolError",
     "PyzkflError",
     "RangeError",
+    "RoundVoidOnChain",
     "SetupInvalid",
     "SystemFailure",
     "TransactionReverted",
@@ -123,6 +124,11 @@ class InsufficientFunds(ChainError):
 
 class ChainReorganised(ChainError):
     """The chain took back blocks that were read from it. Open the ledger again and append what is missing."""
+
+
+class RoundVoidOnChain(ChainError):
+    """Members opened a sum, and the chain's committee did not decide about it, or was overturned: members and chain
+    have other weights now. The round is over there, no stake is held for it; the job cannot go on: open a new one."""
 
 
 class TransactionReverted(ChainError):

@@ -7,7 +7,7 @@ stakes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pyzkfl.errors import LedgerError
@@ -67,6 +67,7 @@ class Position(NamedTuple):
     unbonding: int = 0
     release_at: int = 0
     locked_until: int = 0
+    open: int = 0  # what it answers for
 
     @property
     def slashable(self) -> int:
@@ -155,7 +156,7 @@ class Bank:
     def withdraw(self, account: bytes, now: int) -> int:
         """What is unbonding comes back, when the period is over and nothing that it answers for is open."""
         p = self.positions[account]
-        until = max(p.release_at, p.locked_until)
+        until = max(p.release_at, p.locked_until if p.open == 0 else p.locked_until + LOCK_MOST)
         if now < until:
             raise LedgerError(f"the stake can still be slashed: it is free in {until - now} seconds")
         self.positions[account] = p._replace(unbonding=0)
@@ -175,6 +176,18 @@ class Bank:
         until = min(until, now + LOCK_MOST)
         if until > p.locked_until:
             self.positions[account] = p._replace(locked_until=until)
+
+    def answer(self, account: bytes, least: int, now: int, until: int) -> None:
+        """hold, and keep the stake in until `release`, or until LOCK_MOST after the lock."""
+        self.hold(account, least, now, until)
+        p = self.positions[account]
+        self.positions[account] = p._replace(open=p.open + 1)
+
+    def release(self, accounts: Iterable[bytes]) -> None:
+        """One thing less that each answers for."""
+        for account in accounts:
+            p = self.positions[account]
+            self.positions[account] = p._replace(open=p.open - 1)
 
     def slash(self, account: bytes, amount: int, bounty_to: bytes | None = None) -> int:
         """Take at most what is there, bonded units first; returns what was taken.

@@ -24,9 +24,10 @@ from pyzkfl.client import Client
 from pyzkfl.coordinator import Coordinator, Round, RoundReport
 from pyzkfl.dataset import DatasetCommitment
 from pyzkfl.engine_keys import EngineKeys
-from pyzkfl.errors import ChainError, ParameterError, ProtocolError, PyzkflError
+from pyzkfl.errors import ParameterError, ProtocolError, PyzkflError, RoundVoidOnChain, UnprovableOption
 from pyzkfl.evidence import Claim
 from pyzkfl.integrations.evm_statement import StatementOnChain, has_statement, proof_from_chain, proof_on_chain
+from pyzkfl.integrations.evm_watch import Watcher
 from pyzkfl.job import Job
 from pyzkfl.ledger.deployment import Deployment
 from pyzkfl.ledger.evm_job import JobOnChain, JobTermsOnChain, Published, SubmissionOnChain
@@ -75,12 +76,18 @@ def terms_on_chain(proof_bytes: int, most_batches: int, **windows: Any) -> JobTe
     return JobTermsOnChain(proof_bytes=proof_bytes, public_bytes=96 + 32 * depth, **windows)
 
 
-def _refuse_velocities(job: Job) -> None:
-    """A submission on the chain has no place for C(V'): whoever reads it there could not make its statement."""
+def _refuse_others(job: Job) -> None:
+    """A submission on the chain has no place for C(V'), nor for the batches of later steps: whoever reads it there
+    could not make its statement."""
     if job.carries_momentum:
         raise ParameterError(
             "a job that carries momentum over rounds cannot stand on a chain: its submissions have no field for the "
             "next velocity there; set carry_momentum=False"
+        )
+    if job.network is not None and job.steps > 1:
+        raise UnprovableOption(
+            f"a job of the engine with {job.steps} local steps a round cannot stand on a chain: the contract builds "
+            f"the statement of one step (EngineStatement); set steps=1"
         )
 
 
@@ -113,7 +120,7 @@ class EvmMember(Client):
     def _register(self, reply: bytes) -> None:
         if self._account is None or self._dataset is None:
             raise ParameterError(f"{self.name}: join the chain first")
-        _refuse_velocities(self.job)
+        _refuse_others(self.job)
         self.on_chain = self._account.job(self.job)
         self._check_terms()
         self.on_chain.bond(self._account.stake)
@@ -132,6 +139,17 @@ class EvmMember(Client):
         if terms.has_statement:
             chain = self.on_chain.contracts.registry.chain
             StatementOnChain(self.job, self.keys).expect(chain, terms.statement)
+
+    def watcher(self, account: Account | None = None, **options: Any) -> Watcher:
+        """What challenges false verdicts of this job by this member's account; run it from the registration on.
+
+        account: the same one over a connection of its own, where the watcher runs in a thread. options: as in Watcher.
+        ParameterError where no contract checks the job's proofs.
+        """
+        account = account or self._account
+        if account is None:
+            raise ParameterError(f"{self.name}: join the chain first")
+        return Watcher(account.job(self.job), **options)
 
     def _claim(self) -> None:
         self.on_chain.claim()
@@ -242,22 +260,21 @@ class EvmRound(Round):
             c.let_pass(chain.round_state(self.round)["submit_until"])
         chain.publish(self.round, published, submissions)
         report = super().publish(opening, entries)
-        c.let_pass(c.verdict_stands_at(self.round))
-        outcome = chain.finalise(self.round, examples, published.gains)
+        outcome = chain.end_round(self.round, c.let_pass)
         rejected = chain.rejected(self.round)
         c._event("round_on_chain", {"round": self.round, "outcome": outcome, "rejected": rejected})
         if outcome != "closed":
-            raise ChainError(
-                f"round {self.round} is void on the chain: {outcome}; members and chain have other weights"
+            c.void_on_chain = RoundVoidOnChain(
+                f"round {self.round} is void on the chain: {outcome}; members and chain have other weights, open a new "
+                f"job"
             )
+            raise c.void_on_chain
         return report
 
     def void(self, error: PyzkflError) -> RoundReport:
         report = super().void(error)
-        c = self.c
-        assert isinstance(c, EvmCoordinator)
-        c.let_pass(self.on_chain.round_state(self.round)["aggregate_until"])
-        self.on_chain.void(self.round)
+        assert isinstance(self.c, EvmCoordinator)
+        self.on_chain.end_round(self.round, self.c.let_pass)
         return report
 
 
@@ -267,6 +284,7 @@ class EvmCoordinator(Coordinator):
     on_chain: JobOnChain
     _account: Account | None = None
     _let_pass: Callable[[int], None] | None = None
+    void_on_chain: RoundVoidOnChain | None = None  # why no further round can be
 
     def use(
         self,
@@ -286,10 +304,15 @@ class EvmCoordinator(Coordinator):
         """Rounds on the chain."""
         return EvmRound
 
+    def run_round(self, round_: int) -> RoundReport:
+        if self.void_on_chain is not None:
+            raise self.void_on_chain
+        return super().run_round(round_)
+
     def run_registration(self) -> None:
         if self._account is None:
             raise ParameterError("give the coordinator its account on the chain first: use()")
-        _refuse_velocities(self.job)
+        _refuse_others(self.job)
         self.on_chain = self._account.job(self.job)
         self.on_chain.bond(self._account.stake)
         if has_statement(self.job):
@@ -322,13 +345,6 @@ class EvmCoordinator(Coordinator):
         while self._account.contracts.registry.chain.time() < until:
             time.sleep(1.0)
         return None
-
-    def verdict_stands_at(self, round_: int) -> int:
-        """When the verdict on a round can no longer be challenged, or the time for one is over."""
-        committee = self.on_chain.contracts.committee
-        poll = committee.call("polls", committee.call("pollOf", self.on_chain.id, round_))
-        until, decided_at = int(poll[2]), int(poll[4])
-        return decided_at + self._terms.challenge_s if decided_at else until
 
     def finish(self) -> None:
         self.on_chain.finish()

@@ -9,7 +9,7 @@ moves nothing. Memory: accounts, proposals, rounds. docs/economy.md has the rule
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pyzkfl import encoding
@@ -34,7 +34,7 @@ from pyzkfl.ledger.economy_records import (
     Verdict,
     Vote,
 )
-from pyzkfl.ledger.records import Aggregate, Beacon, JobTerms, Record, Refusal, RoundStart, Submission, Weights
+from pyzkfl.ledger.records import Aggregate, Beacon, JobTerms, Record, Refusal, RoundStart, Submission, Void, Weights
 from pyzkfl.reputation import Reputation
 from pyzkfl.tokens import Bank
 
@@ -259,12 +259,15 @@ class Economy:
             self._update(job, beacon=record.value)
         elif isinstance(record, Submission):
             least, until = self.parameters["stake_at_risk"], self.now + self.parameters["answer_seconds"]
-            self.bank.hold(members[record.member], least, self.now, until)
+            self.bank.answer(members[record.member], least, self.now, until)  # until the verdict
             self._update(job, submitted=(*self._known(job).submitted, record.member))
         elif isinstance(record, Aggregate):
             self._update(job, survivors=record.survivors)
         elif isinstance(record, Weights):
             self._round_end(job, record.round)
+        elif isinstance(record, Void):
+            self._release(job, self._known(job).submitted)  # a round without a sum has no verdict
+            self._update(job, round=-1)
         elif isinstance(record, RoundStart):
             self._update(job, round=record.round, submitted=(), survivors=())
         elif isinstance(record, Refusal) and record.evidence and record.member:
@@ -298,7 +301,7 @@ class Economy:
         """The refused message is on the ledger: the committee may look at it, and the stake waits for that."""
         training = self._known(job)
         if record.round == training.round and record.member not in training.submitted:
-            self.bank.lock(account, self.now, self.now + self.parameters["answer_seconds"])
+            self.bank.answer(account, 0, self.now, self.now + self.parameters["answer_seconds"])
             self._update(job, submitted=(*training.submitted, record.member))
 
     def _round_end(self, job: bytes, round_: int) -> None:
@@ -306,6 +309,13 @@ class Economy:
         seats = self.validators.draw(job, training.beacon, round_, self.parameters["seats"])
         self.polls[job, round_] = Poll(seats, training.submitted, training.survivors)
         self._unsealed.append((job, round_))
+        self._update(job, round=-1)
+        if not seats:  # nobody will judge it
+            self._release(job, training.submitted)
+
+    def _release(self, job: bytes, names: Iterable[str]) -> None:
+        accounts = self._known(job).accounts
+        self.bank.release(accounts[name] for name in names)
 
     # -- verdicts --------------------------------------------------------------------------------------------------
 
@@ -342,7 +352,9 @@ class Economy:
                 raise LedgerError("an attestation in it is of an account without a seat, or twice of one")
             if self.convicted[record.training, record.round, account] is None:
                 signed[account] = min(seats[account], self.bank.positions[account].bonded)
-        if not stands(sum(signed.values()), sum(seats.values())):
+        convicted = (a for a in seats if self.convicted[record.training, record.round, a] is not None)
+        # Dishonest stake below a third stays below a third of what is left without them.
+        if not stands(sum(signed.values()), sum(seats.values()) - sum(seats[a] for a in convicted)):
             raise LedgerError("no more than two thirds of the committee's stake signed it")
         return signed
 
@@ -356,6 +368,8 @@ class Economy:
         for name in record.rejected:
             self.bank.slash(accounts[name], self.parameters["stake_at_risk"])
             self.reputation.record(accounts[name], 0, 1, self.epoch)
+        if poll.seats:
+            self._release(record.training, poll.submitted)
         void = not set(record.rejected).isdisjoint(poll.survivors)
         paid: dict[bytes, int] = {}
         if not void:

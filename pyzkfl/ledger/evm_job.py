@@ -296,15 +296,31 @@ class JobOnChain:
         point = words(g1_to_evm(sent.commitment))
         return bool(statement.call("holds", facts, point, sent.public_values, sent.proof))
 
+    def challengeable(self, number: int) -> bytes | None:
+        """The verdict on a round while it can be challenged (its digest; zeros where the committee's time is over
+        without one), else None."""
+        round_, terms = self.round_state(number), self.terms()
+        if round_["stage"] != _ATTESTING or not terms.has_statement:
+            return None
+        committee, now = self.contracts.committee, self.contracts.registry.chain.time()
+        poll = committee.call("polls", committee.call("pollOf", self.id, number))
+        since = int(poll[4]) or round_["attest_until"]
+        return bytes(poll[6]) if since <= now < since + terms.challenge_s else None
+
     def wrong_verdicts(self, number: int) -> list[str]:
         """Members on whose proofs of a round the verdict that stands is wrong: whoever shows one slashes its signers.
-        ChainError while there is no verdict."""
-        committee = self.contracts.committee
+        Where the committee's time is over without one: members whose proofs are false. ChainError before that."""
+        committee, round_ = self.contracts.committee, self.round_state(number)
         poll = committee.call("polls", committee.call("pollOf", self.id, number))
-        if not poll[4]:
+        over = round_["stage"] == _ATTESTING and self.contracts.registry.chain.time() >= round_["attest_until"]
+        if not poll[4] and not over:
             raise ChainError(f"the committee has not decided about round {number}")
-        accepted, sent = int(poll[7]), self.submissions(number)
-        return [n for n, s in sent.items() if self.holds(number, n, s) != bool(accepted >> s.index & 1)]
+        accepted = int(poll[7]) if poll[4] else -1
+        shown = set(self.rejected(number))
+        return [
+            n for n, s in self.submissions(number).items()
+            if n not in shown and self.holds(number, n, s) != bool(accepted >> s.index & 1)
+        ]  # fmt: skip
 
     def challenge(self, number: int, name: str) -> None:
         """Show on the chain that the verdict on a member's proof is wrong, with what the chain emitted and nothing
@@ -322,12 +338,15 @@ class JobOnChain:
         end = time.monotonic() + self.patience
         while True:
             try:
-                self._act("challenge", self.id, evidence, salt, done=lambda: bool(self._events("Overturned", number)))
+                self._act("challenge", self.id, evidence, salt, done=lambda: self._shown(number, name))
                 return
             except TransactionReverted as error:
                 if "NotPromised" not in str(error) or time.monotonic() >= end:
                     raise
                 time.sleep(_PAUSE_S)  # the promise's block is the newest still
+
+    def _shown(self, number: int, name: str) -> bool:
+        return bool(self._events("Overturned", number)) or name in self.rejected(number)
 
     def _events(self, name: str, number: int) -> list[Any]:
         events = self.contracts.registry.events(name)
@@ -376,9 +395,35 @@ class JobOnChain:
         return self.outcome(number)
 
     def void(self, number: int) -> None:
-        """End a round whose aggregate did not come in time."""
-        done = lambda: self.state()["rounds"] > number  # noqa: E731
+        """Say that the aggregate of a round did not come in time: the round is void, or, with three submissions and
+        more, the committee's business."""
+        done = lambda: self.state()["rounds"] > number or self.round_state(number)["stage"] >= _ATTESTING  # noqa: E731
         self._act("voidWithoutAggregate", self.id, done=done)
+
+    def ends_at(self, number: int) -> int:
+        """When `finalise` ends a round that the committee was asked about, by what is decided so far."""
+        committee, terms = self.contracts.committee, self.terms()
+        poll = committee.call("polls", committee.call("pollOf", self.id, number))
+        until, decided_at = int(poll[2]), int(poll[4])
+        if decided_at:
+            return decided_at + terms.challenge_s
+        return until + (terms.challenge_s if terms.has_statement else 0)
+
+    def end_round(self, number: int, let_pass: Callable[[int], None]) -> str:
+        """Bring a round that has begun to its end, wherever it stands, with what the chain emitted and nothing else:
+        "closed", or why it is void. Anyone may, and whoever began the round may be gone.
+
+        let_pass: waits until the chain's clock shows a time. Raises as `finalise`.
+        """
+        if self.state()["rounds"] == number and self.round_state(number)["stage"] == _SUBMITTING:
+            let_pass(self.round_state(number)["aggregate_until"])
+            self.void(number)
+        if self.state()["rounds"] > number:
+            return self.outcome(number)
+        let_pass(self.ends_at(number))
+        events = self._events("AggregatePublished", number)
+        examples, gains = events[0].values["published"][4:6] if events else ((), ())
+        return self.finalise(number, examples, gains)
 
     def outcome(self, number: int) -> str:
         """ "closed", or why the round is void; ChainError while it is open."""

@@ -226,7 +226,7 @@ class Economy:
 
     def finalise(self, *, wait: bool = True) -> Receipt:
         if wait:
-            self.chain.advance(3600)
+            self.chain.advance(600 + 3600)  # to attest, and to challenge
         receipt = self.registry.send("finalise", self.id, *self.work(self.survivors), sender=address_of("anybody"))
         if self.registry.events_of(receipt) and any(e.name == "RoundClosed" for e in self.registry.events_of(receipt)):
             self.weights = self.next_weights

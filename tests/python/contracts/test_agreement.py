@@ -138,6 +138,14 @@ def test_stakes_move_lock_and_are_slashed_in_the_same_way(pair: Pair) -> None:
                 lambda: staking.send("hold", account, amount, until, sender=ADMIN),
                 lambda: bank.hold(key, amount, now, until),
             ),
+            "answer": (
+                lambda: staking.send("answer", account, amount, until, sender=ADMIN),
+                lambda: bank.answer(key, amount, now, until),
+            ),
+            "release": (
+                lambda: staking.send("release", [account] * min(1, bank.positions[key].open), sender=ADMIN),
+                lambda: bank.release([key] * min(1, bank.positions[key].open)),
+            ),
             "slash": (
                 lambda: staking.send("slash", account, amount, other, sender=ADMIN),
                 lambda: bank.slash(key, amount, other.encode()),

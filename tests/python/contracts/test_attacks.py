@@ -248,7 +248,7 @@ def test_two_thirds_of_the_stake_are_not_enough_and_a_third_can_only_stall() -> 
     economy.chain.advance(600)
     with refused("PollClosed"):
         economy.attest(mask, economy.seats)
-    receipt = economy.finalise(wait=False)
+    receipt = economy.finalise()
     assert "RoundVoid" in events(receipt, economy.registry)
     assert economy.job["weights"] == economy.weights and economy.job["rounds"] == 1
     after = economy.reputation.call("score", address_of(economy.seats[2]), economy.registry.call("epochNow"))

@@ -15,7 +15,7 @@ from economy import NOBODY, STAKE, address_of, key_of
 from pyzkfl import Coordinator, IdentityKey, InProcessChannel, ceremony
 from pyzkfl.demo.attackers import Forger
 from pyzkfl.demo.plan import Attack
-from pyzkfl.errors import ChainError, ParameterError, ProtocolError, TransactionReverted
+from pyzkfl.errors import ChainError, ParameterError, ProtocolError, RoundVoidOnChain, TransactionReverted
 from pyzkfl.integrations.evm import Account, EvmCoordinator, EvmMember, terms_on_chain
 from pyzkfl.integrations.evm_statement import StatementOnChain, has_statement, proof_from_chain, proof_on_chain
 from pyzkfl.job import Job
@@ -322,11 +322,37 @@ def test_members_sign_nothing_where_chain_and_core_differ_about_a_proof(identiti
     monkeypatch.setattr(
         JobOnChain, "holds", lambda self, number, name, sent: name != "m1" and holds(self, number, name, sent)
     )
-    with pytest.raises(ChainError, match="no verdict"):
+    with pytest.raises(RoundVoidOnChain, match="no verdict"):
         on.boss.run_round(0)
     assert [on.bonded(name) for name in NAMES] == [STAKE] * 4
-    with pytest.raises(ChainError, match="has not decided"):
-        on.finder.wrong_verdicts(0)
+    assert on.finder.outcome(0) == "no verdict" and on.finder.state()["rounds"] == 1
+    staking = on.contracts.staking
+    assert [staking.call("open", address_of(name)) for name in (*NAMES, "coordinator")] == [0] * 5
+    before = on.chain.height()
+    with pytest.raises(RoundVoidOnChain, match="open a new job"):  # again, and nothing is sent
+        on.boss.run_round(1)
+    assert on.chain.height() == before
+
+
+def test_anyone_ends_a_round_whose_coordinator_is_gone_from_the_events_alone(identities, setup, monkeypatch) -> None:
+    on = Training(identities, setup)
+    on.boss.run_registration()
+    end = JobOnChain.end_round
+
+    def gone(self: JobOnChain, number: int, let_pass: Any) -> str:
+        raise ChainError("the coordinator's process ended")
+
+    monkeypatch.setattr(JobOnChain, "end_round", gone)
+    with pytest.raises(ChainError, match="process ended"):
+        on.boss.run_round(0)
+    with pytest.raises(ChainError, match="not over"):
+        on.finder.outcome(0)
+    assert end(on.finder, 0, on.let_pass) == "closed" == end(on.finder, 0, on.let_pass)
+    assert on.finder.state()["weights"] == weights_digest(on.boss.weights)
+    on.contracts.registry.send(
+        "startRound", on.finder.id, on.finder.state()["weights"], (1, 2), sender=address_of("coordinator")
+    )
+    assert end(on.finder, 1, on.let_pass) == "no aggregate"
 
 
 def test_a_proof_has_one_encoding_there_and_back(engine, setup) -> None:

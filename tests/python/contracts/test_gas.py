@@ -75,7 +75,7 @@ def test_an_engine_proof_with_its_statement(chain, engine: dict[str, Any]) -> No
     show(
         "an engine proof with its statement, as a transaction",
         statement.send("holds", *call, sender=address_of("anybody")).gas,
-        740_000,
+        700_000,
     )
 
 

@@ -14,7 +14,7 @@ from pyzkfl import Coordinator, IdentityKey, Job
 from pyzkfl import Member as JobMember
 from pyzkfl.demo.attackers import Forger
 from pyzkfl.demo.plan import Attack
-from pyzkfl.errors import ChainError, ParameterError, ProtocolError
+from pyzkfl.errors import ChainError, ParameterError, ProtocolError, UnprovableOption
 from pyzkfl.integrations.evm import Account, EvmCoordinator, EvmMember, terms_on_chain
 from pyzkfl.ledger.chain import Contract
 from pyzkfl.ledger.deployment import Deployment, Parameters, deploy
@@ -171,7 +171,7 @@ def test_a_node_that_loses_transactions_and_answers_stops_no_party(monkeypatch: 
     assert on.job.state()["phase"] == 5 and on.contracts.rewards.call("totalOwed") == 0
 
 
-def test_a_job_that_carries_momentum_is_refused_before_anything_is_on_the_chain() -> None:
+def test_a_job_with_momentum_or_several_steps_is_refused_before_anything_is_on_the_chain() -> None:
     """Its submissions have a C(V') that the registry does not hold: members could make no statement of them."""
     network = NetworkJob(widths=(3, 2), batch=4, learning_rate=0.1, momentum=0.5, carry_momentum=True)
     identity = IdentityKey.generate()
@@ -182,7 +182,14 @@ def test_a_job_that_carries_momentum_is_refused_before_anything_is_on_the_chain(
     boss._account = object()  # whatever touches it fails otherwise
     with pytest.raises(ParameterError, match="carry_momentum=False"):
         boss.run_registration()
+    steps = NetworkJob(widths=(3, 2), batch=4, learning_rate=0.1, steps=3)
+    boss.job = Job.model(steps, name="x", members=members, rounds=1)
+    with pytest.raises(UnprovableOption, match="3 local steps a round cannot stand on a chain"):
+        boss.run_registration()
     member = Member("m0", identity, [[0.0] * 3], [0], members=members, coordinator=identity.public_bytes, attacks={})
     member._account, member._dataset, member._job = object(), object(), job
     with pytest.raises(ParameterError, match="carry_momentum=False"):
+        member._register(b"")
+    member._job = boss.job
+    with pytest.raises(UnprovableOption, match="steps=1"):
         member._register(b"")

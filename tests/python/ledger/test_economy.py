@@ -117,12 +117,46 @@ def test_a_stake_is_not_withdrawn_while_it_can_be_slashed(running: EconomyStory)
     withdraw = kinds.Stake(world.terms.digest, 2, 2, 0)
     world.seconds += 14 * DAY - 1
     refused(world, "free in 1 seconds", withdraw, signer=member)
-    world.round(0)  # the submission locks it for an hour more
+    block = world.round(0)  # the submission locks it for an hour more, and until the verdict
     world.seconds += 2
+    world.append(world.verdict(0, block))
     refused(world, "can still be slashed", withdraw, signer=member)
     world.seconds += 3600
     world.append(withdraw, signer=member)
     assert world.economy.bank.balances[member.public_bytes] == 1000
+
+
+def test_a_stake_waits_for_a_verdict_however_late_it_comes(running: EconomyStory) -> None:
+    world, member = running, running.story.members["m1"]
+    world.act(member, kinds.Stake, 1, 100)
+    world.seconds += 14 * DAY
+    block = world.round(0)
+    world.seconds += PARAMETERS["answer_seconds"]
+    withdraw = kinds.Stake(world.terms.digest, 2, 2, 0)
+    refused(world, "can still be slashed", withdraw, signer=member)
+    world.append(world.verdict(0, block, rejected=("m1",)))
+    assert world.economy.bank.positions[member.public_bytes].slashable == 80
+    world.append(withdraw, signer=member)
+    assert {p.open for p in world.economy.bank.positions.values()} == {0}
+
+
+def test_a_round_that_nobody_judges_holds_no_stake_for_ever(running: EconomyStory) -> None:
+    world, story, member = running, running.story, running.story.members["m1"]
+    held = lambda: sum(p.open for p in world.economy.bank.positions.values())  # noqa: E731
+    world.round(0)  # and no verdict ever
+    world.append(story.start(1), *(story.submission(name, 1) for name in story.members))
+    assert held() == 6
+    world.append(kinds.Void(story.job, 1, "too few"))
+    assert held() == 3
+    late = story.message("m1", 21, {"commitment": bytes(32), "proof": b"none"}, round_=1)
+    world.append(kinds.Refusal(story.job, 1, "m1", 0, "ProofInvalid", "does not hold", late))
+    assert held() == 3
+    world.act(member, kinds.Stake, 1, 100)
+    world.seconds += 14 * DAY
+    withdraw = kinds.Stake(world.terms.digest, 2, 2, 0)
+    refused(world, "can still be slashed", withdraw, signer=member)
+    world.seconds += 90 * DAY
+    world.append(withdraw, signer=member)
 
 
 def test_a_submission_without_stake_is_refused(world: EconomyStory) -> None:
@@ -229,6 +263,21 @@ def test_equivocation_costs_the_whole_stake_once_and_half_goes_to_whoever_shows_
     # Its signature counts no more, in a verdict that comes afterwards.
     refused(world, "two thirds", world.verdict(0, block, by=world.validators[:5]))
     world.append(world.verdict(0, block))
+    assert key.public_bytes not in world.economy.settled[world.story.job, 0].signed  # type: ignore[union-attr]
+
+
+def test_a_convicted_validator_stalls_nobody(running: EconomyStory) -> None:
+    """Its stake counts neither for a verdict nor in the whole."""
+    world = running
+    block, key = world.round(0), world.validators[2]
+    four = world.verdict(0, block, by=world.validators[3:7])  # of seven seats
+    refused(world, "two thirds", four)
+    fields = (world.terms.digest, world.story.job, 0)
+    for convicted in world.validators[1:3]:
+        verdicts = (world.verdict(0, block, by=[convicted], rejected=names) for names in ((), ("m1",)))
+        both = [verdict.attestations[0] for verdict in verdicts]
+        world.append(kinds.Equivocation(*fields, convicted.public_bytes, *both), signer=world.holders[0])
+    world.append(four)  # of the five that are left
     assert key.public_bytes not in world.economy.settled[world.story.job, 0].signed  # type: ignore[union-attr]
 
 
