@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -164,7 +165,7 @@ def run_problem(rounds: Sequence[ComposedStatement]) -> str | None:
     """Why these do not follow one another; None if they do."""
     if not rounds:
         return "there is no round that could be composed"
-    for left, right in zip(rounds, rounds[1:], strict=False):
+    for left, right in itertools.pairwise(rounds):
         if left.job != right.job:
             return "the composed proofs are of two jobs"
         if left.node_key != right.node_key:

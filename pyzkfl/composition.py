@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from concurrent.futures import Executor, Future, as_completed
 from typing import Any
 
 from pyzkfl.composable import ComposableProof
@@ -38,9 +38,9 @@ def compose(
 
     proofs: ComposableProof of one round or several, in any order, or ComposedProof, in order, with their statements.
     weights_after: with the former, C(W) after the last round, 32 bytes; after the others it is C(W) of the next.
-    executor: where the jobs run; without one, here, one after the other, on all cores. progress: gets the fraction done.
+    executor: where the jobs run; without one, here, one after the other, on all cores. progress: gets the part done.
 
-    The proof says `ComposedStatement.of_round` of the members, or `of_run` of the rounds; verify it with `pyzkfl.verify`.
+    The proof says `ComposedStatement.of_round` of the members, or `of_run` of the rounds; `pyzkfl.verify` checks it.
     Raises WitnessInvalid, naming whose, for a proof that does not verify, and for proofs that do not belong together:
     of another job or round, a member twice, rounds that do not follow; ParameterError for a call that has no meaning.
     Releases the GIL. Some 5 seconds for two members on two cores, 3 for a node.
@@ -56,7 +56,7 @@ def compose(
             raise ParameterError("composed proofs say themselves which weights they end with")
         ends = list(proofs)  # type: ignore[arg-type]
         if any(end.statement is None for end in ends):
-            raise ParameterError("a composed proof without its statement: give ComposedProof the one that you recomputed")
+            raise ParameterError("a composed proof without its statement: give ComposedProof the one that you made")
         if any(end.statement.node_key != keys.verifier.node_key for end in ends):  # type: ignore[union-attr]
             raise WitnessInvalid("a composed proof was made under another key of nodes than these")
         runner = _Runner(executor, progress, _NODE_SHARE * (len(ends) - 1))
@@ -139,14 +139,9 @@ class _Runner:
             return [self._here(job, share) for job in jobs]
         futures: list[Future[ComposedProof]] = [self._executor.submit(job, None) for job in jobs]
         try:
-            for future in futures if self._progress is not None else ():
-                future.add_done_callback(lambda _: None)
-            pending = set(futures)
-            while pending:
-                done, pending = wait(pending, return_when=FIRST_EXCEPTION if self._progress is None else "FIRST_COMPLETED")
-                for future in done:
-                    future.result()  # the first error ends it
-                    self._finished(share)
+            for future in as_completed(futures):
+                future.result()  # the first error ends it
+                self._finished(share)
         except BaseException:
             for future in futures:
                 future.cancel()

@@ -126,6 +126,9 @@ class CompositionKeys:
             raise ParameterError("the leaf's key is of another circuit: another network, other engine keys or tables")
         if bytes(node.circuit) != bytes(_core.recursion.Node(leaf.verifying_key).constraint_system().digest):
             raise ParameterError("the node's key is of another circuit: it belongs to another leaf's")
+        points = [key.verifying_key.evm_points() for key in (leaf, node)]
+        if any(points[0][name] != points[1][name] for name in ("alpha", "beta")):
+            raise ParameterError("the node's key is of another first phase than the leaf's")
         verifying = [bytes(key.verifying_key.to_bytes()) for key in (leaf, node)]
 
         def write(file: IO[bytes]) -> None:
@@ -147,7 +150,7 @@ class CompositionKeys:
             file.write(encoding.header(kind) + head)
 
         write_whole(path, write, "the keys of a composition")
-        return CompositionKeys(circuit, Path(path), *verifying, insecure)
+        return CompositionKeys(circuit, Path(path), verifying[0], verifying[1], insecure)
 
     @staticmethod
     def read(path: Path, circuit: LeafCircuit) -> CompositionKeys:

@@ -65,7 +65,8 @@ class EngineKeys(Keys):
         constraints = network.constraint_system()
         columns, proving = insecure_keys(job.terms_digest, constraints, network.log_height, cached=cached)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
-        return EngineKeys(_network(job), network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
+        setup = hashlib.sha256(b"pyzkfl/1 insecure").digest()
+        return EngineKeys(_network(job), network, proving, constraints, columns, prover, setup)
 
     def network_prover(self, network: NetworkJob) -> NetworkProver:
         """A prover of rounds outside a consortium's protocol (pyzkfl.masked), with these keys."""
