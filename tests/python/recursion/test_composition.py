@@ -38,6 +38,10 @@ class Composition:
         self.after = self.rounds.commitments[1:3]
         self.composing: list[float] = []
         self.first = compose(self.proofs[0], self.keys, progress=self.composing.append, weights_after=self.after[0])
+        executor = Pickling()
+        self.second = compose(self.proofs[1], self.keys, executor, weights_after=self.after[1])
+        self.leaf, end = executor.results
+        assert end == self.second
 
     def statement(self, round_: int) -> ComposedStatement:
         """By whoever holds registrations: without any proof."""
@@ -52,16 +56,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composition]:
         yield Composition()
 
 
-class Executors(Executor):
-    """One process, which gets everything pickled; what it got is counted."""
+class Pickling(Executor):
+    """Runs jobs at once, from their pickled form, and keeps what they gave."""
 
     def __init__(self) -> None:
-        self.inner = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-        self.jobs = 0
+        self.results: list[ComposedProof] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.jobs += 1
-        return self.inner.submit(fn, *args, **kwargs)
+        future: Future[Any] = Future()
+        job, args, kwargs = pickle.loads(pickle.dumps((fn, args, kwargs)))
+        try:
+            self.results.append(pickle.loads(pickle.dumps(job(*args, **kwargs))))
+            future.set_result(self.results[-1])
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 # ---- Composing -----------------------------------------------------------------------------------------------------
@@ -77,29 +86,45 @@ def test_three_members_of_a_round_become_one_proof(made: Composition) -> None:
     assert made.composing == sorted(made.composing) and made.composing[-1] == pytest.approx(1.0)
 
 
-def test_rounds_become_a_run_on_an_executor_of_another_process(made: Composition) -> None:
-    """A round of one member, whose leaf goes up alone; then both rounds. The other process reads the keys' file."""
-    executor, fractions = Executors(), []
-    with executor.inner:
-        second = compose(made.proofs[1], made.keys, executor, fractions.append, weights_after=made.after[1])
-        run = compose([made.first, second], made.keys, executor)
-    assert executor.jobs == 3 and fractions == sorted(fractions) and fractions[-1] == pytest.approx(1.0)
+def test_one_member_goes_up_alone(made: Composition) -> None:
+    statement = made.statement(1)
+    assert made.second.statement == statement and statement.count == 1
+    pyzkfl.verify(statement, made.second, made.keys)
+
+
+def test_rounds_become_a_run_in_another_process(made: Composition) -> None:
+    """Which reads the keys' file."""
+    fractions: list[float] = []
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        run = compose([made.first, made.second], made.keys, executor, fractions.append)
+    assert fractions == [pytest.approx(1.0)]
     statement = ComposedStatement.of_run([made.statement(0), made.statement(1)])
     assert run.size == 192 and run.statement == statement and (statement.first_round, statement.last_round) == (0, 1)
     pyzkfl.verify(statement, run, made.keys)
     with pytest.raises(ProofInvalid):
         pyzkfl.verify(made.statement(1), run, made.keys)
-    # Rounds out of order, a round left out, one whose weights are not the next one's.
-    for ends in ([second, made.first], [made.first, made.first]):
+
+
+def test_rounds_that_do_not_follow_are_refused(made: Composition) -> None:
+    """Out of order, one twice, one left out, one whose weights are not the next one's, a statement of another proof."""
+    for ends in ([made.second, made.first], [made.first, made.first]):
         with pytest.raises(WitnessInvalid, match="does not follow"):
             compose(ends, made.keys)
-    other = ComposedProof(second.data, dataclasses.replace(made.statement(1), weights_before=made.after[1]))
+    second = made.statement(1)
+
+    def claims(**change: Any) -> ComposedProof:
+        return ComposedProof(made.second.data, dataclasses.replace(second, **change))
+
+    with pytest.raises(WitnessInvalid, match="does not follow"):
+        compose([made.first, claims(first_round=2, last_round=2)], made.keys)
     with pytest.raises(WitnessInvalid, match="does not begin with the weights"):
-        compose([made.first, other], made.keys)
-    # A statement that is not the proof's: refused by the node, before any work.
-    other = ComposedProof(second.data, dataclasses.replace(made.statement(1), count=2))
-    with pytest.raises(WitnessInvalid, match="the right proof does not verify"):
-        compose([made.first, other], made.keys)
+        compose([made.first, claims(weights_before=made.after[1])], made.keys)
+    with pytest.raises(WitnessInvalid, match="two jobs"):
+        compose([made.first, claims(job=1)], made.keys)
+    for lie in ({"count": 2}, {"root": 5}, {"update": made.proofs[0][0].update}, {"weights_after": made.after[0]}):
+        for executor in (None, Pickling()):  # by the node, before any work
+            with pytest.raises(WitnessInvalid, match="the right proof does not verify"):
+                compose([made.first, claims(**lie)], made.keys, executor)
 
 
 def test_one_composed_proof_is_its_own_composition(made: Composition) -> None:
@@ -156,7 +181,7 @@ def test_the_same_client_twice_is_refused(made: Composition) -> None:
 
 
 def test_a_leaf_is_no_end_and_no_node(made: Composition) -> None:
-    leaf = prove_leaf(made.keys, (made.proofs[0][0],), made.after[0])
+    leaf = made.leaf
     assert leaf.statement is not None and leaf.statement.node_key == 0
     with pytest.raises(ProofInvalid):
         pyzkfl.verify(leaf.statement, leaf, made.keys)
