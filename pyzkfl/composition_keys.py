@@ -169,12 +169,15 @@ class CompositionKeys:
         """The proving key of leaves (0) or nodes (1), from the file. DecodeError where it was changed meanwhile."""
         with _mapped(self.path) as data:
             head = _Head.of(data)
+            expected = (self.leaf, self.node)[which]
+            if bytes(data[slice(*head.spans[which])]) != expected:
+                raise DecodeError(f"{self.path} has another key than the one that these keys were read with")
             with data[slice(*head.spans[2 + which])] as part:
                 if hashlib.sha256(part).digest() != head.digests[which]:
                     raise DecodeError(f"{self.path} is damaged: the proving key is not the one that was written")
                 key = _core.groth16.ProvingKey.from_bytes(part, trusted=self.insecure)
-        if bytes(key.verifying_key.to_bytes()) != (self.leaf, self.node)[which]:
-            raise DecodeError(f"{self.path} has another key than the one that these keys were read with")
+        if bytes(key.verifying_key.to_bytes()) != expected:
+            raise DecodeError(f"{self.path} is damaged: its proving key is not that of its verifying key")
         return key
 
     def node_circuit(self) -> Any:
