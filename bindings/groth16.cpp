@@ -200,15 +200,22 @@ void bind_keys(py::module_& m) {
           py::arg("group"), py::arg("values"), py::arg("blinder"),
           "sigma C, 32 bytes: shows that C is made of this group's basis and nothing else.")
       .def("to_bytes", [](const ProvingKey& k) { return to_py(k.to_bytes()); })
+      .def(
+          "stream",
+          [](const ProvingKey& k, const py::function& write) {
+            const py::gil_scoped_release release;
+            k.stream(bindings::sink_of(write));
+          },
+          py::arg("write"), "The bytes of to_bytes, a few megabytes at a time, each given to `write`.")
       .def_static(
           "from_bytes",
-          [](const py::bytes& in, bool trusted) {
-            const ByteSpan bytes = span_of(in);
+          [](const py::buffer& in, bool trusted) {
+            const bindings::BytesView bytes(in);
             const py::gil_scoped_release release;
-            return ProvingKey::from_bytes(bytes, check_of(trusted));
+            return ProvingKey::from_bytes(bytes.span(), check_of(trusted));
           },
           py::arg("data"), py::kw_only(), py::arg("trusted") = false,
-          "Strict. trusted: skip the subgroup check of G2, for a key that the caller wrote where nobody else "
+          "Strict. data: bytes, or a mapped file. trusted: skip the subgroup check of G2, for a key that the caller wrote where nobody else "
           "writes.");
 }
 

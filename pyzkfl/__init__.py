@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     _core: Any  # the native core ships no types
     from pyzkfl._core.identity import IdentityKey
     from pyzkfl.client import Client
+    from pyzkfl.composition import compose
     from pyzkfl.coordinator import Coordinator
     from pyzkfl.errors import PyzkflError
     from pyzkfl.job import Job, Member
@@ -35,6 +36,7 @@ _HOME = {
     "SocketChannel": "pyzkfl.transport",
     "Statement": "pyzkfl.statement",
     "aggregate": "pyzkfl.proofs",
+    "compose": "pyzkfl.composition",
     "prove": "pyzkfl.proofs",
     "verify": "pyzkfl.proofs",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "__version__",
     "aggregate",
     "build_stamp",
+    "compose",
     "prove",
     "verify",
 ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyzkfl import _core, encoding
+from pyzkfl.composition_setup import LeafTerms, NodeTerms
 from pyzkfl.engine_keys import EngineKeys
 from pyzkfl.engine_setup import EvaluationTerms, NormTerms
 from pyzkfl.errors import ParameterError, PyzkflError, SetupInvalid
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None]
-Terms = Job | EvaluationTerms | NormTerms  # what a setup is for
+Terms = Job | EvaluationTerms | NormTerms | LeafTerms | NodeTerms  # what a setup is for
 
 
 class InsecureSetupWarning(UserWarning):
@@ -118,7 +119,9 @@ def _powers_log_n(job: Terms, constraints: Any) -> int:
 
 
 def _owner_of_powers(job: Terms) -> Terms:
-    """Whose first phase a setup is on: its own, or that of the job whose commitments it shares."""
+    """Whose first phase a setup is on: its own, that of the job whose commitments it shares, that of a node's leaf."""
+    if isinstance(job, NodeTerms):
+        return job.leaf
     return job.training or job if isinstance(job, EvaluationTerms) else job
 
 
@@ -243,14 +246,15 @@ class Ceremony:
 
     Every contribution is verified when it comes, so the one who spoils a setup is named at once. training: of
     EvaluationTerms over a training job's powers, the transcript of that job's setup, whose first phase is used: begin
-    with phase 2. It is verified, but for the very transcript that the job is bound to, which was verified then.
+    with phase 2. So of NodeTerms, the leaf's. It is verified, but for the very transcript that the job is bound to,
+    which was verified then.
     """
 
     def __init__(self, job: Terms, training: Transcript | None = None, progress: Progress | None = None) -> None:
         self._job = job
         owner = _owner_of_powers(job)
         if (owner is job) != (training is None):
-            raise ParameterError("the transcript of a training job's setup, for terms over its powers and no others")
+            raise ParameterError("the transcript of the setup whose powers these terms are over, and none for others")
         self._constraints = job.constraint_system()
         self._states: dict[int, State] = {}
         self._records: dict[int, list[bytes]] = {1: [], 2: []}
@@ -263,7 +267,8 @@ class Ceremony:
         if training.digest == owner.setup:
             _expect_room(self._job, owner)
             self._phase1 = _core.groth16.Phase1.from_bytes(training.phase1, trusted=True)
-            self._job.expect_powers(self._phase1)  # type: ignore[union-attr]
+            if isinstance(self._job, EvaluationTerms):
+                self._job.expect_powers(self._phase1)
         else:
             self._phase1 = _first_phase(self._job, training.phase1, training.records1, progress)
         self._states[1], self._records[1] = training.phase1, list(training.records1)

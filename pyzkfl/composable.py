@@ -8,24 +8,24 @@ from pyzkfl import _core
 from pyzkfl.errors import ParameterError
 from pyzkfl.step_context import StepContext, elements_of_point, hash_to_field
 
-__all__ = ["ComposableProof"]
+__all__ = ["ComposableProof", "ComposableStatement"]
 
 _LEAF = hash_to_field(b"pyzkfl/recursion/leaf/1", b"")
 
 
 @dataclasses.dataclass(frozen=True)
-class ComposableProof:
-    """Made by `composable` of a verifier, which has checked the proof: one made by hand says nothing.
+class ComposableStatement:
+    """What a member's proof says: all that a leaf of a composed proof's root is made of. No proof is needed for it, so
+    whoever holds registrations and C(D) makes it, and with it the statement of a composed proof.
 
-    context: what ctx covers, C(W), C(T) and C(X) among it. rows: real rows of each local step. update: C(D). proof: the
-    engine proof's bytes, without a header. ParameterError where a commitment is the point at infinity, which has no
-    affine form: the first round of a job that carries momentum, weights that are all 0.
+    context: what ctx covers, C(W), C(T) and C(X) among it. rows: real rows of each local step. update: C(D).
+    ParameterError where a commitment is the point at infinity, which has no affine form: the first round of a job that
+    carries momentum, weights that are all 0.
     """
 
     context: StepContext
     rows: tuple[int, ...]
     update: bytes
-    proof: bytes
 
     def __post_init__(self) -> None:
         if len(self.rows) != len(self.context.data):
@@ -38,8 +38,13 @@ class ComposableProof:
 
     @property
     def client(self) -> int:
-        """The member's number; a composition takes each at most once, in rising order."""
+        """The member's number; a composition takes each at most once in a round."""
         return self.context.place.client
+
+    @property
+    def round(self) -> int:
+        """The round that the proof is of."""
+        return self.context.place.round
 
     @property
     def halves(self) -> tuple[int, int]:
@@ -53,3 +58,18 @@ class ComposableProof:
         round and C(W) are in the composed statement itself."""
         points = [element for point in (*self.context.data, self.update) for element in elements_of_point(point)]
         return int(_core.hash.poseidon2_hash([_LEAF, self.client, self.context.choice, *self.rows, *points]))
+
+
+@dataclasses.dataclass(frozen=True)
+class ComposableProof(ComposableStatement):
+    """Made by `composable` of a verifier, which has checked the proof: one made by hand says nothing.
+
+    proof: the engine proof's bytes, without a header.
+    """
+
+    proof: bytes
+
+    @property
+    def statement(self) -> ComposableStatement:
+        """The same without the proof."""
+        return ComposableStatement(self.context, self.rows, self.update)

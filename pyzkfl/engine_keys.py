@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core
-from pyzkfl.composable import ComposableProof
+from pyzkfl.composable import ComposableProof, ComposableStatement
 from pyzkfl.errors import ParameterError, ProofInvalid, WitnessInvalid
 from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.job import Job
@@ -31,13 +31,21 @@ __all__ = ["EngineKeys"]
 class EngineKeys(Keys):
     """As Keys. columns: the column key; its digest is the job's commitment_key. tables_commitment: C(T), 32 bytes."""
 
-    def __init__(self, network: Any, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes) -> None:
+    def __init__(
+        self, job: NetworkJob, network: Any, proving: Any, constraints: Any, columns: Any, prover: Any, setup: bytes
+    ) -> None:
         super().__init__(proving, constraints, setup)
+        self._job_network = job
         self._network = network  # the core's
         self.columns = columns
         self._prover = prover
         self.tables_commitment = bytes(_core.engine.commit_tables(network, columns))
         self._weights: tuple[bytes, bytes] = (b"", b"")  # digest and C(W) of the weights that were asked for last
+
+    @property
+    def leaf_parts(self) -> tuple[NetworkJob, Any]:
+        """The network and the core's verifier: what a composition's leaf is made of (pyzkfl.composition_keys)."""
+        return self._job_network, self._prover.verifier
 
     @staticmethod
     def of_setup(job: Job, phase1: Any, proving: Any, constraints: Any, setup: bytes) -> EngineKeys:
@@ -45,7 +53,7 @@ class EngineKeys(Keys):
         network = _network(job).core
         columns = _core.engine.ColumnKey.from_phase1(phase1, network.log_height)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
-        return EngineKeys(network, proving, constraints, columns, prover, setup)
+        return EngineKeys(_network(job), network, proving, constraints, columns, prover, setup)
 
     @staticmethod
     def insecure(job: Job, omit: Sequence[str] = (), cached: bool = False) -> EngineKeys:
@@ -57,7 +65,8 @@ class EngineKeys(Keys):
         constraints = network.constraint_system()
         columns, proving = insecure_keys(job.terms_digest, constraints, network.log_height, cached=cached)
         prover = _core.engine.Prover.from_keys(network, proving, columns)
-        return EngineKeys(network, proving, constraints, columns, prover, hashlib.sha256(b"pyzkfl/1 insecure").digest())
+        setup = hashlib.sha256(b"pyzkfl/1 insecure").digest()
+        return EngineKeys(_network(job), network, proving, constraints, columns, prover, setup)
 
     def network_prover(self, network: NetworkJob) -> NetworkProver:
         """A prover of rounds outside a consortium's protocol (pyzkfl.masked), with these keys."""
@@ -128,8 +137,13 @@ class EngineKeys(Keys):
         ParameterError for a statement with a commitment at infinity, which no composition opens."""
         if not self.holds(statement, proof):
             raise ProofInvalid(f"the proof of {statement.client!r}, round {statement.round}, does not hold")
+        said = self.composable_statement(statement)
+        return ComposableProof(said.context, said.rows, said.update, proof.data)
+
+    def composable_statement(self, statement: Statement) -> ComposableStatement:
+        """What a composed proof says of this statement's member: from it everybody makes the composed statement."""
         rows = tuple(batch.rows for batch in statement.batches)
-        return ComposableProof(self.step_context(statement), rows, statement.update_commitment, proof.data)
+        return ComposableStatement(self.step_context(statement), rows, statement.update_commitment)
 
     def holds(self, statement: Statement, proof: Any) -> bool:
         """Whether one proof holds. DecodeError for bytes that are no proof."""

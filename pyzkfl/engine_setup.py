@@ -23,10 +23,11 @@ from pyzkfl.job import Job, Member
 from pyzkfl.network import NetworkJob
 from pyzkfl.norm import NormProver
 
-__all__ = ["EvaluationTerms", "NormTerms"]
+__all__ = ["EvaluationTerms", "NormTerms", "expect_members", "terms_hash"]
 
 
-def _check(name: str, members: tuple[Member, ...], setup: bytes) -> None:
+def expect_members(name: str, members: tuple[Member, ...], setup: bytes) -> None:
+    """ParameterError for terms that no setup could be for."""
     if not (1 <= len(name.encode()) <= 200 and name.isprintable()):
         raise ParameterError("the name has 1 to 200 bytes of printable text")
     if not members:
@@ -37,7 +38,8 @@ def _check(name: str, members: tuple[Member, ...], setup: bytes) -> None:
         raise ParameterError("the digest of a setup has 32 bytes")
 
 
-def _digest(domain: bytes, name: str, members: tuple[Member, ...], *parts: bytes) -> bytes:
+def terms_hash(domain: bytes, name: str, members: tuple[Member, ...], *parts: bytes) -> bytes:
+    """What contributions are bound to: SHA-256 of domain, name, members and parts, each with its length. 32 bytes."""
     who = [part for m in members for part in (m.name.encode(), m.public_key)]
     body = hashlib.sha256(domain + len(members).to_bytes(8, "little"))
     for part in (name.encode(), *who, *parts):
@@ -61,7 +63,7 @@ class EvaluationTerms:
     training: Job | None = None
 
     def __post_init__(self) -> None:
-        _check(self.name, self.members, self.setup)
+        expect_members(self.name, self.members, self.setup)
         if self.training is not None:
             if self.training.network != self.network:
                 raise ParameterError("the training job has another network: its commitments are not to these columns")
@@ -77,7 +79,7 @@ class EvaluationTerms:
         parts = [self.network.digest, self.batches.to_bytes(8, "little")]
         if self.training is not None:
             parts.append(self.training.digest)
-        return _digest(b"pyzkfl/1 evaluation setup", self.name, self.members, *parts)
+        return terms_hash(b"pyzkfl/1 evaluation setup", self.name, self.members, *parts)
 
     def bound(self, setup: bytes) -> EvaluationTerms:
         """The same terms with the digest of the setup that they led to."""
@@ -119,7 +121,7 @@ class NormTerms:
     setup: bytes = b""
 
     def __post_init__(self) -> None:
-        _check(self.name, self.members, self.setup)
+        expect_members(self.name, self.members, self.setup)
         if self.dimension < 1 or self.norm_bound < 1:
             raise ParameterError("dimension and bound must be positive")
         object.__setattr__(self, "_core", _core.engine.NormBound(self.dimension, self.norm_bound))
@@ -128,7 +130,7 @@ class NormTerms:
     def terms_digest(self) -> bytes:
         """What contributions are bound to: names, members, dimension, bound. 32 bytes."""
         numbers = self.dimension.to_bytes(8, "little") + self.norm_bound.to_bytes(8, "little")
-        return _digest(b"pyzkfl/1 norm setup", self.name, self.members, numbers)
+        return terms_hash(b"pyzkfl/1 norm setup", self.name, self.members, numbers)
 
     def bound(self, setup: bytes) -> NormTerms:
         """The same terms with the digest of the setup that they led to."""

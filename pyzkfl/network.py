@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core, encoding
-from pyzkfl.composable import ComposableProof
+from pyzkfl.composable import ComposableProof, ComposableStatement
 from pyzkfl.errors import DataError, DecodeError, ParameterError, ProofInvalid, RangeError
 from pyzkfl.insecure_keys import insecure_keys
 from pyzkfl.layers import Layer, Linear, layer_object, layer_of, perceptron, weight_shapes
@@ -417,6 +417,11 @@ class NetworkVerifier:
         """The powers of tau that columns are committed with."""
         return self._columns
 
+    @property
+    def leaf_parts(self) -> tuple[NetworkJob, Any]:
+        """The network and the core's verifier: what a composition's leaf is made of (pyzkfl.composition_keys)."""
+        return self.job, self._core
+
     def commit_weights(self, weights: Integers) -> bytes:
         """C(W), 32 bytes: what each verifier makes itself, once a round."""
         return bytes(_core.engine.commit_weights(self.job.core, self._columns, weights))
@@ -453,8 +458,13 @@ class NetworkVerifier:
         """The proof with its public values, as composition takes them. Verified first: raises as `verify` does, and
         ParameterError for a statement with a commitment at infinity, which no composition opens."""
         self.verify(statement, proof)
+        said = self.composable_statement(statement)
+        return ComposableProof(said.context, said.rows, said.update, proof.data)
+
+    def composable_statement(self, statement: RoundStatement) -> ComposableStatement:
+        """What a composed proof says of this statement's member: from it everybody makes the composed statement."""
         context = statement.step_context(self.tables_commitment, bytes(self._columns.digest))
-        return ComposableProof(context, tuple(statement.rows), statement.update_commitment, proof.data)
+        return ComposableStatement(context, tuple(statement.rows), statement.update_commitment)
 
     def verify(self, statement: RoundStatement, proof: NetworkProof) -> None:
         """Returns None, raises ProofInvalid; DecodeError for bytes that are no proof."""

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from pyzkfl import _core
+from pyzkfl.composed import ComposedProof, ComposedStatement, ComposedVerifier
 from pyzkfl.errors import AggregateInvalid, NotEnoughClients, ParameterError, ProofInvalid
 from pyzkfl.job import SURVIVORS_MIN, Job
 from pyzkfl.proving_keys import Keys
 from pyzkfl.statement import EngineProof, Proof, Statement, Witness, read_proof
+
+if TYPE_CHECKING:
+    from pyzkfl.composition_keys import CompositionKeys
 
 __all__ = [
     "Aggregate",
@@ -47,12 +52,30 @@ def prove(statement: Statement, witness: Witness, keys: Keys) -> Proof | EngineP
     return proof
 
 
-def verify(statement: Statement, proof: Proof | EngineProof, keys: Keys) -> None:
+@overload
+def verify(statement: Statement, proof: Proof | EngineProof, keys: Keys) -> None: ...
+
+
+@overload
+def verify(
+    statement: ComposedStatement, proof: ComposedProof, keys: ComposedVerifier | CompositionKeys
+) -> None: ...
+
+
+def verify(statement: Any, proof: Any, keys: Any) -> None:
     """Check a proof; returns None, raises ProofInvalid. What must not be ignored raises.
 
     `statement` must come from the verifier's own state: its weights, beacon, batch and C(X) are not taken from the
-    prover. Raises DecodeError for bytes that are no points of the curve.
+    prover. Raises DecodeError for bytes that are no points of the curve. A composed proof is verified for a
+    ComposedStatement (pyzkfl.composed), made of what was registered and submitted, with the composition's verifier or
+    keys.
     """
+    if isinstance(statement, ComposedStatement) or isinstance(proof, ComposedProof):
+        verifier = keys if isinstance(keys, ComposedVerifier) else getattr(keys, "verifier", None)
+        if not isinstance(verifier, ComposedVerifier):
+            raise ParameterError("a composed proof is verified with the keys of a composition, or their verifier")
+        verifier.verify(statement, proof)
+        return
     keys.expect(statement.job)
     if not keys.holds(statement, proof):
         raise _invalid([statement], [0])

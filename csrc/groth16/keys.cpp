@@ -109,6 +109,13 @@ Bytes ProvingKey::to_bytes() const {
   return out.take();
 }
 
+void ProvingKey::stream(const ByteSink& out) const {
+  Writer head;
+  write_artefact_header(head, ArtefactKind::proving_key);
+  out(head.take());
+  stream_elements(out, key_);
+}
+
 ProvingKey ProvingKey::from_bytes(ByteSpan data, SubgroupCheck check) {
   Reader in(data, "proving key");
   read_artefact_header(in, ArtefactKind::proving_key);

@@ -70,6 +70,8 @@ class ProvingKey {
   // may skip the subgroup check of the points of G2 that only the prover uses; every other check is always
   // made.
   Bytes to_bytes() const;
+  // The same bytes piece by piece: never more than a few megabytes of them are in memory.
+  void stream(const ByteSink& out) const;
   static ProvingKey from_bytes(ByteSpan data, SubgroupCheck check = SubgroupCheck::done);
 
  private:

@@ -9,6 +9,7 @@
 #include "recursion/challenge.h"
 #include "recursion/multiples_sum.h"
 #include "recursion/pairing_product.h"
+#include "recursion/progress_part.h"
 #include "recursion/transcript_point.h"
 #include "transcript/transcript.h"
 
@@ -280,7 +281,7 @@ Composed LeafCircuit::prove(const groth16::ProvingKey& key, const ConstraintSyst
   if (b.failure()) throw WitnessInvalid("the leaf's circuit refuses its clients: " + b.failure()->second);
   const Witness witness = b.take_witness(cs);
   report(progress, 0.2);
-  const groth16::Proved proved = groth16::prove(key, cs, witness.span(), progress);
+  const groth16::Proved proved = groth16::prove(key, cs, witness.span(), part_of(progress, 0.2, 0.8));
   return {statement, {proved.proof, proved.commitments[0]}};
 }
 

@@ -5,6 +5,7 @@
 #include "groth16/verifier.h"
 #include "r1cs/gadgets_bits.h"
 #include "recursion/challenge.h"
+#include "recursion/progress_part.h"
 
 namespace pyzkfl::recursion {
 namespace {
@@ -96,7 +97,7 @@ Composed NodeCircuit::prove(const groth16::ProvingKey& key, const ConstraintSyst
   if (b.failure()) throw WitnessInvalid("the node's circuit refuses its children: " + b.failure()->second);
   const Witness witness = b.take_witness(cs);
   report(progress, 0.2);
-  const groth16::Proved proved = groth16::prove(key, cs, witness.span(), progress);
+  const groth16::Proved proved = groth16::prove(key, cs, witness.span(), part_of(progress, 0.2, 0.8));
   return {statement, {proved.proof, proved.commitments[0]}};
 }
 

@@ -64,6 +64,8 @@ class EngineVerifier {
   EngineVerifier(std::shared_ptr<const Engine> engine, groth16::PlainVerifyingKey key, ColumnKeyVerifier columns);
 
   const Engine& engine() const { return *engine_; }
+  const groth16::PlainVerifyingKey& key() const { return key_; }
+  const ColumnKeyVerifier& columns() const { return columns_; }
   // Whether the proof holds for the statement. Throws ParameterError for a statement of another shape.
   [[nodiscard]] bool verify(const Statement& statement, const EngineProof& proof) const;
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, gas, groups, homomorphic, ladder, ledger, masking, proving, training
+from pyzkfl.bench import arithmetic, composing, gas, groups, homomorphic, ladder, ledger, masking, proving, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -80,6 +80,15 @@ _ALL = (
         homomorphic.rlwe,
         {"dim": 100_000, "members": 10},
         {"dim": (1, 1 << 24), "members": (3, 255)},
+    ),
+    Benchmark(
+        "compose",
+        "a round's proofs composed to one of 192 bytes",
+        composing.compose,
+        {"proofs": 8},
+        {"proofs": (1, 1024)},
+        runs=1,
+        long=True,
     ),
     Benchmark("gas", "a submission on a chain; gas of contracts", gas.gas, {"node": ""}, runs=1, long=True),
     Benchmark(

@@ -31,6 +31,7 @@ TINY: dict[str, dict[str, Any]] = {
     "secagg": {"clients": 5, "dim": 100, "dropout": 0.2},
     "paillier": {"dim": 200, "members": 3},
     "rlwe": {"dim": 200, "members": 3},
+    "compose": {"proofs": 2},
     "gas": {},
     "ledger": {"records": 200, "batch": 70},
 }
@@ -55,7 +56,8 @@ def test_every_benchmark_of_the_issue_is_there() -> None:
     assert set(TINY) == set(BENCHMARKS)
 
 
-@pytest.mark.parametrize("name", TINY)
+# Keys of a composition take half a minute: in tests/python/recursion they are made once.
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.deep) if n == "compose" else n for n in TINY])
 def test_a_benchmark_reports_the_promised_keys(name: str, repository: Path) -> None:
     if name == "gas":
         sys.path.insert(0, str(Path(__file__).parent / "contracts"))
