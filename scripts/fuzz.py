@@ -1,13 +1,12 @@
 """Runs every fuzzing target (tests/fuzz) for a while, and says what they did: executions, coverage, crashes.
 
     python scripts/fuzz.py FOLDER --seconds 60          all targets of a build folder, a minute in all
-    python scripts/fuzz.py FOLDER --seconds 60 --write-seeds    first writes tests/fuzz/corpus anew, from honest messages
-
+    python scripts/fuzz.py FOLDER --write-seeds         first writes tests/fuzz/corpus anew, from honest messages
     python scripts/fuzz.py FOLDER --self-test           a member without its checks: the target must find that at once
 
-FOLDER: a CMake build with the target fuzz_targets: for libFuzzer (-DPYZKFL_FUZZER=ON, clang), or any other, whose targets
-have a plain driver. What a crash was made by is kept in build/fuzz-crashes; put it into tests/fuzz/corpus with its repair.
-Exits with 1 if a target failed.
+FOLDER: a CMake build with the target fuzz_targets: for libFuzzer (-DPYZKFL_FUZZER=ON, clang), or any other, whose
+targets have a plain driver. What a crash was made by is kept in build/fuzz-crashes; put it into tests/fuzz/corpus with
+its repair. Exits with 1 if a target failed.
 """
 
 from __future__ import annotations
@@ -43,7 +42,8 @@ class Outcome:
 
 def targets(folder: Path) -> list[Path]:
     """The fuzzing programs of a build folder; an error if there are fewer than sources."""
-    built = sorted(path for path in (folder / "tests/fuzz").glob("fuzz_*") if os.access(path, os.X_OK) and path.is_file())
+    found = (folder / "tests/fuzz").glob("fuzz_*")
+    built = sorted(path for path in found if path.is_file() and os.access(path, os.X_OK))
     wanted = {path.stem for path in (ROOT / "tests/fuzz/targets").glob("*.cpp")}
     missing = wanted - {path.name.removeprefix("fuzz_") for path in built}
     if missing:
@@ -125,7 +125,8 @@ def main() -> int:
     print(f"{'target':<20} {'executions':>12} {'a second':>10} {'edges':>8}  result")
     for o in outcomes:
         rate = o.executions / o.seconds
-        print(f"{o.target:<20} {o.executions:>12,} {rate:>10,.0f} {o.edges or '-':>8}  {'FAILED' if o.failed else 'ok'}")
+        result = "FAILED" if o.failed else "ok"
+        print(f"{o.target:<20} {o.executions:>12,} {rate:>10,.0f} {o.edges or '-':>8}  {result}")
     total = sum(o.executions for o in outcomes)
     failed = [o for o in outcomes if o.failed]
     print(f"{'all':<20} {total:>12,} {'':>10} {'':>8}  {len(failed)} failed")
