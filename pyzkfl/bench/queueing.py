@@ -61,6 +61,13 @@ def _stream(queue: VerificationQueue[Any], item: Any, rate: float, seconds: floa
     return np.array(took)
 
 
+def _histogram(milliseconds: npt.NDArray[np.float64]) -> list[list[float]]:
+    """[upper edge, how many] of bins that double; the last one has the rest."""
+    edges = [0.25 * 2**i for i in range(7)]
+    bins, _ = np.histogram(milliseconds, [0.0, *edges[:-1], np.inf])
+    return [[edge, int(count)] for edge, count in zip(edges, bins, strict=True)]
+
+
 def verification_queue(runs: int, *, proofs: int, batch: int, rate: int, seconds: int) -> Sample:
     """One operation drains `proofs` proofs that are queued at once; then `rate` a second come for `seconds`."""
     queue, item = _queue_of_proofs(capacity=proofs, batch=batch)
@@ -90,6 +97,7 @@ def verification_queue(runs: int, *, proofs: int, batch: int, rate: int, seconds
             "service_ms_median": 1e3 * float(np.median(took)),
             "service_ms_p99": 1e3 * float(np.quantile(took, 0.99)),
             "service_ms_max": 1e3 * float(took.max()),
+            "service_histogram": _histogram(1e3 * took),
             "largest_batch": statistics.largest_batch,
             "refused": statistics.refused,
         },
