@@ -1,7 +1,9 @@
-"""One process of a small federation that is killed at random: python party.py FOLDER ROLE, ROLE a member's number,
-`coordinator` or `ledger`. Members mask vectors and sign submissions, the coordinator adds and unmasks, the ledger's
-process alone writes records. Whatever is said to another process is on the disk of who says it. Prints a line when it is
-ready. supervisor.py starts them, and says what must hold."""
+"""One process of a small federation that is killed at random: python party.py FOLDER ROLE.
+
+ROLE is a member's number, `coordinator` or `ledger`. Members mask vectors and sign submissions, the coordinator adds
+and unmasks, the ledger's process alone writes records. Whatever is said to another process is on the disk of who says
+it. Prints a line when it is ready. supervisor.py starts them, and says what must hold.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from party import LENGTH, PASSPHRASE, Config, N, vector
+from party import PASSPHRASE, Config, N, vector
 
 from pyzkfl.errors import LedgerError
 from pyzkfl.ledger import SqliteLedger, records

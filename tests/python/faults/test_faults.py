@@ -1,4 +1,4 @@
-"""Processes that are killed, disks that are full, clocks that jump, peers that are slow: nothing acknowledged is lost."""
+"""Processes are killed, disks full, clocks jump, peers are slow: nothing that was acknowledged is lost."""
 
 from __future__ import annotations
 
