@@ -4,7 +4,7 @@
 #   make demo        the same, then a federated training: proven, masked, recorded
 #   make demo-chain  the demo on an Ethereum node of its own: stakes, verdicts, rewards, every party with its account
 #   make test        every test
-#   make test-deep   sanitizers, valgrind, long property tests and fuzzing (an hour or so)
+#   make test-deep   sanitizers, valgrind, long property tests (an hour or so), then fuzzing for four hours
 #   make wheel       a wheel in dist/ that installs without a compiler
 #   make bench       every benchmark, as a table
 #   make dev         compile what changed, nothing else

@@ -23,6 +23,7 @@ __all__ = [
     "ProofInvalid",
     "ProtocolError",
     "PyzkflError",
+    "QueueFull",
     "RangeError",
     "RoundVoidOnChain",
     "SetupInvalid",
@@ -74,6 +75,10 @@ class WitnessInvalid(PyzkflError):
 
 class ProofInvalid(PyzkflError):
     """A well-formed proof that does not prove the statement."""
+
+
+class QueueFull(PyzkflError):
+    """More proofs wait to be verified than there is room for; nothing was taken, and the same may be sent again."""
 
 
 class SetupInvalid(PyzkflError):

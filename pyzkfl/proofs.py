@@ -78,7 +78,7 @@ def verify(statement: Any, proof: Any, keys: Any) -> None:
         return
     keys.expect(statement.job)
     if not keys.holds(statement, proof):
-        raise _invalid([statement], [0])
+        raise not_shown([statement], [0])
 
 
 def verify_batch(items: Sequence[tuple[Statement, Proof | EngineProof]], keys: Keys) -> None:
@@ -93,10 +93,11 @@ def verify_batch(items: Sequence[tuple[Statement, Proof | EngineProof]], keys: K
         keys.expect(statement.job)
     bad = keys.failing(items)
     if bad:
-        raise _invalid([statement for statement, _ in items], bad)
+        raise not_shown([statement for statement, _ in items], bad)
 
 
-def _invalid(statements: Sequence[Statement], bad: list[int]) -> ProofInvalid:
+def not_shown(statements: Sequence[Statement], bad: list[int]) -> ProofInvalid:
+    """The error that names whose proofs, at the positions `bad`, do not hold."""
     names = ", ".join(f"{statements[i].client!r} (round {statements[i].round})" for i in bad)
     error = ProofInvalid(
         f"the proof does not hold for {names}: the update is not the agreed step on the committed batch, or the "

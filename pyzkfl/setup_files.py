@@ -21,7 +21,7 @@ from pyzkfl.cache_folder import cache_folder, make_room, write_whole
 from pyzkfl.errors import DecodeError, ParameterError, SetupInvalid, SystemFailure
 from pyzkfl.setup_states import State, part, state_read
 
-__all__ = ["SetupFiles", "read_setup", "write_setup"]
+__all__ = ["SetupFiles", "read_setup", "read_transcript", "write_setup"]
 
 LIMIT_BYTES = 4 << 30
 _RECORDS_MOST, _RECORD_BYTES_MOST = 1 << 16, 1 << 16  # of a phase; a record has some hundred bytes
@@ -37,6 +37,22 @@ def write_setup(path: str | os.PathLike[str], transcript: ceremony.Transcript) -
     write_whole(path, write, "the setup")
 
 
+def read_transcript(path: str | os.PathLike[str], terms: Any) -> ceremony.Transcript:
+    """The transcript in a file, for whoever verifies it (Transcript.verify): nothing was checked but its form.
+
+    terms: what the setup is for, bound to it or not: they give the sizes. Raises DecodeError for a file that is
+    truncated or no setup of such terms, SystemFailure where it cannot be read.
+    """
+    sizes = [ceremony.state_bytes(terms, phase) for phase in (1, 2)]
+    try:
+        with open(path, "rb") as file:
+            return _read(file, sizes)
+    except DecodeError as error:
+        raise type(error)(f"{os.fspath(path)}: {error}") from error
+    except OSError as error:
+        raise SystemFailure(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+
+
 def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
     """The keys of a job, or of EvaluationTerms or NormTerms, from the file of the setup that they are bound to.
 
@@ -46,14 +62,7 @@ def read_setup(path: str | os.PathLike[str], terms: Any) -> Any:
     """
     if len(terms.setup) != 32:
         raise ParameterError("the terms are not bound to a setup yet: run one, or take the bound terms")
-    sizes = [ceremony.state_bytes(terms, phase) for phase in (1, 2)]
-    try:
-        with open(path, "rb") as file:
-            transcript = _read(file, sizes)
-    except DecodeError as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from error
-    except OSError as error:
-        raise SystemFailure(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+    transcript = read_transcript(path, terms)
     try:
         return transcript.keys(terms)  # compares the digest before anything else
     except SetupInvalid as error:

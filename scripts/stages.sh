@@ -43,3 +43,29 @@ build() {
   cmake -S . -B "$folder" -DPYZKFL_TESTS=ON >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
   env -u MAKEFLAGS -u MAKELEVEL cmake --build "$folder" --parallel "$(parallel_jobs)"
 }
+
+# clang 15 or newer, if there is one: for libFuzzer.
+clang() {
+  local candidate
+  for candidate in "${PYZKFL_CLANG:-}" clang++ clang++-{21..15}; do
+    [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
+    [ "$("$candidate" -dumpversion | cut -d. -f1)" -ge 15 ] && echo "$candidate" && return
+  done
+  return 1
+}
+
+# fuzzing SECONDS: every target, so many seconds in all. Under libFuzzer and sanitizers where there is clang, else changes
+# at random to the corpus, with the code that is installed. The fuzzer first shows that it finds what is planted.
+fuzzing() {
+  local folder compiler
+  folder=$(native_folder)
+  if compiler=$(clang); then
+    folder=build/fuzz
+    cmake -S . -B $folder -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+      -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" -DPYZKFL_FUZZ=ON -DPYZKFL_FUZZER=ON >build/configure.log 2>&1 ||
+      { cat build/configure.log; return 1; }
+  fi
+  env -u MAKEFLAGS -u MAKELEVEL cmake --build "$folder" --target fuzz_targets --parallel "$(parallel_jobs)" >build/fuzz.log ||
+    { tail -50 build/fuzz.log; return 1; }
+  $python scripts/fuzz.py "$folder" --self-test && $python scripts/fuzz.py "$folder" --seconds "$1" --jobs "$(parallel_jobs)"
+}

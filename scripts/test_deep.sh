@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What takes too long for every change: the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer, under
-# ThreadSanitizer, and a subset under valgrind; every CPU kernel; thousands of examples of each property. `make test-deep`.
+# ThreadSanitizer, and a subset under valgrind; every CPU kernel; thousands of examples of each property; four hours of
+# fuzzing (PYZKFL_FUZZ_SECONDS). `make test-deep`.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/stages.sh
@@ -66,4 +67,5 @@ stage TSan threads
 stage "constant time" constant_time
 stage memcheck memcheck
 stage properties properties
+stage fuzzing fuzzing "${PYZKFL_FUZZ_SECONDS:-14400}"
 report

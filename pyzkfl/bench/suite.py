@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyzkfl.bench import arithmetic, composing, gas, groups, homomorphic, ladder, ledger, masking, proving, training
+from pyzkfl.bench import arithmetic, gas, groups, homomorphic, ladder, ledger, masking, proving, queueing, training
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]
@@ -33,6 +34,14 @@ _ALL = (
         proving.groth16_batch,
         {"proofs": 1000},
         {"proofs": (1, 100_000)},
+    ),
+    Benchmark(
+        "verification-queue",
+        "thousands of proofs queued at once",
+        queueing.verification_queue,
+        {"proofs": 7500, "batch": 512, "rate": 500, "seconds": 5},
+        {"proofs": (1, 1_000_000), "batch": (1, 65536), "rate": (1, 100_000), "seconds": (1, 3600)},
+        runs=3,
     ),
     Benchmark(
         "train",

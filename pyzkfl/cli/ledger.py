@@ -134,6 +134,38 @@ def register(app: typer.Typer) -> None:
             _show_report(values)
 
     @ledger.command()
+    def setup(
+        path: Annotated[Path, _PATH],
+        file: Annotated[Path, typer.Argument(help="the setup's transcript, as members keep it (DIGEST.setup)")],
+        job: Annotated[str | None, typer.Option(help="terms digest of a job, hexadecimal; default: the first")] = None,
+        json_: Annotated[bool, _JSON] = False,
+    ) -> None:
+        """Check a job's setup: each contribution in the ledger is the file's, every proof in it holds, keys follow."""
+        from pyzkfl import build_stamp
+        from pyzkfl.errors import SetupInvalid
+        from pyzkfl.ledger import SqliteLedger, records
+        from pyzkfl.recorded_setup import check_recorded_setup, recorded_terms
+        from pyzkfl.setup_files import read_transcript
+
+        with SqliteLedger.open(path) as opened:
+            if job is None:
+                first = next(opened.records(kind=records.JobTerms.KIND), None)
+                if first is None:
+                    raise SetupInvalid(f"{path} holds no job")
+                digest = first.record.job
+            else:
+                digest = bytes.fromhex(job)
+            terms = recorded_terms(opened, digest)
+            keys = check_recorded_setup(opened, digest, read_transcript(file, terms))
+        bound = keys.bind(terms)
+        if json_:
+            values = {"job": digest.hex(), "setup": bound.setup.hex(), "members": [m.name for m in terms.members]}
+            print(json.dumps({**build_stamp(), "ok": True, **values}))
+            return
+        print(f"the setup of {terms.name!r} holds: {len(terms.members)} members contributed to each phase")
+        print(f"setup {bound.setup.hex()}")
+
+    @ledger.command()
     def show(
         path: Annotated[Path, _PATH],
         kind: Annotated[str | None, typer.Option(help='kind of record, e.g. "submission" or "round start"')] = None,

@@ -25,6 +25,7 @@ TINY: dict[str, dict[str, Any]] = {
     "pairing": {},
     "groth16": {"log_n": 6},
     "groth16-batch": {"proofs": 5},
+    "verification-queue": {"proofs": 30, "batch": 8, "rate": 200, "seconds": 1},
     "train": {"model": "mlp:4,5,3", "batch": 4, "steps": 2},
     "ladder": {"batch": 4, "largest": 2000},
     "norm": {"dim": 100},

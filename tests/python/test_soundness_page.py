@@ -27,7 +27,10 @@ def exists(reference: str) -> bool:
         return file.exists() and f"\ndef {name}(" in file.read_text()
     path, title = reference.split(": ", 1)
     file = ROOT / "tests/cpp" / path
-    return file.exists() and re.sub(r"\s+", "", f'TEST_CASE("{title}")') in re.sub(r"\s+", "", file.read_text())
+    if not file.exists():
+        return False
+    text, name = re.sub(r"\s+", "", file.read_text()), re.sub(r"\s+", "", f'("{title}"')
+    return any(start + name + end in text for start in ("TEST_CASE", "TEST_CASE_TEMPLATE") for end in (")", ",", "*"))
 
 
 @pytest.mark.parametrize("reference", NAMED)
@@ -50,3 +53,16 @@ def test_every_row_names_a_test_or_says_why_there_is_none() -> None:
         cell = row.strip("|").split(" | ")[-1]
         known = any(span in NAMED for span in re.findall(r"`([^`]+)`", cell))
         assert known or "there is none yet" in cell or "**not built**" in cell, row
+
+
+def test_every_test_that_marks_secrets_is_one_that_runs_under_valgrind() -> None:
+    """make test-deep picks them by name: one of another name would never be run there, and says nothing elsewhere."""
+    assert '--test-case="*constant time*"' in (ROOT / "scripts/test_deep.sh").read_text()
+    found = 0
+    for path in (ROOT / "tests/cpp").rglob("*.cpp"):
+        for part in re.split(r"\n(?=TEST_CASE)", path.read_text())[1:]:
+            if "make_secret(" in part or "VALGRIND_MAKE_MEM_UNDEFINED" in part:
+                title = re.match(r'TEST_CASE(?:_TEMPLATE)?\(\s*"([^"]+)"', part)
+                assert title and "constant time" in title[1], f"{path.relative_to(ROOT)}: {part[:90]}"
+                found += 1
+    assert found >= 10

@@ -164,7 +164,7 @@ TEST_CASE("scalar multiplication, constant and variable time, agrees with double
 #if __has_include(<valgrind/memcheck.h>)
 // Says something only when run under valgrind (PYZKFL_CPU=generic, for it knows no AVX-512): it reports every
 // branch and address that depends on memory marked as undefined.
-TEST_CASE("constant-time multiplication neither branches on the scalar nor on the point") {
+TEST_CASE("multiplication is constant time: it branches neither on the scalar nor on the point") {
   const auto check = []<class F>(const Affine<F>& point) {
     Fr k = Fr::random();
     Jacobian<F> p = Jacobian<F>(point).dbl();
