@@ -54,12 +54,12 @@ clang() {
   return 1
 }
 
-# fuzzing SECONDS: every target, so many seconds in all. Under libFuzzer and sanitizers where there is clang, else changes
-# at random to the corpus, with the code that is installed. The fuzzer first shows that it finds what is planted.
+# fuzzing SECONDS [guided]: every target, so many seconds in all. Changes at random to the corpus, with the code that is
+# installed; guided: under libFuzzer and sanitizers where there is clang (minutes to build). The fuzzer first shows that it finds what is planted.
 fuzzing() {
   local folder compiler
   folder=$(native_folder)
-  if compiler=$(clang); then
+  if [ "${2-}" = guided ] && compiler=$(clang); then
     folder=build/fuzz
     cmake -S . -B $folder -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
       -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" -DPYZKFL_FUZZ=ON -DPYZKFL_FUZZER=ON >build/configure.log 2>&1 ||

@@ -27,7 +27,7 @@ stage build build || report
 stage install install || report
 stage style style
 stage "C++ tests" cpp_tests
-stage fuzzing fuzzing 60
+stage fuzzing fuzzing 30
 stage "doc examples" doc_examples
 stage "Python tests" python_tests
 stage "end to end" end_to_end

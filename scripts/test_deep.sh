@@ -67,5 +67,5 @@ stage TSan threads
 stage "constant time" constant_time
 stage memcheck memcheck
 stage properties properties
-stage fuzzing fuzzing "${PYZKFL_FUZZ_SECONDS:-14400}"
+stage fuzzing fuzzing "${PYZKFL_FUZZ_SECONDS:-14400}" guided
 report

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from pyzkfl.bench import arithmetic, composing, gas, groups, homomorphic, ladder, ledger, masking, proving, training
-from pyzkfl.bench import arithmetic, gas, groups, homomorphic, ladder, ledger, masking, proving, queueing, training
+from pyzkfl.bench import (
+    arithmetic,
+    composing,
+    gas,
+    groups,
+    homomorphic,
+    ladder,
+    ledger,
+    masking,
+    proving,
+    queueing,
+    training,
+)
 from pyzkfl.bench.measure import Benchmark
 
 __all__ = ["BENCHMARKS"]

@@ -1,6 +1,7 @@
 """compose, end to end: members' proofs to a round's, rounds to a run's, on executors; and what it refuses.
 
-One file, so that one process makes the keys: half a minute, and another for all proofs.
+One file, so that one process makes the keys: half a minute, and two for all proofs, so it is for `make test-deep`;
+test_composed_vectors.py and contracts/test_composed_on_chain.py hold proofs made once against all verifiers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pyzkfl.composition_keys import CompositionKeys, LeafCircuit
 from pyzkfl.errors import DecodeError, ParameterError, ProofInvalid, SystemFailure, WitnessInvalid
 from pyzkfl.network import NetworkJob, NetworkProof, NetworkProver
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:insecure keys")]
+pytestmark = [pytest.mark.deep, pytest.mark.slow, pytest.mark.filterwarnings("ignore:insecure keys")]
 
 
 class Composition:
