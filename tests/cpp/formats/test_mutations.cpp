@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "chain_files.h"
 #include "formats/circuit/r1cs_file.h"
 #include "formats/circuit/wtns_file.h"
 #include "formats/ptau/ceremony.h"
@@ -19,7 +20,6 @@
 #include "formats/zkey/setup.h"
 #include "formats/zkey/zkey_check.h"
 #include "groth16/plain_prover.h"
-#include "r1cs/chain_circuit.h"
 #include "temporary_folder.h"
 
 using namespace pyzkfl;
@@ -32,25 +32,9 @@ Bytes content_of(const std::string& path) {
   return Bytes(std::istreambuf_iterator<char>(in), {});
 }
 
-// Good files of each kind, of a chain circuit of three steps.
 struct Samples {
   test::TemporaryFolder folder;
-  Witness witness;
-
-  Samples() {
-    Builder shape(Builder::Mode::shape);
-    chain_circuit(shape, 3);
-    const ConstraintSystem cs = shape.take_constraint_system();
-    Builder computing(Builder::Mode::witness);
-    chain_circuit(computing, 3, Fr::from_u64(5));
-    witness = computing.take_witness(cs);
-    write_r1cs(folder.at("r1cs"), cs);
-    write_wtns(folder.at("wtns"), witness.span());
-    new_ptau(folder.at("new"), 3);
-    contribute_ptau(folder.at("new"), folder.at("raw"), {.name = "mutations"});
-    prepare_ptau(folder.at("raw"), folder.at("ptau"));
-    setup_zkey(folder.at("r1cs"), folder.at("ptau"), folder.at("zkey"), "mutations");
-  }
+  Witness witness = test::write_chain_files(folder);
 };
 
 const Samples& samples() {

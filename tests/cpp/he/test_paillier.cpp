@@ -22,6 +22,15 @@ std::vector<CpuKernel> kernels() {
   return {CpuKernel::generic};
 }
 
+// An odd number of so many bits. full: all ones, which leaves the least room above it.
+Integer odd_modulus(size_t bits, bool full) {
+  Integer n = Integer::random_bits(bits);
+  mpz_setbit(n.get(), bits - 1);
+  mpz_setbit(n.get(), 0);
+  for (size_t i = 0; full && i < bits; ++i) mpz_setbit(n.get(), i);
+  return n;
+}
+
 Integer joined(const SquareRing& ring, WordSpan digits) {
   Words out(2 * ring.words());
   ring.join(out, digits);
@@ -34,14 +43,7 @@ TEST_CASE("powers modulo N^2 are GMP's, on every kernel, at every size, for edge
   for (const CpuKernel kernel : kernels()) {
     for (const size_t bits : {1024, 1536, 2048, 3072}) {
       for (const bool full : {false, true}) {
-        Integer n = Integer::random_bits(bits);
-        mpz_setbit(n.get(), bits - 1);
-        mpz_setbit(n.get(), 0);
-        if (full) {  // all ones: the least room above N
-          mpz_set_ui(n.get(), 1);
-          mpz_mul_2exp(n.get(), n.get(), bits);
-          n = n - Integer(1);
-        }
+        const Integer n = odd_modulus(bits, full);
         const Integer n2 = n * n;
         const size_t w = bits / 64;
         const SquareRing ring(n.words(w), kernel);
@@ -73,14 +75,7 @@ TEST_CASE("powers modulo N are GMP's, on every kernel, at every size, for edge v
   for (const CpuKernel kernel : kernels()) {
     for (const size_t bits : {1024, 1536, 2048, 3072, 4096}) {
       for (const bool full : {false, true}) {
-        Integer n = Integer::random_bits(bits);
-        mpz_setbit(n.get(), bits - 1);
-        mpz_setbit(n.get(), 0);
-        if (full) {  // all ones: the least room above N
-          mpz_set_ui(n.get(), 1);
-          mpz_mul_2exp(n.get(), n.get(), bits);
-          n = n - Integer(1);
-        }
+        const Integer n = odd_modulus(bits, full);
         const size_t w = bits / 64;
         const SquareRing ring(n.words(w), kernel);
         std::vector<Integer> values = {Integer(0), Integer(1), n - Integer(1), n - Integer(2)};

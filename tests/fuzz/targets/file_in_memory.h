@@ -33,9 +33,8 @@ class FileInMemory {
 struct Folder {
   std::string path;
   Folder() {
-    char name[] = "/tmp/pyzkfl-fuzz-XXXXXX";
-    require(mkdtemp(name) != nullptr, "mkdtemp");
-    path = name;
+    path = (std::filesystem::temp_directory_path() / "pyzkfl-fuzz-XXXXXX").string();
+    require(mkdtemp(path.data()) != nullptr, "mkdtemp");
   }
   ~Folder() { std::filesystem::remove_all(path); }
   Folder(const Folder&) = delete;

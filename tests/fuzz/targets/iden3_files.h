@@ -1,33 +1,15 @@
-// Good files of iden3's four formats, of a chain circuit of three steps.
+// Good files of iden3's four formats, in a folder that goes at the end.
 #pragma once
 
+#include "../../cpp/formats/chain_files.h"
 #include "file_in_memory.h"
-#include "formats/circuit/r1cs_file.h"
-#include "formats/circuit/wtns_file.h"
-#include "formats/ptau/ceremony.h"
-#include "formats/zkey/setup.h"
-#include "r1cs/chain_circuit.h"
 
 namespace pyzkfl::fuzz {
 
 struct Iden3Files {
   Folder folder;
-  Witness witness;
+  Witness witness = test::write_chain_files(folder);
 
-  Iden3Files() {
-    Builder shape(Builder::Mode::shape);
-    chain_circuit(shape, 3);
-    const ConstraintSystem cs = shape.take_constraint_system();
-    Builder computing(Builder::Mode::witness);
-    chain_circuit(computing, 3, Fr::from_u64(5));
-    witness = computing.take_witness(cs);
-    formats::write_r1cs(folder.at("r1cs"), cs);
-    formats::write_wtns(folder.at("wtns"), witness.span());
-    formats::new_ptau(folder.at("new"), 3);
-    formats::contribute_ptau(folder.at("new"), folder.at("raw"), {.name = "fuzzing"});
-    formats::prepare_ptau(folder.at("raw"), folder.at("ptau"));
-    formats::setup_zkey(folder.at("r1cs"), folder.at("ptau"), folder.at("zkey"), "fuzzing");
-  }
   Bytes content(const std::string& name) const { return content_of(folder.at(name)); }
 
   static const Iden3Files& shared() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "member_identities.h"
 #include "secagg/client.h"
 #include "secagg/server.h"
 #include "target.h"
@@ -17,7 +18,7 @@ struct MaskingRound {
   static constexpr uint64_t length = 5, max_abs = 1000;
   using Index = secagg::Index;
 
-  std::vector<std::shared_ptr<const Ed25519PrivateKey>> identities = make_identities();
+  Identities identities = make_identities(n);
   secagg::Config config{Digest{42}, 7, public_keys(identities), threshold, length, max_abs};
   std::map<Index, Bytes> advertise, share, masked, consistent, unmask;  // the members'
   Bytes advertised, survivors, request;                                 // the server's, to all
@@ -67,22 +68,6 @@ struct MaskingRound {
   static const MaskingRound& shared_round() {
     static const MaskingRound round;
     return round;
-  }
-
- private:
-  static std::vector<std::shared_ptr<const Ed25519PrivateKey>> make_identities() {
-    std::vector<std::shared_ptr<const Ed25519PrivateKey>> out;
-    for (size_t i = 0; i < n; ++i) {
-      std::array<uint8_t, 32> seed{};
-      seed[0] = static_cast<uint8_t>(i + 1);
-      out.push_back(std::make_shared<const Ed25519PrivateKey>(Ed25519PrivateKey::from_seed(seed)));
-    }
-    return out;
-  }
-  static std::vector<Ed25519PublicKey> public_keys(const std::vector<std::shared_ptr<const Ed25519PrivateKey>>& keys) {
-    std::vector<Ed25519PublicKey> out;
-    for (const auto& key : keys) out.push_back(key->public_key());
-    return out;
   }
 };
 

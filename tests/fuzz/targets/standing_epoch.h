@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "member_identities.h"
 #include "secagg/standing/client.h"
 #include "secagg/standing/key_schedule.h"
 #include "secagg/standing/server.h"
@@ -22,7 +23,7 @@ struct StandingEpoch {
   using Member = secagg::standing::Member;
   using Server = secagg::standing::Server;
 
-  std::vector<std::shared_ptr<const Ed25519PrivateKey>> identities = make_identities();
+  Identities identities = make_identities(n);
   std::shared_ptr<const secagg::standing::Plan> plan = make_plan(identities);
   // What was said, in the order in which it was; and states: the server's and member 0's after the setup and in the round.
   std::vector<Bytes> from_members, from_server;
@@ -97,21 +98,10 @@ struct StandingEpoch {
   }
 
  private:
-  static std::vector<std::shared_ptr<const Ed25519PrivateKey>> make_identities() {
-    std::vector<std::shared_ptr<const Ed25519PrivateKey>> out;
-    for (size_t i = 0; i < n; ++i) {
-      std::array<uint8_t, 32> seed{};
-      seed[0] = static_cast<uint8_t>(i + 1);
-      out.push_back(std::make_shared<const Ed25519PrivateKey>(Ed25519PrivateKey::from_seed(seed)));
-    }
-    return out;
-  }
-  static std::shared_ptr<const secagg::standing::Plan> make_plan(
-      const std::vector<std::shared_ptr<const Ed25519PrivateKey>>& identities) {
+  static std::shared_ptr<const secagg::standing::Plan> make_plan(const Identities& identities) {
     using namespace secagg;
     using namespace secagg::standing;
-    std::vector<Ed25519PublicKey> members;
-    for (const auto& key : identities) members.push_back(key->public_key());
+    const std::vector<Ed25519PublicKey> members = public_keys(identities);
     const Assumptions a{n, 0.38, 0.12, Adversary::active, 40, 30};
     const Neighbourhood chosen = choose_neighbourhood(a);
     return std::make_shared<const Plan>(Digest{42}, 7, members, a, chosen.k, chosen.t, Digest{9}, 2, 5, 1000);
