@@ -5,7 +5,7 @@
 // (Eurocrypt 2000): p = 2 p' + 1, q = 2 q' + 1 safe primes, m = p' q'; d = 1 / n modulo m, shared by a polynomial over
 // the integers modulo m. A share of c is u^(2 D s_i) modulo n, D = members!; t of them combine to w = r^(4 D^2), and
 // c^(4 D^2) / w^n = 1 + 4 D^2 M n. All of a holder's work is modulo n, with exponents as long as n: sharing c^d modulo
-// n^2, d = 0 modulo m and 1 modulo n (Damgard, Jurik, PKC 2001), takes about five times as long and twice the bytes.
+// n^2, d = 0 modulo m and 1 modulo n (Damgard, Jurik, PKC 2001), takes about five times the multiplications and twice the bytes.
 // What is shown is M and r, of the sum; docs/homomorphic.md says why r tells nothing that M does not.
 //
 // The sum is right whoever sent shares: w^n = u^(4 D^2) is checked, and taking n-th powers modulo n is one to one.
