@@ -41,7 +41,7 @@ class Registered:
         predicted = NETWORK.predict(self.weights, job.quantise(x)[0])
         y = np.where(np.arange(8) % 4 == 0, 1 - predicted, predicted)
         self.data = CommittedDataset.commit(job, keys, x, y)
-        # Batches are of rows in an order that nobody knows before: take one with a mistake in it, there are two of eight.
+        # Batches are of rows in an order that nobody knows before: take one with a mistake in it (two of eight are).
         for index in range(2):
             features, labels, rows, self.blinder = self.data.batch(index)
             self.batch = (features[:rows], labels[:rows])
