@@ -41,6 +41,14 @@ def _read_head(text: str) -> SignedBlock:
         raise ParameterError(f"{text} holds no head") from None
 
 
+def _job_digest(text: str) -> bytes:
+    """The digest that names a job."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise typer.BadParameter("--job is not hexadecimal") from None
+
+
 def _report(path: Path, report: VerifyReport) -> dict[str, Any]:
     return {
         "path": str(path),
@@ -147,14 +155,15 @@ def register(app: typer.Typer) -> None:
         from pyzkfl.recorded_setup import check_recorded_setup, recorded_terms
         from pyzkfl.setup_files import read_transcript
 
+        given = None if job is None else _job_digest(job)
         with SqliteLedger.open(path) as opened:
-            if job is None:
+            if given is None:
                 first = next(opened.records(kind=records.JobTerms.KIND), None)
                 if first is None:
                     raise SetupInvalid(f"{path} holds no job")
                 digest = first.record.job
             else:
-                digest = bytes.fromhex(job)
+                digest = given
             terms = recorded_terms(opened, digest)
             keys = check_recorded_setup(opened, digest, read_transcript(file, terms))
         bound = keys.bind(terms)
@@ -179,12 +188,7 @@ def register(app: typer.Typer) -> None:
         from pyzkfl import build_stamp
         from pyzkfl.ledger import SqliteLedger
 
-        digest = None
-        if job is not None:
-            try:
-                digest = bytes.fromhex(job)
-            except ValueError:
-                raise typer.BadParameter("--job is not hexadecimal") from None
+        digest = None if job is None else _job_digest(job)
         with SqliteLedger.open(path) as opened:
             total = len(opened)
             rows: list[StoredRecord] = []

@@ -41,6 +41,15 @@ def test_a_setup_of_every_member_is_recorded_and_holds_and_gives_the_keys(record
     with pytest.raises(SystemExit) as ended:
         main(["ledger", "setup", str(path), str(file)])
     assert ended.value.code == 0 and "3 members contributed to each phase" in capsys.readouterr().out
+    for job, code, says in (
+        (terms.hex(), 0, "3 members"),
+        ("ff" * 32, 1, "holds no job ffff"),
+        ("zz", 2, "not hexadecimal"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["ledger", "setup", str(path), str(file), "--job", job])
+        out, err = capsys.readouterr()
+        assert ended.value.code == code and says in out + err
 
 
 def test_a_file_whose_contributions_are_not_the_ledgers_is_refused_by_member_and_phase(recorded) -> None:
