@@ -285,20 +285,22 @@ def _receive(sock: socket.socket, size: int) -> bytes:
 
 
 def connect(path: str | os.PathLike[str], client: Client, identity: Any, *, patience: float = 30.0) -> socket.socket:
-    """Connect a member and greet; tries for `patience` seconds while nobody listens yet. TransportError after that."""
+    """Connect a member and greet; tries for `patience` seconds while nobody listens yet, or others that have not
+    greeted take all the room there is for such. TransportError after that."""
     end = time.monotonic() + patience
     while True:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             sock.connect(os.fspath(path))
+            challenge = receive_frame(sock)
             break
-        except (FileNotFoundError, ConnectionRefusedError) as error:
+        except (FileNotFoundError, ConnectionError, TransportError) as error:
             sock.close()
             if time.monotonic() > end:
-                raise TransportError(f"no coordinator listens on {os.fspath(path)}") from error
+                listens = "no coordinator listens" if isinstance(error, OSError) else "the coordinator has no room"
+                raise TransportError(f"{listens} on {os.fspath(path)}") from error
             time.sleep(0.02)
     name = client.name.encode()
-    challenge = receive_frame(sock)
     hello = Message(Type.HELLO, b"", 0, {"name": client.name, "challenge": challenge}).seal(identity)
     send_frame(sock, bytes([len(name)]) + name + hello)
     return sock

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from supervisor import ROLES, Config, acknowledged, check, federation, prepare
 
 from pyzkfl import IdentityKey, Member, SocketChannel, transport
-from pyzkfl.errors import LedgerError
+from pyzkfl.errors import LedgerError, TransportError
 from pyzkfl.ledger import SqliteLedger, records
 
 
@@ -111,6 +113,36 @@ def test_nothing_but_a_blocks_time_is_read_from_the_clock_of_the_day(repository:
     assert found == {"ledger/sqlite.py", "ledger/evm.py"}
 
 
+def test_a_member_that_finds_no_room_among_strangers_comes_again(tmp_path: Path) -> None:
+    class Named:
+        name = "a"
+
+    identity = IdentityKey.generate()
+    path = tmp_path / "socket"
+    with SocketChannel(path, [Member("a", identity.public_bytes)], timeout=5.0) as channel:
+        strangers = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2)]  # no room for more
+        for stranger in strangers:
+            stranger.connect(str(path))
+            channel.connected()
+        with pytest.raises(TransportError, match="has no room"):
+            served(channel, lambda: transport.connect(path, Named(), identity, patience=0.2))
+        strangers.pop().close()
+        sock = served(channel, lambda: transport.connect(path, Named(), identity))
+        assert channel.wait_for(1) == ["a"]
+    for each in (sock, *strangers):
+        each.close()
+
+
+def served(channel: SocketChannel, connect: Callable[[], socket.socket]) -> socket.socket:
+    """What connect gives or raises, while the channel is looked after."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(connect)
+        while not done.done():
+            channel.connected()
+            time.sleep(0.005)
+    return done.result()
+
+
 def test_a_peer_that_sends_a_byte_now_and_then_and_strangers_who_say_nothing_stop_nobody_else(tmp_path: Path) -> None:
     class Named:
         def __init__(self, name: str) -> None:
@@ -119,7 +151,7 @@ def test_a_peer_that_sends_a_byte_now_and_then_and_strangers_who_say_nothing_sto
     identities = {name: IdentityKey.generate() for name in "ab"}
     members = [Member(name, identity.public_bytes) for name, identity in identities.items()]
     path = tmp_path / "socket"
-    with SocketChannel(path, members, timeout=1.0) as channel:
+    with SocketChannel(path, members, timeout=2.0) as channel:
         strangers = []
         for _ in range(3):
             strangers.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -133,7 +165,7 @@ def test_a_peer_that_sends_a_byte_now_and_then_and_strangers_who_say_nothing_sto
             thread.start()
             while thread.is_alive():
                 channel.connected()
-            thread.join()
+                thread.join(0.01)
         assert channel.wait_for(2) == ["a", "b"]
         stop = threading.Event()
 
