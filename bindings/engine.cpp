@@ -25,6 +25,7 @@
 #include "integer_arrays.h"
 #include "program_data.h"
 #include "progress.h"
+#include "python_bytes.h"
 #include "registry.h"
 #include "system_text.h"
 #include "training/network_forgery.h"
@@ -41,6 +42,7 @@ using bindings::IntArray;
 using bindings::Network;
 using bindings::progress_of;
 using bindings::to_numpy;
+using bindings::to_py;
 using bindings::Trained;
 using bindings::view;
 using wrap::EngineProof;
@@ -48,9 +50,6 @@ using wrap::EngineProver;
 using wrap::EngineVerifier;
 using wrap::Statement;
 
-py::bytes to_py(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 py::bytes to_py(const G1Affine& p) { return to_py(compress(p)); }
 
 Fr blinder_of(const py::bytes& in, const char* name) { return Fr::from_bytes_le(bytes32(in, name)); }

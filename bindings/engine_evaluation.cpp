@@ -9,6 +9,7 @@
 #include "groth16/setup.h"
 #include "lazy_engine.h"
 #include "progress.h"
+#include "python_bytes.h"
 #include "training/evaluation_program.h"
 #include "wrap/engine.h"
 
@@ -31,10 +32,6 @@ class Evaluation {
  private:
   const LazyEngine engine_{program.program};
 };
-
-py::bytes to_py(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Weights and batches, alive while the GIL is away.
 struct Inputs {

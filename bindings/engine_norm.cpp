@@ -9,6 +9,7 @@
 #include "integer_arrays.h"
 #include "lazy_engine.h"
 #include "progress.h"
+#include "python_bytes.h"
 #include "training/norm_program.h"
 #include "wrap/engine.h"
 
@@ -30,10 +31,6 @@ class NormBound {
  private:
   const LazyEngine engine_{program.program};
 };
-
-py::bytes to_py(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include "groth16/setup.h"
 #include "groth16/verifier.h"
 #include "groth16_plain.h"
+#include "python_bytes.h"
 #include "r1cs/witness.h"
 #include "progress.h"
 #include "registry.h"
@@ -30,16 +31,8 @@ namespace {
 namespace py = pybind11;
 using namespace groth16;
 using bindings::progress_of;
-
-ByteSpan span_of(const py::bytes& in) {
-  const auto text = static_cast<std::string_view>(in);
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-template <class Range>
-py::bytes to_py(const Range& bytes) {
-  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
+using bindings::span_of;
+using bindings::to_py;
 
 G1Affine point(const py::bytes& in, const char* name) {
   const ByteSpan bytes = span_of(in);

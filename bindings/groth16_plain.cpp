@@ -13,22 +13,13 @@
 #include "groth16/keys.h"
 #include "groth16/plain_verifier.h"
 #include "kzg/point_arrays.h"
+#include "python_bytes.h"
 
 namespace pyzkfl::bindings {
 namespace {
 
 using namespace groth16;
 using ByteArray = py::array_t<uint8_t, py::array::c_style>;
-
-ByteSpan span_of(const py::bytes& in) {
-  const auto text = static_cast<std::string_view>(in);
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-template <class Range>
-py::bytes to_py(const Range& bytes) {
-  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
 
 template <size_t N>
 std::span<const uint8_t, N> exactly(const py::bytes& in, const char* name) {

@@ -13,6 +13,7 @@
 #include "field_elements.h"
 #include "integer_arrays.h"
 #include "progress.h"
+#include "python_bytes.h"
 #include "recursion/composed_bytes.h"
 #include "recursion/development_keys.h"
 #include "recursion/leaf_circuit.h"
@@ -29,8 +30,8 @@ using bindings::fr_from_int;
 using bindings::fr_to_int;
 using bindings::Network;
 using bindings::progress_of;
-
-py::bytes to_py(std::span<const uint8_t> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+using bindings::span_of;
+using bindings::to_py;
 
 using StatementTuple = std::tuple<py::int_, py::int_, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, py::int_, py::bytes, py::bytes, py::bytes>;
 using ClientTuple = std::tuple<uint64_t, uint64_t, py::int_, py::int_, std::vector<uint64_t>, py::bytes, py::bytes, std::vector<py::bytes>,
@@ -59,11 +60,6 @@ py::tuple to_py(const ComposedStatement& s) {
   const auto packed = [](const G1Affine& p) { return to_py(compress(p)); };
   return py::make_tuple(fr_to_int(s.node_key), fr_to_int(s.job), s.first_round, s.last_round, s.count, s.first_client, s.last_client,
                         fr_to_int(s.root), packed(s.sum), packed(s.old_weights), packed(s.new_weights));
-}
-
-ByteSpan span_of(const py::bytes& in) {
-  const auto text = static_cast<std::string_view>(in);
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 // Infinity passes here, so that the leaf names whose commitment it is.
