@@ -98,9 +98,9 @@ py::dict inner_proof(const Trained& trained, const ColumnKey& key, const py::byt
 }
 
 // The next `count` of `values`.
-class Reader {
+class CellReader {
  public:
-  explicit Reader(std::vector<Fr> values) : values_(std::move(values)) {}
+  explicit CellReader(std::vector<Fr> values) : values_(std::move(values)) {}
 
   std::span<const Fr> take(size_t count) {
     if (count > left()) throw ParameterError("inner proof: too few messages");
@@ -116,7 +116,7 @@ class Reader {
 
 std::optional<std::string> wrap_refusal(const Network& network, const py::dict& proof) {
   const Program& program = network.program.program;
-  Reader messages(frs_from_python(proof["messages"]));
+  CellReader messages(frs_from_python(proof["messages"]));
   WrapAssignment a;
   std::ranges::copy(messages.take(2), a.context.begin());
   const auto fill = [&](WrapAssignment::Elements& to, size_t count) {

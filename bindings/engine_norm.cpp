@@ -20,9 +20,9 @@ using wrap::Engine;
 using wrap::EngineProof;
 using wrap::EngineProver;
 
-class NormBound {
+class NormEngine {
  public:
-  NormBound(size_t dimension, uint64_t bound) : program(dimension, bound) {}
+  NormEngine(size_t dimension, uint64_t bound) : program(dimension, bound) {}
 
   const NormProgram program;
 
@@ -35,20 +35,20 @@ class NormBound {
 }  // namespace
 
 void bind_norm(py::module_& m) {
-  py::class_<NormBound, std::shared_ptr<NormBound>>(
+  py::class_<NormEngine, std::shared_ptr<NormEngine>>(
       m, "NormBound", "The statement that an update of 16-bit integers has an L2 norm of at most `bound` units.")
       .def(py::init<size_t, uint64_t>(), py::arg("dimension"), py::arg("bound"))
-      .def_property_readonly("log_height", [](const NormBound& n) { return n.program.program.log_height; })
-      .def_property_readonly("digest", [](const NormBound& n) { return to_py(n.program.program.digest()); })
-      .def_property_readonly("proof_bytes", [](const NormBound&) { return EngineProof::compressed_bytes(1); })
+      .def_property_readonly("log_height", [](const NormEngine& n) { return n.program.program.log_height; })
+      .def_property_readonly("digest", [](const NormEngine& n) { return to_py(n.program.program.digest()); })
+      .def_property_readonly("proof_bytes", [](const NormEngine&) { return EngineProof::compressed_bytes(1); })
       .def_property_readonly("constraints",
-                             [](const NormBound& n) {
+                             [](const NormEngine& n) {
                                const py::gil_scoped_release release;
                                return n.engine()->circuit().num_constraints();
                              })
       .def(
           "prover",
-          [](const NormBound& n, const std::shared_ptr<ColumnKey>& columns, const py::object& progress) {
+          [](const NormEngine& n, const std::shared_ptr<ColumnKey>& columns, const py::object& progress) {
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
             auto key =
@@ -59,14 +59,14 @@ void bind_norm(py::module_& m) {
           "With a key from secrets that this process knew: for tests and benchmarks.")
       .def(
           "constraint_system",
-          [](const NormBound& n) {
+          [](const NormEngine& n) {
             const py::gil_scoped_release release;
             return std::make_shared<ConstraintSystem>(n.engine()->circuit());
           },
           "The wrap circuit, for a setup.")
       .def(
           "prover_of_keys",
-          [](const NormBound& n, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
+          [](const NormEngine& n, const groth16::ProvingKey& key, const std::shared_ptr<ColumnKey>& columns) {
             const py::gil_scoped_release release;
             return std::make_shared<EngineProver>(n.engine(), std::make_shared<const groth16::ProvingKey>(key), columns);
           },
@@ -74,7 +74,7 @@ void bind_norm(py::module_& m) {
           "With the keys of a setup. Raises ParameterError if they do not belong to this statement.")
       .def(
           "commit",
-          [](const NormBound& n, const ColumnKey& key, const py::object& update, const py::bytes& blinder) {
+          [](const NormEngine& n, const ColumnKey& key, const py::object& update, const py::bytes& blinder) {
             const IntArray d = int_array(update, "update", {n.program.dimension});
             const Fr b = Fr::from_bytes_le(bytes32(blinder, "the blinder"));
             G1Affine out;
@@ -88,7 +88,7 @@ void bind_norm(py::module_& m) {
           py::arg("key"), py::arg("update"), py::arg("blinder"), "C(D), additive over members.")
       .def(
           "commit_sum",
-          [](const NormBound& n, const ColumnKey& key, const py::object& total, const py::bytes& blinder) {
+          [](const NormEngine& n, const ColumnKey& key, const py::object& total, const py::bytes& blinder) {
             const IntArray d = int_array(total, "total", {n.program.dimension});
             sumcheck::ColumnValues values;
             values.blinder = Fr::from_bytes_le(bytes32(blinder, "the blinder"));
@@ -108,7 +108,7 @@ void bind_norm(py::module_& m) {
           "The same commitment to a sum of updates: 32-bit integers, of any norm. ParameterError beyond that.")
       .def(
           "prove",
-          [](const NormBound& n, const EngineProver& prover, const py::object& update, const py::bytes& context,
+          [](const NormEngine& n, const EngineProver& prover, const py::object& update, const py::bytes& context,
              const py::bytes& blinder, const py::object& progress) {
             const IntArray d = int_array(update, "update", {n.program.dimension});
             const Fr b = Fr::from_bytes_le(bytes32(blinder, "the blinder"));

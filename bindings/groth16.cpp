@@ -269,7 +269,7 @@ void bind_ceremony(py::module_& m) {
             const std::vector<Contribution> chain = records_of(records);
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
-            return problem_with(state, bound, chain, report, may_be_start ? Start::allowed : Start::refused);
+            return problem_with(state, bound, chain, report, may_be_start ? groth16::Start::allowed : groth16::Start::refused);
           },
           py::arg("context"), py::arg("records"), py::arg("progress") = py::none(),
           py::arg("may_be_start") = false,
@@ -297,7 +297,7 @@ void bind_ceremony(py::module_& m) {
             const Progress report = progress_of(progress);
             const py::gil_scoped_release release;
             return problem_with(state, phase1, cs, bound, chain, report,
-                                may_be_start ? Start::allowed : Start::refused);
+                                may_be_start ? groth16::Start::allowed : groth16::Start::refused);
           },
           py::arg("phase1"), py::arg("constraints"), py::arg("context"), py::arg("records"),
           py::arg("progress") = py::none(), py::arg("may_be_start") = false)
@@ -325,7 +325,7 @@ void bind_ceremony(py::module_& m) {
       "Keys from one party's secrets: for tests and benchmarks only.");
 }
 
-void bind_proofs(py::module_& m) {
+void bind_committed_proofs(py::module_& m) {
   m.def(
       "prove",
       [](const ProvingKey& key, const ConstraintSystem& cs, const Witness& witness,
@@ -424,6 +424,6 @@ PYZKFL_BINDINGS(groth16) {
   m.doc() = "Groth16 over BN254 with committed wires: setup with contributions, prover, verifier.";
   bind_keys(m);
   bind_ceremony(m);
-  bind_proofs(m);
+  bind_committed_proofs(m);
   bindings::bind_plain_groth16(m);
 }

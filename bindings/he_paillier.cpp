@@ -9,8 +9,6 @@ namespace {
 
 using namespace he;
 
-using Public = HePaillierPublic;
-using Secret = HePaillierSecret;
 
 Randomness randomness_of(const std::string& name) {
   if (name == "short") return Randomness::short_exponent;
@@ -57,26 +55,26 @@ void add_he_paillier(py::module_& m) {
                " terms>";
       });
 
-  py::class_<Public>(m, "PaillierPublicKey", "A Paillier modulus n; g is n + 1, as in phe.")
+  py::class_<HePaillierPublic>(m, "PaillierPublicKey", "A Paillier modulus n; g is n + 1, as in phe.")
       .def(py::init([](const py::int_& n) {
              const Integer v = core_integer(n, "n", 4096);
-             return Public{run_he([&] { return std::make_shared<const PaillierPublicKey>(v); })};
+             return HePaillierPublic{run_he([&] { return std::make_shared<const PaillierPublicKey>(v); })};
            }),
            py::arg("n"))
-      .def_property_readonly("n", [](const Public& p) { return python_int(p.key->n()); })
-      .def_property_readonly("bits", [](const Public& p) { return p.key->bits(); })
-      .def_property_readonly("digest", [](const Public& p) { return he_bytes(p.key->digest()); })
-      .def("to_bytes", [](const Public& p) { return he_bytes(encode_public_key(*p.key)); })
+      .def_property_readonly("n", [](const HePaillierPublic& p) { return python_int(p.key->n()); })
+      .def_property_readonly("bits", [](const HePaillierPublic& p) { return p.key->bits(); })
+      .def_property_readonly("digest", [](const HePaillierPublic& p) { return he_bytes(p.key->digest()); })
+      .def("to_bytes", [](const HePaillierPublic& p) { return he_bytes(encode_public_key(*p.key)); })
       .def_static(
           "from_bytes",
           [](const py::bytes& bytes) {
             const ByteSpan data = he_view(bytes);
-            return Public{run_he([&] { return decode_paillier_public_key(data); })};
+            return HePaillierPublic{run_he([&] { return decode_paillier_public_key(data); })};
           },
           py::arg("data"))
       .def(
           "encrypt",
-          [](const Public& p, const py::object& values, uint64_t max_abs, uint32_t summands,
+          [](const HePaillierPublic& p, const py::object& values, uint64_t max_abs, uint32_t summands,
              const std::string& randomness) {
             const IntArray array = value_array(values);
             const auto data = view(array);
@@ -89,14 +87,14 @@ void add_he_paillier(py::module_& m) {
 randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n); SECURITY.md has the assumptions.)")
       .def(
           "ciphertext",
-          [](const Public& p, const py::bytes& bytes) {
+          [](const HePaillierPublic& p, const py::bytes& bytes) {
             const ByteSpan data = he_view(bytes);
             return run_he([&] { return PaillierVector::decode(p.key, data); });
           },
           py::arg("data"), "Read a ciphertext under this key. DecodeError says what is wrong with it.")
       .def(
           "contribution",
-          [](const Public& p, const py::bytes& context, uint16_t member, const py::bytes& bytes) {
+          [](const HePaillierPublic& p, const py::bytes& context, uint16_t member, const py::bytes& bytes) {
             const Digest c = bytes32(context, "the context");
             const ByteSpan data = he_view(bytes);
             return run_he([&] { return read_contribution(p.key, c, member, data); });
@@ -106,7 +104,7 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
           "context, that its sender knows the values.")
       .def(
           "raw_encrypt",
-          [](const Public& p, const std::vector<py::int_>& messages, const std::string& randomness) {
+          [](const HePaillierPublic& p, const std::vector<py::int_>& messages, const std::string& randomness) {
             const size_t w = p.key->words();
             const Words words = words_of(messages, p.key->n(), w, "a message");
             const Randomness kind = randomness_of(randomness);
@@ -115,7 +113,7 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
           py::arg("messages"), py::arg("randomness") = "short", "Ciphertexts of integers below n, one each.")
       .def(
           "raw_add",
-          [](const Public& p, const std::vector<py::int_>& a, const std::vector<py::int_>& b) {
+          [](const HePaillierPublic& p, const std::vector<py::int_>& a, const std::vector<py::int_>& b) {
             const size_t each = 2 * p.key->words();
             const Words x = words_of(a, p.key->n_squared(), each, "a ciphertext"),
                         y = words_of(b, p.key->n_squared(), each, "a ciphertext");
@@ -123,22 +121,22 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
           },
           py::arg("a"), py::arg("b"));
 
-  py::class_<Secret>(m, "PaillierSecretKey", "The primes of a Paillier key. Wiped when released.")
+  py::class_<HePaillierSecret>(m, "PaillierSecretKey", "The primes of a Paillier key. Wiped when released.")
       .def(py::init([](const py::int_& p, const py::int_& q) {
              const Integer a = core_integer(p, "p", 2048), b = core_integer(q, "q", 2048);
-             return Secret{run_he([&] { return std::make_shared<const PaillierSecretKey>(a, b); })};
+             return HePaillierSecret{run_he([&] { return std::make_shared<const PaillierSecretKey>(a, b); })};
            }),
            py::arg("p"), py::arg("q"))
       .def_static(
-          "generate", [](size_t bits) { return Secret{run_he([&] { return PaillierSecretKey::generate(bits); })}; },
+          "generate", [](size_t bits) { return HePaillierSecret{run_he([&] { return PaillierSecretKey::generate(bits); })}; },
           py::arg("bits") = 2048, "A fresh key of 2048, 3072 or 4096 bits.")
-      .def_property_readonly("public_key", [](const Secret& s) { return Public{s.key->public_key()}; })
+      .def_property_readonly("public_key", [](const HePaillierSecret& s) { return HePaillierPublic{s.key->public_key()}; })
       .def(
-          "primes", [](const Secret& s) { return py::make_tuple(python_int(s.key->p()), python_int(s.key->q())); },
-          "(p, q), for phe.PaillierPrivateKey and for storing. Secret.")
+          "primes", [](const HePaillierSecret& s) { return py::make_tuple(python_int(s.key->p()), python_int(s.key->q())); },
+          "(p, q), for phe.PaillierPrivateKey and for storing. HePaillierSecret.")
       .def(
           "decrypt",
-          [](const Secret& s, const PaillierVector& v) {
+          [](const HePaillierSecret& s, const PaillierVector& v) {
             py::array_t<int64_t> out(static_cast<py::ssize_t>(v.length()));
             const std::span<int64_t> values(out.mutable_data(), v.length());
             run_he([&] {
@@ -152,7 +150,7 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
           py::arg("ciphertext"), "The values, int64.")
       .def(
           "raw_decrypt",
-          [](const Secret& s, const std::vector<py::int_>& ciphertexts) {
+          [](const HePaillierSecret& s, const std::vector<py::int_>& ciphertexts) {
             const PaillierPublicKey& key = *s.key->public_key();
             const Words words = words_of(ciphertexts, key.n_squared(), 2 * key.words(), "a ciphertext");
             return integers_of(run_he([&] {
@@ -162,7 +160,7 @@ randomness: "short" (fixed-base tables, half-length exponents) or "classic" (r^n
                                key.words());
           },
           py::arg("ciphertexts"), "The integers below n.")
-      .def("__repr__", [](const Secret& s) {
+      .def("__repr__", [](const HePaillierSecret& s) {
         return "<he.PaillierSecretKey of " + std::to_string(s.key->public_key()->bits()) + " bits>";
       });
 }

@@ -7,8 +7,6 @@ namespace {
 
 using namespace he;
 
-using Public = HeRlwePublic;
-using Secret = HeRlweSecret;
 
 py::dict to_dict(const RlweParameters& p) {
   py::dict out;
@@ -48,20 +46,20 @@ void add_he_rlwe(py::module_& m) {
                " terms>";
       });
 
-  py::class_<Public>(m, "RlwePublicKey", "(b, a) of a ring-LWE key, with its parameters.")
-      .def_property_readonly("parameters", [](const Public& p) { return to_dict(p.key->scheme()->parameters()); })
-      .def_property_readonly("digest", [](const Public& p) { return he_bytes(p.key->digest()); })
-      .def("to_bytes", [](const Public& p) { return he_bytes(p.key->encode()); })
+  py::class_<HeRlwePublic>(m, "RlwePublicKey", "(b, a) of a ring-LWE key, with its parameters.")
+      .def_property_readonly("parameters", [](const HeRlwePublic& p) { return to_dict(p.key->scheme()->parameters()); })
+      .def_property_readonly("digest", [](const HeRlwePublic& p) { return he_bytes(p.key->digest()); })
+      .def("to_bytes", [](const HeRlwePublic& p) { return he_bytes(p.key->encode()); })
       .def_static(
           "from_bytes",
           [](const py::bytes& bytes) {
             const ByteSpan data = he_view(bytes);
-            return Public{run_he([&] { return RlwePublicKey::decode(data); })};
+            return HeRlwePublic{run_he([&] { return RlwePublicKey::decode(data); })};
           },
           py::arg("data"))
       .def(
           "encrypt",
-          [](const Public& p, const py::object& values) {
+          [](const HeRlwePublic& p, const py::object& values) {
             const IntArray array = value_array(values);
             const auto data = view(array);
             return run_he([&] { return RlweVector::encrypt(p.key, data); });
@@ -69,7 +67,7 @@ void add_he_rlwe(py::module_& m) {
           py::arg("values"), "Encrypt integers of at most the key's max_abs in magnitude.")
       .def(
           "_encrypt_with",
-          [](const Public& p, const py::object& values, const py::bytes& root) {
+          [](const HeRlwePublic& p, const py::object& values, const py::bytes& root) {
             const IntArray array = value_array(values);
             const auto data = view(array);
             const SecretBytes seed = SecretBytes::copy_of(bytes32(root, "the root"));
@@ -78,17 +76,17 @@ void add_he_rlwe(py::module_& m) {
           py::arg("values"), py::arg("root"), "encrypt() with given randomness, for test vectors. Never twice.")
       .def(
           "ciphertext",
-          [](const Public& p, const py::bytes& bytes) {
+          [](const HeRlwePublic& p, const py::bytes& bytes) {
             const ByteSpan data = he_view(bytes);
             return run_he([&] { return RlweVector::decode(p.key, data); });
           },
           py::arg("data"), "Read a ciphertext under this key. DecodeError says what is wrong with it.");
 
-  py::class_<Secret>(m, "RlweSecretKey", "A ring-LWE key with one holder. Wiped when released.")
+  py::class_<HeRlweSecret>(m, "RlweSecretKey", "A ring-LWE key with one holder. Wiped when released.")
       .def_static(
           "generate",
           [](uint64_t max_abs, uint32_t summands) {
-            return Secret{
+            return HeRlweSecret{
                 run_he([&] { return RlweSecretKey::generate(RlweParameters(Packing(max_abs, summands), 1)); })};
           },
           py::kw_only(), py::arg("max_abs"), py::arg("summands"),
@@ -97,15 +95,15 @@ void add_he_rlwe(py::module_& m) {
           "from_bytes",
           [](const py::bytes& bytes) {
             const ByteSpan data = he_view(bytes);
-            return Secret{run_he([&] { return RlweSecretKey::decode(data); })};
+            return HeRlweSecret{run_he([&] { return RlweSecretKey::decode(data); })};
           },
           py::arg("data"))
       .def(
-          "to_bytes", [](const Secret& s) { return he_bytes(s.key->encode().span()); }, "Secret.")
-      .def_property_readonly("public_key", [](const Secret& s) { return Public{s.key->public_key()}; })
+          "to_bytes", [](const HeRlweSecret& s) { return he_bytes(s.key->encode().span()); }, "HeRlweSecret.")
+      .def_property_readonly("public_key", [](const HeRlweSecret& s) { return HeRlwePublic{s.key->public_key()}; })
       .def(
           "encrypt",
-          [](const Secret& s, const py::object& values) {
+          [](const HeRlweSecret& s, const py::object& values) {
             const IntArray array = value_array(values);
             const auto data = view(array);
             return run_he([&] { return RlweVector::encrypt(*s.key, data); });
@@ -113,14 +111,14 @@ void add_he_rlwe(py::module_& m) {
           py::arg("values"), "As the public key's, in half the bytes until it is added to.")
       .def(
           "decrypt",
-          [](const Secret& s, const RlweVector& v) {
+          [](const HeRlweSecret& s, const RlweVector& v) {
             py::array_t<int64_t> out(static_cast<py::ssize_t>(v.length()));
             const std::span<int64_t> values(out.mutable_data(), v.length());
             run_he([&] { v.decrypt(values, *s.key); });
             return out;
           },
           py::arg("ciphertext"), "The values, int64.")
-      .def("__repr__", [](const Secret&) { return "<he.RlweSecretKey>"; });
+      .def("__repr__", [](const HeRlweSecret&) { return "<he.RlweSecretKey>"; });
 }
 
 }  // namespace pyzkfl::bindings

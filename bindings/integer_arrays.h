@@ -1,13 +1,13 @@
-// How integers and digests cross from Python: int64 arrays of a given shape, 32 bytes.
+// How integers cross from Python: int64 arrays of a given shape.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/errors.h"
+#include "python_bytes.h"
 #include "registry.h"
 
 namespace pyzkfl::bindings {
@@ -48,16 +48,6 @@ inline std::span<const int64_t> view(const IntArray& array) {
 inline py::array_t<int64_t> to_numpy(std::span<const int64_t> values) {
   py::array_t<int64_t> out(static_cast<py::ssize_t>(values.size()));
   std::copy(values.begin(), values.end(), out.mutable_data());
-  return out;
-}
-
-inline std::array<uint8_t, 32> bytes32(const py::bytes& in, const char* name) {
-  const auto text = static_cast<std::string_view>(in);
-  if (text.size() != 32) {
-    throw ParameterError(std::string(name) + " must have 32 bytes, got " + std::to_string(text.size()));
-  }
-  std::array<uint8_t, 32> out;
-  std::copy(text.begin(), text.end(), out.begin());
   return out;
 }
 

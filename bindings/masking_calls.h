@@ -1,35 +1,15 @@
-// What the bindings of masking sessions share: bytes in and out, and the errors that name somebody.
+// What the bindings of masking sessions share: members, vectors, and the errors that name somebody.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
-#include <algorithm>
-#include <array>
 #include <string>
+#include <vector>
 
-#include "base/bytes.h"
+#include "python_bytes.h"
 #include "secagg/errors.h"
 
 namespace pyzkfl::bindings {
 
-namespace py = pybind11;
-
-inline py::bytes to_python(ByteSpan bytes) {
-  return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-inline ByteSpan view(const py::bytes& bytes) { return as_bytes(static_cast<std::string_view>(bytes)); }
-
-inline std::array<uint8_t, 32> bytes32(const py::bytes& bytes, const char* what) {
-  const ByteSpan data = view(bytes);
-  if (data.size() != 32) {
-    throw ParameterError(std::string(what) + " has 32 bytes, not " + std::to_string(data.size()));
-  }
-  std::array<uint8_t, 32> out;
-  std::ranges::copy(data, out.begin());
-  return out;
-}
+inline std::vector<int> ints(const std::vector<uint16_t>& members) { return {members.begin(), members.end()}; }
 
 // Errors with more than a text: the Python class for too few clients, and the offender as an attribute.
 [[noreturn]] inline void raise_python(const char* name, const std::string& what, const py::object& offender) {

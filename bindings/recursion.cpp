@@ -37,7 +37,7 @@ using StatementTuple = std::tuple<py::int_, py::int_, uint64_t, uint64_t, uint64
 using ClientTuple = std::tuple<uint64_t, uint64_t, py::int_, py::int_, std::vector<uint64_t>, py::bytes, py::bytes, std::vector<py::bytes>,
                                py::bytes, py::bytes>;
 
-G1Affine point(const py::bytes& in, const char* name) { return g1_decompress(bytes32(in, name), Infinity::refused); }
+G1Affine point_of(const py::bytes& in, const char* name) { return g1_decompress(bytes32(in, name), Infinity::refused); }
 
 ComposedStatement statement_of(const StatementTuple& in) {
   ComposedStatement out;
@@ -50,9 +50,9 @@ ComposedStatement statement_of(const StatementTuple& in) {
   out.first_client = first_client;
   out.last_client = last_client;
   out.root = fr_from_int(root);
-  out.sum = point(sum, "the sum of C(D)");
-  out.old_weights = point(before, "C(W) before");
-  out.new_weights = point(after, "C(W) after");
+  out.sum = point_of(sum, "the sum of C(D)");
+  out.old_weights = point_of(before, "C(W) before");
+  out.new_weights = point_of(after, "C(W) after");
   return out;
 }
 
@@ -137,7 +137,7 @@ std::shared_ptr<Leaf> leaf_of(const Network& network, const py::bytes& points, c
   const ByteSpan data = span_of(points);
   if (data.size() != engine_points_bytes)
     throw DecodeError("the points of the engine's keys have " + std::to_string(engine_points_bytes) + " bytes, got " + std::to_string(data.size()));
-  const G1Affine c_t = point(tables, "C(T)");
+  const G1Affine c_t = point_of(tables, "C(T)");
   const Fr t = fr_from_int(tag);
   const py::gil_scoped_release release;
   size_t at = 0;
@@ -179,7 +179,7 @@ network whose proofs do not compose, DecodeError for keys that must not be used.
          const py::object& progress) {
         std::vector<ClientProof> list;
         for (const ClientTuple& client : clients) list.push_back(client_of(client, leaf_circuit.digits_columns));
-        const G1Affine after = point(weights_after, "C(W) after the round");
+        const G1Affine after = point_of(weights_after, "C(W) after the round");
         const Progress report = progress_of(progress);
         std::optional<Composed> out;
         {
@@ -266,7 +266,7 @@ Raises DecodeError for bytes that are no proof or no statement.)");
   m.def(
       "residues",
       [](const py::bytes& compressed) {
-        const std::array<Fr, 2> out = residues(point(compressed, "a point"));
+        const std::array<Fr, 2> out = residues(point_of(compressed, "a point"));
         return py::make_tuple(fr_to_int(out[0]), fr_to_int(out[1]));
       },
       py::arg("point"), "A point's coordinates modulo r, as a statement's hash has them.");

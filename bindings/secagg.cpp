@@ -41,7 +41,7 @@ struct Client {
 
   template <class F>
   py::bytes step(F&& work) {
-    return to_python(run([&] {
+    return to_py(run([&] {
       const std::lock_guard lock(mutex);
       return work(session);
     }));
@@ -75,7 +75,6 @@ UnsafeSkips unsafe_skips(const std::set<std::string>& names) {
   return out;
 }
 
-std::vector<int> ints(const std::vector<Index>& list) { return {list.begin(), list.end()}; }
 
 }  // namespace
 }  // namespace pyzkfl::secagg
@@ -102,13 +101,13 @@ Raises ParameterError when these cannot be meant, e.g. n * max_abs >= 2^63.)")
            }),
            py::arg("job_digest"), py::arg("round"), py::arg("members"), py::arg("threshold"),
            py::arg("length"), py::arg("max_abs"), py::arg("attempt") = 0)
-      .def_property_readonly("job_digest", [](const Config& c) { return to_python(c.job_digest()); })
+      .def_property_readonly("job_digest", [](const Config& c) { return to_py(c.job_digest()); })
       .def_property_readonly("round", &Config::round)
       .def_property_readonly("attempt", &Config::attempt)
       .def_property_readonly("members",
                              [](const Config& c) {
                                py::list keys;
-                               for (const auto& key : c.members()) keys.append(to_python(key));
+                               for (const auto& key : c.members()) keys.append(to_py(key));
                                return keys;
                              })
       .def_property_readonly("n", &Config::n)
@@ -121,12 +120,12 @@ Raises ParameterError when these cannot be meant, e.g. n * max_abs >= 2^63.)")
       .def_property_readonly("max_corrupt", &Config::max_corrupt,
                              "So many members may collude with the server: min(2 threshold - n, min_clients - 1) - 1.")
       .def_property_readonly(
-          "digest", [](const Config& c) { return to_python(c.digest()); },
+          "digest", [](const Config& c) { return to_py(c.digest()); },
           "SHA-256 of all parameters; it stands in every message.")
       .def(
           "__eq__", [](const Config& a, const Config& b) { return a.digest() == b.digest(); },
           py::is_operator())
-      .def("__hash__", [](const Config& c) { return py::hash(to_python(c.digest())); })
+      .def("__hash__", [](const Config& c) { return py::hash(to_py(c.digest())); })
       .def("__repr__", [](const Config& c) {
         return "<secagg.Config round " + std::to_string(c.round()) + ", " + std::to_string(c.threshold()) +
                " of " + std::to_string(c.n()) + ", " + std::to_string(c.length()) + " x " +
@@ -155,14 +154,14 @@ the environment has PYZKFL_ALLOW_UNSAFE=1, because such a session reveals its ve
       .def(
           "share",
           [](Client& c, const py::bytes& advertised) {
-            const ByteSpan data = view(advertised);
+            const ByteSpan data = span_of(advertised);
             return c.step([&](ClientSession& s) { return s.share(data); });
           },
           py::arg("advertised"), "Phase 2: everybody's keys in, our sealed shares out.")
       .def(
           "masked_input",
           [](Client& c, const py::bytes& shared, const py::array& values, const py::bytes& blinder) {
-            const ByteSpan data = view(shared);
+            const ByteSpan data = span_of(shared);
             const Values contiguous = values_of(values, c.session.config().length());
             const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
             const auto element = bytes32(blinder, "the blinder");
@@ -178,7 +177,7 @@ little-endian.)")
           [](Client& c, const std::variant<py::bytes, std::vector<int64_t>>& survivors,
              const py::bytes& context) {
             if (const auto* message = std::get_if<py::bytes>(&survivors)) {
-              const ByteSpan data = view(*message);
+              const ByteSpan data = span_of(*message);
               return c.step([&](ClientSession& s) { return s.sign_survivors(data); });
             }
             const std::vector<Index> set = indices(std::get<std::vector<int64_t>>(survivors));
@@ -194,7 +193,7 @@ ProtocolError.)")
       .def(
           "unmask",
           [](Client& c, const py::bytes& request) {
-            const ByteSpan data = view(request);
+            const ByteSpan data = span_of(request);
             return c.step([&](ClientSession& s) { return s.unmask(data); });
           },
           py::arg("request"),
@@ -233,21 +232,21 @@ mistakes.)")
       .def(
           "receive",
           [](Server& c, const py::bytes& message) {
-            const ByteSpan data = view(message);
+            const ByteSpan data = span_of(message);
             return static_cast<int>(c.step([&](ServerSession& s) { return s.receive(data); }));
           },
           py::arg("message"),
           "Take a client's message of the phase that is open. Returns its sender's index.")
       .def(
           "close_advertise",
-          [](Server& c) { return to_python(c.step([](ServerSession& s) { return s.close_advertise(); })); },
+          [](Server& c) { return to_py(c.step([](ServerSession& s) { return s.close_advertise(); })); },
           "End phase 1. Returns the message for everybody who advertised keys.")
       .def(
           "close_share",
           [](Server& c) {
             const auto messages = c.step([](ServerSession& s) { return s.close_share(); });
             py::dict out;
-            for (const auto& [member, message] : messages) out[py::int_(member)] = to_python(message);
+            for (const auto& [member, message] : messages) out[py::int_(member)] = to_py(message);
             return out;
           },
           "End phase 2. Returns {index: message} for everybody who dealt shares.")
@@ -256,7 +255,7 @@ mistakes.)")
           [](Server& c, const std::vector<int64_t>& accepted, const py::bytes& context) {
             const std::vector<Index> set = indices(accepted);
             const Digest bound = bytes32(context, "the context");
-            return to_python(c.step([&](ServerSession& s) { return s.close_masked(set, bound); }));
+            return to_py(c.step([&](ServerSession& s) { return s.close_masked(set, bound); }));
           },
           py::arg("accepted"), py::arg("context") = py::bytes(std::string(32, '\0')),
           R"(End phase 3 with the members whose vectors shall be in the sum. Returns the set message for them.
@@ -264,7 +263,7 @@ mistakes.)")
 context: 32 bytes that are signed along with the set, e.g. a digest of the accepted submissions.)")
       .def(
           "close_consistency",
-          [](Server& c) { return to_python(c.step([](ServerSession& s) { return s.close_consistency(); })); },
+          [](Server& c) { return to_py(c.step([](ServerSession& s) { return s.close_consistency(); })); },
           "End phase 4. Returns the request for shares, the same for every survivor.")
       .def(
           "sum",
@@ -272,7 +271,7 @@ context: 32 bytes that are signed along with the set, e.g. a digest of the accep
             const auto sum = c.step([](ServerSession& s) { return s.sum(); });
             py::array_t<int64_t> values(static_cast<py::ssize_t>(sum.values.size()));
             std::ranges::copy(sum.values, values.mutable_data());
-            return py::make_tuple(values, to_python(sum.blinder));
+            return py::make_tuple(values, to_py(sum.blinder));
           },
           R"(After phase 5: the sums over the survivors: (int64 array of shape (length,), 32-byte blinder).
 

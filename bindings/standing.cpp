@@ -40,7 +40,7 @@ struct Guarded {
   }
   template <class F>
   py::bytes bytes(F&& work) {
-    return to_python(step(std::forward<F>(work)));
+    return to_py(step(std::forward<F>(work)));
   }
 };
 using GuardedMember = Guarded<Member>;
@@ -57,21 +57,20 @@ py::tuple to_tuple(WideVector wide) {
     wipe({reinterpret_cast<uint8_t*>(limb.values.data()), limb.values.size() * sizeof(int64_t)});
     limbs.append(py::make_tuple(limb.exponent, std::move(values)));
   }
-  return py::make_tuple(std::move(limbs), to_python(wide.blinder));
+  return py::make_tuple(std::move(limbs), to_py(wide.blinder));
 }
 
-Index index_of(int64_t member) {
+Index member_index(int64_t member) {
   if (member < 0 || member >= 65535) throw ParameterError("there is no member " + std::to_string(member));
   return static_cast<Index>(member);
 }
 
 std::vector<LostSeed> seeds_of(const std::vector<std::pair<int, py::bytes>>& list) {
   std::vector<LostSeed> out;
-  for (const auto& [lost, seed] : list) out.push_back({index_of(lost), bytes32(seed, "a seed")});
+  for (const auto& [lost, seed] : list) out.push_back({member_index(lost), bytes32(seed, "a seed")});
   return out;
 }
 
-std::vector<int> ints(const std::vector<Index>& list) { return {list.begin(), list.end()}; }
 
 Assumptions assumptions_of(size_t n, double dropout, double corrupt, const std::string& server,
                            double security_bits, double correctness_bits) {
@@ -153,7 +152,7 @@ Raises ParameterError when these cannot be meant, or are too weak.)")
       .def_property_readonly("members",
                              [](const Plan& p) {
                                py::list out;
-                               for (const Ed25519PublicKey& key : p.members()) out.append(to_python(key));
+                               for (const Ed25519PublicKey& key : p.members()) out.append(to_py(key));
                                return out;
                              },
                              "The Ed25519 public keys, in order.")
@@ -178,7 +177,7 @@ Raises ParameterError when these cannot be meant, or are too weak.)")
           py::arg("member"))
       .def_property_readonly("masked_bytes", [](const Plan& p) { return masked_bytes(p); },
                              "Bytes of a member's masked vector on the wire.")
-      .def_property_readonly("digest", [](const Plan& p) { return to_python(p.digest()); })
+      .def_property_readonly("digest", [](const Plan& p) { return to_py(p.digest()); })
       .def("__repr__", [](const Plan& p) {
         return "<standing.Plan of " + std::to_string(p.n()) + ", " + std::to_string(p.rounds()) +
                " rounds of " + std::to_string(p.length()) + " x " + std::to_string(p.bits()) + " bits>";
@@ -197,7 +196,7 @@ few are left, ParameterError for the caller's own mistakes.)")
           "restore",
           [](const PlanPointer& plan, size_t index, std::shared_ptr<Ed25519PrivateKey> identity,
              const py::bytes& saved) {
-            const ByteSpan data = view(saved);
+            const ByteSpan data = span_of(saved);
             return std::make_unique<GuardedMember>(Member::restore(plan, index, std::move(identity), data));
           },
           py::arg("plan"), py::arg("index"), py::arg("identity"), py::arg("saved"),
@@ -211,14 +210,14 @@ few are left, ParameterError for the caller's own mistakes.)")
       .def(
           "deal",
           [](GuardedMember& c, const py::bytes& neighbour_keys) {
-            const ByteSpan data = view(neighbour_keys);
+            const ByteSpan data = span_of(neighbour_keys);
             return c.bytes([&](Member& p) { return p.deal(data); });
           },
           py::arg("neighbour_keys"), "Setup: the neighbours' keys in, sealed shares for them out.")
       .def(
           "accept",
           [](GuardedMember& c, const py::bytes& dealt) {
-            const ByteSpan data = view(dealt);
+            const ByteSpan data = span_of(dealt);
             return c.bytes([&](Member& p) { return p.accept(data); });
           },
           py::arg("dealt"),
@@ -226,7 +225,7 @@ few are left, ParameterError for the caller's own mistakes.)")
       .def(
           "confirmed",
           [](GuardedMember& c, const py::bytes& message) {
-            const ByteSpan data = view(message);
+            const ByteSpan data = span_of(message);
             c.step([&](Member& p) { p.confirmed(data); });
           },
           py::arg("message"), "Setup with an active server: who confirmed to us.")
@@ -246,14 +245,14 @@ little-endian.)")
       .def(
           "sign_survivors",
           [](GuardedMember& c, const py::bytes& survivors) {
-            const ByteSpan data = view(survivors);
+            const ByteSpan data = span_of(survivors);
             return c.bytes([&](Member& p) { return p.sign_survivors(data); });
           },
           py::arg("survivors"), "A round with an active server: the committee's signature over one set.")
       .def(
           "unmask",
           [](GuardedMember& c, const py::bytes& request) {
-            const ByteSpan data = view(request);
+            const ByteSpan data = span_of(request);
             return c.bytes([&](Member& p) { return p.unmask(data); });
           },
           py::arg("request"), "A round: one share of each neighbour and of ourselves, for the one set.")
@@ -263,7 +262,7 @@ little-endian.)")
             const Values contiguous = values_of(values, c.party.plan().length());
             const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
             const auto element = bytes32(blinder, "the blinder");
-            const ByteSpan data = view(request);
+            const ByteSpan data = span_of(request);
             return to_tuple(c.step([&](Member& p) { return p.blamed_vector(data, vector, element); }));
           },
           py::arg("request"), py::arg("values"), py::arg("blinder"),
@@ -271,10 +270,10 @@ little-endian.)")
       .def(
           "lost_seeds",
           [](GuardedMember& c, const py::bytes& request) {
-            const ByteSpan data = view(request);
+            const ByteSpan data = span_of(request);
             py::list out;
             for (const LostSeed& entry : c.step([&](Member& p) { return p.lost_seeds(data); })) {
-              out.append(py::make_tuple(entry.lost, to_python(entry.seed)));
+              out.append(py::make_tuple(entry.lost, to_py(entry.seed)));
             }
             return out;
           },
@@ -282,8 +281,8 @@ little-endian.)")
       .def(
           "blame_mask",
           [](GuardedMember& c, const py::bytes& request, int64_t survivor) {
-            const Index i = index_of(survivor);
-            const ByteSpan data = view(request);
+            const Index i = member_index(survivor);
+            const ByteSpan data = span_of(request);
             return to_tuple(c.step([&](Member& p) { return p.blame_mask(data, i); }));
           },
           py::arg("request"), py::arg("survivor"),
@@ -329,7 +328,7 @@ written.)")
       .def(
           "receive",
           [](GuardedServer& c, const py::bytes& message) {
-            const ByteSpan data = view(message);
+            const ByteSpan data = span_of(message);
             return static_cast<int>(c.step([&](Server& s) { return s.receive(data); }));
           },
           py::arg("message"),
@@ -338,7 +337,7 @@ written.)")
       .def(
           "neighbour_keys",
           [](GuardedServer& c, int64_t member) {
-            const Index i = index_of(member);
+            const Index i = member_index(member);
             return c.bytes([&](Server& s) { return s.neighbour_keys(i); });
           },
           py::arg("member"))
@@ -346,7 +345,7 @@ written.)")
       .def(
           "dealt",
           [](GuardedServer& c, int64_t member) {
-            const Index i = index_of(member);
+            const Index i = member_index(member);
             return c.bytes([&](Server& s) { return s.dealt(i); });
           },
           py::arg("member"))
@@ -354,7 +353,7 @@ written.)")
       .def(
           "confirmed",
           [](GuardedServer& c, int64_t member) {
-            const Index i = index_of(member);
+            const Index i = member_index(member);
             return c.bytes([&](Server& s) { return s.confirmed(i); });
           },
           py::arg("member"))
@@ -382,13 +381,13 @@ context: 32 bytes that are signed along with the set.)")
             const auto sum = c.step([](Server& s) { return s.sum(); });
             py::array_t<int64_t> values(static_cast<py::ssize_t>(sum.values.size()));
             std::ranges::copy(sum.values, values.mutable_data());
-            return py::make_tuple(values, to_python(sum.blinder));
+            return py::make_tuple(values, to_py(sum.blinder));
           },
           "The sums over the survivors: (int64 array of shape (length,), 32-byte blinder).")
       .def(
           "sent_vector",
           [](GuardedServer& c, int64_t survivor, const py::array& low, const py::bytes& blinder) {
-            const Index i = index_of(survivor);
+            const Index i = member_index(survivor);
             const Values contiguous = values_of(low, c.party.plan().length());
             const std::span<const int64_t> vector(contiguous.data(), static_cast<size_t>(contiguous.size()));
             const auto element = bytes32(blinder, "the blinder");
@@ -399,7 +398,7 @@ context: 32 bytes that are signed along with the set.)")
       .def(
           "opened_masks",
           [](GuardedServer& c, int64_t survivor, const std::vector<std::pair<int, py::bytes>>& shown) {
-            const Index i = index_of(survivor);
+            const Index i = member_index(survivor);
             const std::vector<LostSeed> seeds = seeds_of(shown);
             return to_tuple(c.step([&](Server& s) { return s.opened_masks(i, seeds); }));
           },
@@ -408,7 +407,7 @@ context: 32 bytes that are signed along with the set.)")
       .def(
           "other_seeds",
           [](GuardedServer& c, int64_t survivor, const std::vector<std::pair<int, py::bytes>>& shown) {
-            const Index i = index_of(survivor);
+            const Index i = member_index(survivor);
             const std::vector<LostSeed> seeds = seeds_of(shown);
             return ints(c.step([&](Server& s) { return s.other_seeds(i, seeds); }));
           },
@@ -419,7 +418,7 @@ context: 32 bytes that are signed along with the set.)")
           [](const PlanPointer& plan, const std::shared_ptr<Ed25519PrivateKey>& identity, const py::bytes& saved,
              const std::optional<std::filesystem::path>& folder) {
             return std::make_unique<GuardedServer>(
-                Server::restore(plan, *identity, view(saved), folder ? folder->string() : std::string{}));
+                Server::restore(plan, *identity, span_of(saved), folder ? folder->string() : std::string{}));
           },
           py::arg("plan"), py::arg("identity").none(false), py::arg("saved"), py::arg("folder") = py::none(),
           "Go on where save() was called; with the folder of then, DecodeError if its files are not those of this state.")
@@ -481,17 +480,17 @@ Its steps are Member's. crowd: 32 bytes, the same for all members of a plan.)")
       .def("keys", [](GuardedStandIn& c) { return c.bytes([](StandIn& p) { return p.keys(); }); })
       .def("deal",
            [](GuardedStandIn& c, const py::bytes& message) {
-             const ByteSpan data = view(message);
+             const ByteSpan data = span_of(message);
              return c.bytes([&](StandIn& p) { return p.deal(data); });
            })
       .def("accept",
            [](GuardedStandIn& c, const py::bytes& message) {
-             const ByteSpan data = view(message);
+             const ByteSpan data = span_of(message);
              return c.bytes([&](StandIn& p) { return p.accept(data); });
            })
       .def("confirmed",
            [](GuardedStandIn& c, const py::bytes& message) {
-             const ByteSpan data = view(message);
+             const ByteSpan data = span_of(message);
              c.step([&](StandIn& p) { p.confirmed(data); });
            })
       .def("masked_input",
@@ -503,11 +502,11 @@ Its steps are Member's. crowd: 32 bytes, the same for all members of a plan.)")
            })
       .def("sign_survivors",
            [](GuardedStandIn& c, const py::bytes& message) {
-             const ByteSpan data = view(message);
+             const ByteSpan data = span_of(message);
              return c.bytes([&](StandIn& p) { return p.sign_survivors(data); });
            })
       .def("unmask", [](GuardedStandIn& c, const py::bytes& message) {
-        const ByteSpan data = view(message);
+        const ByteSpan data = span_of(message);
         return c.bytes([&](StandIn& p) { return p.unmask(data); });
       });
 

@@ -55,8 +55,8 @@ int64_t to_int64(const py::int_& value, const char* name) {
 }
 
 // The arrays of one batch, alive and checked for shape, while the GIL is away.
-struct Batch {
-  Batch(const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
+struct LogisticArrays {
+  LogisticArrays(const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
         const py::int_& rows_in)
       : weights(int_array(w, "weights", {spec.spec.dimension()})),
         features(int_array(x, "features", {spec.spec.batch(), spec.spec.features()})),
@@ -213,7 +213,7 @@ void bind_trainer(py::module_& m) {
       "step",
       [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
          const py::int_& rows) {
-        const Batch batch(spec, w, x, y, rows);
+        const LogisticArrays batch(spec, w, x, y, rows);
         std::vector<int64_t> update;
         {
           const py::gil_scoped_release release;
@@ -231,7 +231,7 @@ Source: docs/protocol.md section 1.)");
       "trace",
       [](const Spec& spec, const py::object& w, const py::object& x, const py::object& y,
          const py::int_& rows) {
-        const Batch batch(spec, w, x, y, rows);
+        const LogisticArrays batch(spec, w, x, y, rows);
         LogisticStep step;
         {
           const py::gil_scoped_release release;
@@ -258,7 +258,7 @@ Raises ParameterError for a sum that n updates within the bound cannot have.)");
         "The statement's sigmoid of (t - 2048) / 256 in units of 2^-20, t in [0, 4095].");
 }
 
-[[noreturn]] void refuse_copy() {
+[[noreturn]] void refuse_witness_copy() {
   throw py::type_error("a Witness holds private data: it is neither copied nor pickled");
 }
 
@@ -271,9 +271,9 @@ It prints nothing of its content, compares by identity, and is neither copied no
       .def("__len__", &Witness::size)
       .def("__repr__",
            [](const Witness& w) { return "<Witness of " + std::to_string(w.size()) + " wires, private>"; })
-      .def("__copy__", [](const Witness&) { refuse_copy(); })
-      .def("__deepcopy__", [](const Witness&, const py::dict&) { refuse_copy(); })
-      .def("__reduce_ex__", [](const Witness&, int) { refuse_copy(); });
+      .def("__copy__", [](const Witness&) { refuse_witness_copy(); })
+      .def("__deepcopy__", [](const Witness&, const py::dict&) { refuse_witness_copy(); })
+      .def("__reduce_ex__", [](const Witness&, int) { refuse_witness_copy(); });
   m.def(
       "constraint_system",
       [](const Spec& spec, const std::vector<std::string>& omit) {
@@ -292,7 +292,7 @@ omit: names of relations() to leave out, for tests that a forgery is refused by 
       "witness",
       [](const Spec& spec, const py::bytes& ctx, const py::object& w, const py::object& x,
          const py::object& y, const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d) {
-        const Batch batch(spec, w, x, y, rows);
+        const LogisticArrays batch(spec, w, x, y, rows);
         const Secrets secrets(ctx, blind_x, blind_d);
         const py::gil_scoped_release release;
         return logistic_witness(*spec.system(), spec.spec,
@@ -312,7 +312,7 @@ Raises ParameterError as step does, DecodeError for a blinder that is not below 
          const py::object& y, const py::int_& rows, const py::bytes& blind_x, const py::bytes& blind_d,
          const py::object& update, const std::optional<std::string>& forgery) {
         if (update.is_none() == !forgery.has_value()) throw ParameterError("give either update or forgery");
-        const Batch batch(spec, w, x, y, rows);
+        const LogisticArrays batch(spec, w, x, y, rows);
         const Secrets secrets(ctx, blind_x, blind_d);
         std::optional<IntArray> claimed;
         if (!forgery) claimed = int_array(update, "update", {spec.spec.dimension()});
